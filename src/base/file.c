@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/file.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+
+#include "base/text.h"
+
+#define TREE_DEPTH_MAX 1000
+
+int directory_open(const char *path, Error *err) {
+        int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+        return fd >= 0 ? fd : error_set_errno(err, errno, "cannot open directory %s", path);
+}
+
+static int open_beneath(int directory, const char *path, int flags, mode_t mode) {
+        bool creates = (flags & O_CREAT) || (flags & O_TMPFILE) == O_TMPFILE;
+        struct open_how how = {
+                .flags = (unsigned)(flags | O_CLOEXEC),
+                .mode = creates ? mode : 0,
+                .resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS,
+        };
+        int fd;
+
+        do
+                fd = (int)syscall(SYS_openat2, directory, path, &how, sizeof(how));
+        while (fd < 0 && (errno == EINTR || errno == EAGAIN));
+        return fd;
+}
+
+int file_open_beneath(int directory, const char *path, int flags, mode_t mode, Error *err) {
+        int fd = open_beneath(directory, path, flags, mode);
+
+        return fd >= 0 ? fd : error_set_errno(err, errno, "cannot open %s", path);
+}
+
+bool file_exists_beneath(int directory, const char *path) {
+        autofd int fd = open_beneath(directory, path, O_PATH | O_NOFOLLOW, 0);
+
+        return fd >= 0;
+}
+
+/* Opens or makes one level; a new one is durable before anything is put into it. */
+static int open_or_make_level(int parent, const char *name, mode_t mode, Error *err) {
+        int fd = open_beneath(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0);
+
+        if (fd >= 0)
+                return fd;
+        if (errno != ENOENT)
+                return error_set_errno(err, errno, "cannot open directory %s", name);
+        if (mkdirat(parent, name, mode) < 0 && errno != EEXIST)
+                return error_set_errno(err, errno, "cannot make directory %s", name);
+        autofd int made = open_beneath(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0);
+        if (made < 0)
+                return error_set_errno(err, errno, "cannot open directory %s", name);
+        if (fchmod(made, mode) < 0)
+                return error_set_errno(err, errno, "cannot set the mode of %s", name);
+        if (fd_sync(parent, name, err) < 0)
+                return -1;
+        return take_fd(made);
+}
+
+int directory_make_beneath(int directory, const char *path, mode_t mode, Error *err) {
+        autofree char *copy = string_copy(path);
+        autofd int at = fcntl(directory, F_DUPFD_CLOEXEC, 3);
+        char *rest = NULL;
+
+        if (at < 0)
+                return error_set_errno(err, errno, "cannot duplicate a directory");
+        for (char *name = strtok_r(copy, "/", &rest); name; name = strtok_r(NULL, "/", &rest)) {
+                int next = open_or_make_level(at, name, mode, err);
+                if (next < 0)
+                        return error_prefix(err, "%s", path);
+                (void)close(at);
+                at = next;
+        }
+        return take_fd(at);
+}
+
+int fd_write_all(int fd, const void *bytes, size_t length, Error *err) {
+        const char *at = bytes;
+
+        while (length > 0) {
+                ssize_t count = write(fd, at, length);
+                if (count < 0 && errno == EINTR)
+                        continue;
+                if (count < 0)
+                        return error_set_errno(err, errno, "cannot write");
+                at += count;
+                length -= (size_t)count;
+        }
+        return 0;
+}
+
+int fd_sync(int fd, const char *what, Error *err) {
+        if (fsync(fd) < 0)
+                return error_set_errno(err, errno, "cannot sync %s", what);
+        return 0;
+}
+
+int file_read_all(int fd, size_t max, char **ret, size_t *ret_length, Error *err) {
+        autotext text = TEXT_INIT;
+        char buffer[16384];
+
+        for (;;) {
+                ssize_t count = read(fd, buffer, sizeof(buffer));
+                if (count < 0 && errno == EINTR)
+                        continue;
+                if (count < 0)
+                        return error_set_errno(err, errno, "cannot read");
+                if (count == 0)
+                        break;
+                if (text.length + (size_t)count > max)
+                        return error_set(err, ERROR_TOO_LARGE, "more than %zu bytes", max);
+                text_append_bytes(&text, buffer, (size_t)count);
+        }
+        if (ret_length)
+                *ret_length = text.length;
+        *ret = text_take(&text);
+        return 0;
+}
+
+static bool file_is_same(int directory, const char *name, const void *bytes, size_t length,
+                         mode_t mode) {
+        autofd int fd = open_beneath(directory, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK, 0);
+        autofree char *content = NULL;
+        size_t content_length = 0;
+        struct stat st;
+        Error ignored;
+
+        if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
+                return false;
+        if ((size_t)st.st_size != length || (st.st_mode & 07777) != mode)
+                return false;
+        if (file_read_all(fd, length, &content, &content_length, &ignored) < 0)
+                return false;
+        return content_length == length && memcmp(content, bytes, length) == 0;
+}
+
+static int write_temporary(int directory, const char *name, const struct iovec *content,
+                           mode_t mode, Error *err) {
+        autofd int fd =
+                openat(directory, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+
+        if (fd < 0)
+                return error_set_errno(err, errno, "cannot create %s", name);
+        if (fd_write_all(fd, content->iov_base, content->iov_len, err) < 0)
+                return error_prefix(err, "%s", name);
+        if (fchmod(fd, mode) < 0)
+                return error_set_errno(err, errno, "cannot set the mode of %s", name);
+        return fd_sync(fd, name, err);
+}
+
+int file_write_atomic(int directory, const char *name, const void *bytes, size_t length,
+                      mode_t mode, Error *err) {
+        struct iovec content = { .iov_base = (void *)(uintptr_t)bytes, .iov_len = length };
+
+        if (file_is_same(directory, name, bytes, length, mode))
+                return 0;
+        autofree char *temporary = string_format(".%s.new~", name);
+        if (unlinkat(directory, temporary, 0) < 0 && errno != ENOENT)
+                return error_set_errno(err, errno, "cannot remove %s", temporary);
+        if (write_temporary(directory, temporary, &content, mode, err) < 0) {
+                (void)unlinkat(directory, temporary, 0);
+                return -1;
+        }
+        if (renameat(directory, temporary, directory, name) < 0) {
+                int number = errno;
+                (void)unlinkat(directory, temporary, 0);
+                return error_set_errno(err, number, "cannot rename %s into place", name);
+        }
+        return fd_sync(directory, name, err) < 0 ? -1 : 1;
+}
+
+int link_write_atomic(int directory, const char *name, const char *target, Error *err) {
+        char present[4096];
+        ssize_t length = readlinkat(directory, name, present, sizeof(present) - 1);
+
+        if (length >= 0) {
+                present[length] = '\0';
+                if (string_equal(present, target))
+                        return 0;
+        }
+        autofree char *temporary = string_format(".%s.new~", name);
+        if (unlinkat(directory, temporary, 0) < 0 && errno != ENOENT)
+                return error_set_errno(err, errno, "cannot remove %s", temporary);
+        if (symlinkat(target, directory, temporary) < 0)
+                return error_set_errno(err, errno, "cannot make link %s", name);
+        if (renameat(directory, temporary, directory, name) < 0) {
+                int number = errno;
+                (void)unlinkat(directory, temporary, 0);
+                return error_set_errno(err, number, "cannot rename link %s into place", name);
+        }
+        return fd_sync(directory, name, err) < 0 ? -1 : 1;
+}
+
+static int remove_content(int fd, dev_t device, int depth, Error *err);
+
+static int remove_entry(int parent, const char *name, dev_t device, int depth, Error *err) {
+        struct stat st;
+
+        if (unlinkat(parent, name, 0) == 0 || errno == ENOENT)
+                return 0;
+        if (errno != EISDIR && errno != EPERM)
+                return error_set_errno(err, errno, "cannot remove %s", name);
+        autofd int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        if (fd < 0 || fstat(fd, &st) < 0)
+                return error_set_errno(err, errno, "cannot open %s to remove it", name);
+        if (st.st_dev != device)
+                return error_set(err, ERROR_FAILED,
+                                 "cannot remove %s: another file system is mounted there", name);
+        if (remove_content(fd, device, depth + 1, err) < 0)
+                return error_prefix(err, "%s", name);
+        if (unlinkat(parent, name, AT_REMOVEDIR) < 0 && errno != ENOENT)
+                return error_set_errno(err, errno, "cannot remove directory %s", name);
+        return 0;
+}
+
+static int remove_content(int fd, dev_t device, int depth, Error *err) {
+        if (depth > TREE_DEPTH_MAX)
+                return error_set(err, ERROR_FAILED, "directories nested deeper than %d",
+                                 TREE_DEPTH_MAX);
+        int copy = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+        DIR *directory = copy < 0 ? NULL : fdopendir(copy);
+        if (!directory)
+                return error_set_errno(err, errno, "cannot list a directory");
+        int result = 0;
+        for (struct dirent *entry; result == 0 && (entry = readdir(directory));) {
+                if (string_equal(entry->d_name, ".") || string_equal(entry->d_name, ".."))
+                        continue;
+                result = remove_entry(fd, entry->d_name, device, depth, err);
+        }
+        (void)closedir(directory);
+        return result;
+}
+
+int tree_remove(int directory, const char *name, Error *err) {
+        struct stat st;
+
+        if (fstatat(directory, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+                return errno == ENOENT ? 0 : error_set_errno(err, errno, "cannot look at %s", name);
+        return remove_entry(directory, name, st.st_dev, 0, err);
+}
+
+int memfd_new_sealed(const char *name, const void *bytes, size_t length, Error *err) {
+        autofd int fd = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
+
+        if (fd < 0)
+                return error_set_errno(err, errno, "cannot make memory file %s", name);
+        if (fd_write_all(fd, bytes, length, err) < 0)
+                return -1;
+        if (fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL) < 0)
+                return error_set_errno(err, errno, "cannot seal memory file %s", name);
+        if (lseek(fd, 0, SEEK_SET) < 0)
+                return error_set_errno(err, errno, "cannot rewind memory file %s", name);
+        return take_fd(fd);
+}
+
+int memfd_read_sealed(int fd, size_t max, char **ret, size_t *ret_length, Error *err) {
+        int seals = fcntl(fd, F_GET_SEALS);
+
+        if (seals < 0 || (seals & (F_SEAL_WRITE | F_SEAL_SHRINK)) != (F_SEAL_WRITE | F_SEAL_SHRINK))
+                return error_set(err, ERROR_BAD_REQUEST, "a memory file is not sealed");
+        if (lseek(fd, 0, SEEK_SET) < 0)
+                return error_set_errno(err, errno, "cannot rewind a memory file");
+        return file_read_all(fd, max, ret, ret_length, err);
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Every bound on something that a client, a file or a helper can choose, in one place.
+ * Sizes are in bytes unless the name says otherwise.
+ */
+#pragma once
+
+/* Manifests (meta/snap.yaml) and other YAML, as spec'd in DEPENDENCIES: libyaml needs our limits.
+ */
+#define MANIFEST_SIZE_MAX       (256 * 1024)
+#define YAML_DEPTH_MAX          64
+#define YAML_EVENT_COUNT_MAX    20000
+#define CANONICAL_JSON_SIZE_MAX (4 * 1024 * 1024) /* what pawl-read may print about one image */
+
+/* Images. */
+#define IMAGE_ENTRY_COUNT_MAX    1000000       /* inodes walked before an image is refused */
+#define IMAGE_DEPTH_MAX          200           /* directory nesting inside an image */
+#define IMAGE_META_FILE_SIZE_MAX (1024 * 1024) /* one icon or desktop file */
+
+/* The API. */
+#define HTTP_HEADER_SIZE_MAX      (16 * 1024)
+#define HTTP_BODY_SIZE_MAX        (1024 * 1024) /* JSON bodies, and all form fields together */
+#define HTTP_CONNECTION_COUNT_MAX 64            /* per principal */
+#define HTTP_PRINCIPAL_COUNT_MAX  64            /* pawl-http processes at once */
+#define HTTP_UPLOAD_COUNT_MAX     16            /* files in one form */
+#define HTTP_IDLE_MS              2000          /* a pawl-http without connections ends after */
+#define API_JSON_DEPTH_MAX        64
+
+/* Frames between our own programs. */
+#define FRAME_INLINE_MAX   (48 * 1024) /* larger bodies travel as sealed memfd */
+#define FRAME_FD_COUNT_MAX 32
+
+/* Names; snap-yaml.md 4.2. */
+#define SNAP_NAME_MAX    40
+#define SECURITY_TAG_MAX 256
+
+/* Launching. */
+#define PLAN_SIZE_MAX            (256 * 1024)
+#define LAUNCH_COUNT_PER_UID_MAX 32 /* launches being prepared at once */
+#define LAUNCH_WAIT_MS_MAX       120000
+
+/* Workers. */
+#define WORKER_RESULT_SIZE_MAX CANONICAL_JSON_SIZE_MAX
+#define WORKER_ATTEMPT_MAX     3
+#define TASK_LOG_LINES_MAX     10

@@ -1,29 +1,30 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Database: the one truth, an SQLite file that one daemon at a time may hold.  The schema, its migrations and the
- * invariants are in schema/ and verify.h.  Not thread-safe, never used by a forked child.
+ * Database: the one truth, an SQLite file that one daemon at a time may hold.  The schema, its
+ * migrations and the invariants are in schema/ and verify.h.  Not thread-safe, never used by a
+ * forked child.
  *
- * Values are bound by a string of types, one letter each: 's' const char * (NULL = SQL NULL), 'i' int64_t.
- * SQL texts are literals: prepared statements are cached by the address of the text.
+ * Values are bound by a string of types, one letter each: 's' const char * (NULL = SQL NULL), 'i'
+ * int64_t. SQL texts are literals: prepared statements are cached by the address of the text.
  */
 #pragma once
-
-#include "base/error.h"
 
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/error.h"
+
 typedef struct Database Database;
 
-/* Opens (or creates, durably) `directory`/pawl.db; takes `directory`/lock first: ERROR_BUSY names the other daemon.  A
- * schema newer than ours is walked back by the down-migrations stored in it, after a copy was made and synced; one that
- * stores none is refused and left untouched. */
+/* Opens (or creates, durably) `directory`/pawl.db; takes `directory`/lock first: ERROR_BUSY names
+ * the other daemon.  A schema newer than ours is walked back by the down-migrations stored in it,
+ * after a copy was made and synced; one that stores none is refused and left untouched. */
 int database_open(const char *directory, Database **ret, Error *err);
 Database *database_close(Database *database);
 DEFINE_AUTOPTR(Database, database_close);
 
-/* A transaction is a scope: what was not committed is rolled back when it ends.  After any error in it every further
- * statement and the commit fail.  They do not nest. */
+/* A transaction is a scope: what was not committed is rolled back when it ends.  After any error in
+ * it every further statement and the commit fail.  They do not nest. */
 typedef struct Transaction {
         Database *database; /* NULL when none is open */
 } Transaction;
@@ -36,8 +37,8 @@ int transaction_begin(Database *database, Transaction *ret, Error *err);
 int transaction_commit(Transaction *transaction, Error *err);
 void transaction_done(Transaction *transaction);
 
-/* Runs a statement that returns no rows; a write outside a transaction is refused (assert).  Returns the number of
- * rows changed. */
+/* Runs a statement that returns no rows; a write outside a transaction is refused (assert). Returns
+ * the number of rows changed. */
 int database_run(Database *database, Error *err, const char *sql, const char *types, ...);
 int64_t database_get_last_id(const Database *database);
 
@@ -60,10 +61,10 @@ int64_t query_get_int(const Query *query, int column);
 bool query_is_null(const Query *query, int column);
 
 /* One value of one row: 1 found, 0 no row (or NULL).  Text is copied, free it. */
-int database_find_int(Database *database, int64_t *ret, Error *err, const char *sql, const char *types,
-                      ...);
-int database_find_text(Database *database, char **ret, Error *err, const char *sql, const char *types,
-                       ...);
+int database_find_int(Database *database, int64_t *ret, Error *err, const char *sql,
+                      const char *types, ...);
+int database_find_text(Database *database, char **ret, Error *err, const char *sql,
+                       const char *types, ...);
 
 /* Writes the WAL back; called when idle, after a switch and when a change has ended. */
 int database_checkpoint(Database *database, Error *err);

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Making changes and showing them.  All of this runs inside the caller's transaction.
+ */
+#pragma once
+
+#include "task/task.h"
+
+typedef struct ChangeDraft {
+        const char *kind; /* "install-snap" */
+        const char *summary;
+        json_t *api_data; /* borrowed; {"snap-names":[…]} and the like */
+} ChangeDraft;
+
+/* Fails with ERROR_CONFLICT (`snap "x" has "install-snap" change in progress`) when an unfinished
+ * change touches one of `instances`; the error names that change's id. */
+int change_check_conflict(Database *database, const char *const *instances, size_t count,
+                          Error *err);
+/* The row, its snaps and no tasks yet; returns the id. */
+int change_add(Database *database, const ChangeDraft *draft, const char *const *instances,
+               size_t count, int64_t *ret_change, Error *err);
+/* A task that waits for `waits_for` (0 = none), in `lane` (0 = none). */
+int change_add_task(Database *database, int64_t change, const char *kind, const char *summary,
+                    json_t *owned_data, int64_t waits_for, int64_t *ret_task, Error *err);
+int change_add_lane(Database *database, int64_t task, int64_t lane, Error *err);
+
+/* Aborts what is not finished: Do→Hold, Doing→Abort, Done→Undo.  ERROR_BAD_REQUEST when it is ready
+ * already: `cannot abort change 9 with nothing pending`. */
+int change_abort(Database *database, int64_t change, Error *err);
+
+/* The API's change object (rest-api.md 1.5), tasks included. 1 found, 0 no such change. */
+int change_describe(Database *database, int64_t change, json_t **ret, Error *err);
+typedef enum ChangeSelect {
+        CHANGE_SELECT_IN_PROGRESS,
+        CHANGE_SELECT_READY,
+        CHANGE_SELECT_ALL
+} ChangeSelect;
+/* Array of them; `instance` NULL = of any snap. */
+int change_list(Database *database, ChangeSelect select, const char *instance, json_t **ret,
+                Error *err);

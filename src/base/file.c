@@ -143,7 +143,7 @@ static bool file_is_same(int directory, const char *name, const void *bytes, siz
                 return false;
         if (file_read_all(fd, length, &content, &content_length, &ignored) < 0)
                 return false;
-        return content_length == length && memcmp(content, bytes, length) == 0;
+        return content && content_length == length && memcmp(content, bytes, length) == 0;
 }
 
 static int write_temporary(int directory, const char *name, const struct iovec *content,

@@ -44,7 +44,7 @@ void text_done(Text *text) {
 static void reserve(Text *text, size_t more) {
         size_t need = text->length + more + 1;
 
-        if (need <= text->capacity)
+        if (text->bytes && need <= text->capacity)
                 return;
         size_t capacity = text->capacity ? text->capacity : 64;
         while (capacity < need)

@@ -32,6 +32,8 @@ typedef enum ErrorKind {
         ERROR_SNAP_NO_UPDATE,
         ERROR_SNAP_REVISION, /* snap-revision-not-available */
         ERROR_SNAP_NOT_A_SNAP,
+        ERROR_ASSERTION_NOT_FOUND,
+        ERROR_OPTION_NOT_FOUND,
         ERROR_DISK_SPACE, /* insufficient-disk-space */
         ERROR_TOO_LARGE,  /* a limit of base/limits.h */
         ERROR_BUSY,

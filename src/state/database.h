@@ -66,5 +66,15 @@ int database_find_int(Database *database, int64_t *ret, Error *err, const char *
 int database_find_text(Database *database, char **ret, Error *err, const char *sql,
                        const char *types, ...);
 
+/* True after the disk was full, until the ballast (1 MiB held back for recording an undo) could be
+ * made again, which this tries: start no new change while it says so. */
+bool database_is_full(Database *database);
+/* True after an I/O error: what is on disk is only known to the next process that opens it.  Every
+ * later call fails; the daemon ends and starts again. */
+bool database_is_broken(const Database *database);
+
+/* Called before and after each COMMIT of this process: the place where tests pull the plug. */
+void database_set_commit_probe_for_test(void (*probe)(bool is_after));
+
 /* Writes the WAL back; called when idle, after a switch and when a change has ended. */
 int database_checkpoint(Database *database, Error *err);

@@ -98,6 +98,8 @@ CREATE TABLE change (
         is_clean INTEGER NOT NULL DEFAULT 0 CHECK (is_clean IN (0, 1))
 ) STRICT;
 
+CREATE INDEX change_unfinished ON change (id) WHERE ready_at IS NULL;
+
 -- The snaps that a change touches: what conflicts are decided from.
 CREATE TABLE change_snap (
         change INTEGER NOT NULL REFERENCES change (id) ON DELETE CASCADE DEFERRABLE INITIALLY DEFERRED,

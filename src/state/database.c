@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "state/database.h"
+
+#include <assert.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include "base/file.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "state/ballast.h"
+#include "state/handle.h"
+#include "state/migrate.h"
+#include "state/verify.h"
+
+#define LOCK_FILE      "lock"
+#define LOCK_TRY_COUNT 5
+#define LOCK_TRY_NS    20000000L
+
+/* Order matters: an exclusive lock that is set before WAL needs no shared-memory file. */
+static const char *const PRAGMAS = "PRAGMA locking_mode = EXCLUSIVE;"
+                                   "PRAGMA journal_mode = WAL;"
+                                   "PRAGMA synchronous = FULL;"
+                                   "PRAGMA foreign_keys = ON;"
+                                   "PRAGMA wal_autocheckpoint = 256;"
+                                   "PRAGMA journal_size_limit = 4194304;"
+                                   "PRAGMA temp_store = MEMORY;"
+                                   "PRAGMA cell_size_check = ON;";
+
+static int sync_parent(const char *directory, Error *err) {
+        autofree char *copy = string_copy(directory);
+        autofd int fd = directory_open(dirname(copy), err);
+
+        return fd < 0 ? -1 : fd_sync(fd, "the parent of the state directory", err);
+}
+
+static int open_directory(const char *directory, Error *err) {
+        if (mkdir(directory, 0700) == 0) {
+                if (sync_parent(directory, err) < 0)
+                        return -1;
+        } else if (errno != EEXIST) {
+                return error_set_errno(err, errno, "cannot make directory %s", directory);
+        }
+        return directory_open(directory, err);
+}
+
+static int explain_holder(int lock, const char *directory, Error *err) {
+        char holder[24] = "";
+        ssize_t length = pread(lock, holder, sizeof(holder) - 1, 0);
+
+        holder[length > 0 ? strcspn(holder, "\n") : 0] = '\0';
+        return error_set(err, ERROR_BUSY, "another pawld (pid %s) holds %s",
+                         *holder ? holder : "unknown", directory);
+}
+
+static int try_lock(int fd) {
+        const struct timespec pause = { .tv_nsec = LOCK_TRY_NS };
+
+        /* A worker that a killed daemon had just forked holds the lock until it has closed its
+         * copies. */
+        for (int i = 0; i < LOCK_TRY_COUNT; i++) {
+                if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+                        return 0;
+                if (errno != EWOULDBLOCK && errno != EINTR)
+                        return -1;
+                (void)nanosleep(&pause, NULL);
+        }
+        errno = EWOULDBLOCK;
+        return -1;
+}
+
+static int take_lock(Database *database, Error *err) {
+        autofd int fd = openat(database->directory_fd, LOCK_FILE,
+                               O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+
+        if (fd < 0)
+                return error_set_errno(err, errno, "cannot open %s/%s", database->directory,
+                                       LOCK_FILE);
+        if (try_lock(fd) < 0)
+                return errno == EWOULDBLOCK
+                               ? explain_holder(fd, database->directory, err)
+                               : error_set_errno(err, errno, "cannot lock %s", database->directory);
+        autofree char *holder = string_format("%d\n", (int)getpid());
+        /* Only for the message above; on a full disk it is better to start without it. */
+        if (ftruncate(fd, 0) == 0)
+                (void)!pwrite(fd, holder, strlen(holder), 0);
+        database->lock_fd = take_fd(fd);
+        return 0;
+}
+
+/* Made by us so that its mode is right from the first moment; the -wal takes over that mode.  Only
+ * before SQLite opens it: closing a descriptor of ours later would drop SQLite's lock. */
+static int make_file(Database *database, Error *err) {
+        autofd int fd = openat(database->directory_fd, DATABASE_FILE,
+                               O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+
+        if (fd < 0)
+                return errno == EEXIST ? 0
+                                       : error_set_errno(err, errno, "cannot make %s/%s",
+                                                         database->directory, DATABASE_FILE);
+        if (fd_sync(fd, DATABASE_FILE, err) < 0)
+                return -1;
+        return fd_sync(database->directory_fd, database->directory, err);
+}
+
+static int connect_sqlite(Database *database, Error *err) {
+        autofree char *path = string_format("%s/%s", database->directory, DATABASE_FILE);
+        int code = sqlite3_open_v2(path, &database->sqlite,
+                                   SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX |
+                                           SQLITE_OPEN_EXRESCODE | SQLITE_OPEN_NOFOLLOW,
+                                   NULL);
+
+        if (code != SQLITE_OK)
+                return handle_fail(database, code, path, err);
+        /* Until it is known that this file is ours to use, closing it changes nothing. */
+        (void)sqlite3_db_config(database->sqlite, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+        return handle_execute(database, PRAGMAS, err);
+}
+
+static void close_sqlite(Database *database) {
+        statements_done(database);
+        int code = sqlite3_close(database->sqlite);
+        assert(code == SQLITE_OK);
+        database->sqlite = NULL;
+}
+
+static int copy_file(int directory, const char *from, const char *to, Error *err) {
+        autofd int source = openat(directory, from, O_RDONLY | O_CLOEXEC);
+        autofd int target =
+                openat(directory, to, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+        ssize_t copied;
+
+        if (source < 0 || target < 0)
+                return error_set_errno(err, errno, "cannot copy %s", from);
+        do
+                copied = copy_file_range(source, NULL, target, NULL, 1 << 30, 0);
+        while (copied > 0);
+        if (copied < 0)
+                return error_set_errno(err, errno, "cannot copy %s", from);
+        return fd_sync(target, to, err);
+}
+
+/* Keeps what a damaged state looked like when it was found: the first time only, or a restart loop
+ * would fill the disk. */
+static int set_aside(Database *database, Error *err) {
+        static const char *const COPIES[][2] = {
+                { DATABASE_FILE "-wal", "damaged-" DATABASE_FILE "-wal" },
+                { DATABASE_FILE, "damaged-" DATABASE_FILE },
+        };
+        Error reason = *err, ignored;
+
+        close_sqlite(database);
+        if (faccessat(database->directory_fd, COPIES[1][1], F_OK, AT_SYMLINK_NOFOLLOW) < 0)
+                for (size_t i = 0; i < ARRAY_COUNT(COPIES); i++)
+                        (void)copy_file(database->directory_fd, COPIES[i][0], COPIES[i][1],
+                                        &ignored);
+        return error_set(err, ERROR_CORRUPT,
+                         "the state %s/" DATABASE_FILE " is damaged (%.200s); nothing was changed, "
+                         "a copy is in %s; restore a backup in its place",
+                         database->directory, reason.message, COPIES[1][1]);
+}
+
+static int check_damage(Database *database, Error *err) {
+        if (connect_sqlite(database, err) < 0)
+                return -1;
+        return state_verify_file(database, err);
+}
+
+static int open_parts(Database *database, const SchemaSet *schemas, Error *err) {
+        Error complaint;
+
+        if (take_lock(database, err) < 0 || make_file(database, err) < 0)
+                return -1;
+        if (check_damage(database, err) < 0)
+                return err->kind == ERROR_CORRUPT ? set_aside(database, err) : -1;
+        if (schema_migrate(database, schemas, err) < 0)
+                return err->kind == ERROR_CORRUPT ? set_aside(database, err) : -1;
+        /* Said, not refused: a device must not stay off because of one odd row. */
+        if (state_verify(database, &complaint) < 0)
+                log_error("%s: %s", database->directory, complaint.message);
+        if (ballast_make(database->directory_fd, &complaint) < 0) {
+                database->is_full = true;
+                log_error("%s: %s", database->directory, complaint.message);
+        }
+        (void)sqlite3_db_config(database->sqlite, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, NULL);
+        return 0;
+}
+
+int database_open_with(const char *directory, const SchemaSet *schemas, Database **ret,
+                       Error *err) {
+        int directory_fd = open_directory(directory, err);
+
+        if (directory_fd < 0)
+                return -1;
+        autoptr(Database) database = memory_new(sizeof(*database));
+        *database = (Database){
+                .directory = string_copy(directory),
+                .directory_fd = directory_fd,
+                .lock_fd = -1,
+        };
+        if (open_parts(database, schemas, err) < 0)
+                return -1;
+        *ret = take(database);
+        return 0;
+}
+
+int database_open(const char *directory, Database **ret, Error *err) {
+        return database_open_with(directory, &schema_builtin, ret, err);
+}
+
+Database *database_close(Database *database) {
+        if (!database)
+                return NULL;
+        assert(!database->is_in_transaction);
+        close_sqlite(database);
+        own_close_(&database->directory_fd);
+        own_close_(&database->lock_fd);
+        free(database->directory);
+        free(database);
+        return NULL;
+}
+
+bool database_is_full(Database *database) {
+        Error ignored;
+
+        if (database->is_full && ballast_make(database->directory_fd, &ignored) == 0)
+                database->is_full = false;
+        return database->is_full;
+}
+
+bool database_is_broken(const Database *database) {
+        return database->is_broken;
+}
+
+int database_checkpoint(Database *database, Error *err) {
+        assert(!database->is_in_transaction);
+        if (handle_check(database, err) < 0)
+                return -1;
+        /* PASSIVE is enough: nobody else reads, so all of it is written back and the next commit
+         * starts the log again. */
+        int code = sqlite3_wal_checkpoint_v2(database->sqlite, NULL, SQLITE_CHECKPOINT_PASSIVE,
+                                             NULL, NULL);
+        return code == SQLITE_OK ? 0 : handle_fail(database, code, "checkpoint", err);
+}

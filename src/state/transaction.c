@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The transaction of database.h: one at a time, poisoned by the first error.
+ */
+#include <assert.h>
+
+#include "state/handle.h"
+#include "state/verify.h"
+
+static void (*commit_probe)(bool is_after);
+
+void database_set_commit_probe_for_test(void (*probe)(bool is_after)) {
+        commit_probe = probe;
+}
+
+int transaction_begin(Database *database, Transaction *ret, Error *err) {
+        assert(!database->is_in_transaction && !ret->database);
+        if (handle_check(database, err) < 0)
+                return -1;
+        /* IMMEDIATE: there is one writer, and it finds out now if it may not write. */
+        if (handle_execute(database, "BEGIN IMMEDIATE", err) < 0)
+                return -1;
+        database->is_in_transaction = true;
+        *ret = (Transaction){ database };
+        return 0;
+}
+
+int transaction_commit(Transaction *transaction, Error *err) {
+        Database *database = transaction->database;
+
+        assert(database);
+        if (handle_check(database, err) < 0)
+                return -1;
+#ifdef PAWL_VERIFY_COMMITS
+        /* Before rather than after: what is wrong never becomes durable. */
+        if (state_verify_cheap(database, err) < 0) {
+                database->is_poisoned = true;
+                database->poison = *err;
+                return -1;
+        }
+#endif
+        if (commit_probe)
+                commit_probe(false);
+        if (handle_execute(database, "COMMIT", err) < 0)
+                return -1;
+        if (commit_probe)
+                commit_probe(true);
+        database->is_in_transaction = false;
+        transaction->database = NULL;
+        return 0;
+}
+
+void transaction_done(Transaction *transaction) {
+        Database *database = transaction->database;
+        Error ignored;
+
+        if (!database)
+                return;
+        /* SQLite may have rolled back by itself; its complaint about that is no news. */
+        if (!sqlite3_get_autocommit(database->sqlite)) {
+                database->is_in_transaction = false;
+                (void)handle_execute(database, "ROLLBACK", &ignored);
+        }
+        database->is_in_transaction = false;
+        database->is_poisoned = false;
+        transaction->database = NULL;
+}

@@ -49,6 +49,23 @@ bool file_exists_beneath(int directory, const char *path) {
         return fd >= 0;
 }
 
+/* The directory that holds the last name of `path`, which is what may be replaced or removed there.
+ */
+static int open_parent(int directory, const char *path, const char **ret_name, Error *err) {
+        const char *slash = strrchr(path, '/');
+        const char *name = slash ? slash + 1 : path;
+
+        if (!*name || string_equal(name, ".") || string_equal(name, ".."))
+                return error_set(err, ERROR_BAD_REQUEST, "not the name of a file: \"%s\"", path);
+        *ret_name = name;
+        /* "/x" keeps its "/", so that openat2 refuses it like every absolute path. */
+        autofree char *parent =
+                slash ? string_copy_length(path, slash > path ? (size_t)(slash - path) : 1)
+                      : string_copy(".");
+        int fd = open_beneath(directory, parent, O_RDONLY | O_DIRECTORY, 0);
+        return fd >= 0 ? fd : error_set_errno(err, errno, "cannot open directory %s", parent);
+}
+
 /* Opens or makes one level; a new one is durable before anything is put into it. */
 static int open_or_make_level(int parent, const char *name, mode_t mode, Error *err) {
         int fd = open_beneath(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0);
@@ -129,6 +146,7 @@ int file_read_all(int fd, size_t max, char **ret, size_t *ret_length, Error *err
         return 0;
 }
 
+/* True only where the content is durable too. */
 static bool file_is_same(int directory, const char *name, const void *bytes, size_t length,
                          mode_t mode) {
         autofd int fd = open_beneath(directory, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK, 0);
@@ -143,7 +161,9 @@ static bool file_is_same(int directory, const char *name, const void *bytes, siz
                 return false;
         if (file_read_all(fd, length, &content, &content_length, &ignored) < 0)
                 return false;
-        return content && content_length == length && memcmp(content, bytes, length) == 0;
+        if (!content || content_length != length || memcmp(content, bytes, length) != 0)
+                return false;
+        return fsync(fd) == 0;
 }
 
 static int write_temporary(int directory, const char *name, const struct iovec *content,
@@ -160,47 +180,61 @@ static int write_temporary(int directory, const char *name, const struct iovec *
         return fd_sync(fd, name, err);
 }
 
-int file_write_atomic(int directory, const char *name, const void *bytes, size_t length,
-                      mode_t mode, Error *err) {
-        struct iovec content = { .iov_base = (void *)(uintptr_t)bytes, .iov_len = length };
-
-        if (file_is_same(directory, name, bytes, length, mode))
-                return 0;
-        autofree char *temporary = string_format(".%s.new~", name);
-        if (unlinkat(directory, temporary, 0) < 0 && errno != ENOENT)
-                return error_set_errno(err, errno, "cannot remove %s", temporary);
-        if (write_temporary(directory, temporary, &content, mode, err) < 0) {
-                (void)unlinkat(directory, temporary, 0);
-                return -1;
-        }
+/* Puts `temporary` into its place; whatever happens, no temporary name stays. */
+static int rename_into_place(int directory, const char *temporary, const char *name, Error *err) {
         if (renameat(directory, temporary, directory, name) < 0) {
                 int number = errno;
                 (void)unlinkat(directory, temporary, 0);
                 return error_set_errno(err, number, "cannot rename %s into place", name);
         }
-        return fd_sync(directory, name, err) < 0 ? -1 : 1;
+        return fd_sync(directory, name, err);
 }
 
-int link_write_atomic(int directory, const char *name, const char *target, Error *err) {
+int file_write_atomic(int directory, const char *path, const void *bytes, size_t length,
+                      mode_t mode, Error *err) {
+        struct iovec content = { .iov_base = (void *)(uintptr_t)bytes, .iov_len = length };
+        const char *name = NULL;
+        autofd int parent = open_parent(directory, path, &name, err);
+
+        if (parent < 0)
+                return -1;
+        if (file_is_same(parent, name, bytes, length, mode))
+                /* Perhaps by a process that was killed before it had synced the directory. */
+                return fd_sync(parent, name, err);
+        autofree char *temporary = string_format(".%s.new~", name);
+        if (unlinkat(parent, temporary, 0) < 0 && errno != ENOENT)
+                return error_set_errno(err, errno, "cannot remove %s", temporary);
+        if (write_temporary(parent, temporary, &content, mode, err) < 0) {
+                (void)unlinkat(parent, temporary, 0);
+                return -1;
+        }
+        return rename_into_place(parent, temporary, name, err) < 0 ? -1 : 1;
+}
+
+static bool link_is_same(int directory, const char *name, const char *target) {
         char present[4096];
         ssize_t length = readlinkat(directory, name, present, sizeof(present) - 1);
 
-        if (length >= 0) {
-                present[length] = '\0';
-                if (string_equal(present, target))
-                        return 0;
-        }
+        if (length < 0)
+                return false;
+        present[length] = '\0';
+        return string_equal(present, target);
+}
+
+int link_write_atomic(int directory, const char *path, const char *target, Error *err) {
+        const char *name = NULL;
+        autofd int parent = open_parent(directory, path, &name, err);
+
+        if (parent < 0)
+                return -1;
+        if (link_is_same(parent, name, target))
+                return fd_sync(parent, name, err);
         autofree char *temporary = string_format(".%s.new~", name);
-        if (unlinkat(directory, temporary, 0) < 0 && errno != ENOENT)
+        if (unlinkat(parent, temporary, 0) < 0 && errno != ENOENT)
                 return error_set_errno(err, errno, "cannot remove %s", temporary);
-        if (symlinkat(target, directory, temporary) < 0)
+        if (symlinkat(target, parent, temporary) < 0)
                 return error_set_errno(err, errno, "cannot make link %s", name);
-        if (renameat(directory, temporary, directory, name) < 0) {
-                int number = errno;
-                (void)unlinkat(directory, temporary, 0);
-                return error_set_errno(err, number, "cannot rename link %s into place", name);
-        }
-        return fd_sync(directory, name, err) < 0 ? -1 : 1;
+        return rename_into_place(parent, temporary, name, err) < 0 ? -1 : 1;
 }
 
 static int remove_content(int fd, dev_t device, int depth, Error *err);
@@ -243,12 +277,16 @@ static int remove_content(int fd, dev_t device, int depth, Error *err) {
         return result;
 }
 
-int tree_remove(int directory, const char *name, Error *err) {
+int tree_remove(int directory, const char *path, Error *err) {
+        const char *name = NULL;
         struct stat st;
+        autofd int parent = open_parent(directory, path, &name, err);
 
-        if (fstatat(directory, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+        if (parent < 0)
+                return err->number == ENOENT ? 0 : -1;
+        if (fstatat(parent, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
                 return errno == ENOENT ? 0 : error_set_errno(err, errno, "cannot look at %s", name);
-        return remove_entry(directory, name, st.st_dev, 0, err);
+        return remove_entry(parent, name, st.st_dev, 0, err);
 }
 
 int memfd_new_sealed(const char *name, const void *bytes, size_t length, Error *err) {

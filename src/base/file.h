@@ -25,21 +25,20 @@ int file_open_beneath(int directory, const char *path, int flags, mode_t mode, E
 int directory_make_beneath(int directory, const char *path, mode_t mode, Error *err);
 
 /* Atomic and durable: temporary file beside it, fsync, rename, fsync of the directory.  A file that
- * already has this content and mode is left alone; returns 1 if it was written, 0 if it was right.
- */
-int file_write_atomic(int directory, const char *name, const void *bytes, size_t length,
+ * already has this content and mode is left alone (and synced); returns 1 if it was written, 0 if
+ * it was right.  The directory part of `path` must exist. */
+int file_write_atomic(int directory, const char *path, const void *bytes, size_t length,
                       mode_t mode, Error *err);
 
-/* Makes the symbolic link `name` → `target`, replacing a link that is there, durably; 1 = changed.
- */
-int link_write_atomic(int directory, const char *name, const char *target, Error *err);
+/* Makes the symbolic link `path` → `target`, replacing what is there, durably; 1 = changed. */
+int link_write_atomic(int directory, const char *path, const char *target, Error *err);
 
 /* Whole content, NUL-terminated (not counted); more than `max` bytes is ERROR_TOO_LARGE. */
 int file_read_all(int fd, size_t max, char **ret, size_t *ret_length, Error *err);
 
 /* Removes a file or a whole tree beneath `directory`; what is not there is success.  Never follows
  * links and never crosses into another mount. */
-int tree_remove(int directory, const char *name, Error *err);
+int tree_remove(int directory, const char *path, Error *err);
 
 /* Write all or fail; EINTR and short writes are handled. */
 int fd_write_all(int fd, const void *bytes, size_t length, Error *err);

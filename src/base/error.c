@@ -41,17 +41,16 @@ const ErrorKindInfo *error_kind_get_info(ErrorKind kind) {
         return &KINDS[kind];
 }
 
-int error_set(Error *err, ErrorKind kind, const char *format, ...) {
+void error_fill_(Error *err, ErrorKind kind, const char *format, ...) {
         va_list args;
 
         *err = (Error){ .kind = kind };
         va_start(args, format);
         (void)vsnprintf(err->message, sizeof(err->message), format, args);
         va_end(args);
-        return -1;
 }
 
-int error_set_errno(Error *err, int number, const char *format, ...) {
+void error_fill_errno_(Error *err, int number, const char *format, ...) {
         ErrorKind kind = number == ENOSPC || number == EDQUOT ? ERROR_DISK_SPACE : ERROR_FAILED;
         va_list args;
 
@@ -64,10 +63,9 @@ int error_set_errno(Error *err, int number, const char *format, ...) {
         const char *reason = strerrordesc_np(number);
         (void)snprintf(err->message + used, sizeof(err->message) - used, ": %s",
                        reason ? reason : "unknown error");
-        return -1;
 }
 
-int error_prefix(Error *err, const char *format, ...) {
+void error_put_context_(Error *err, const char *format, ...) {
         char context[ERROR_MESSAGE_MAX];
         char whole[ERROR_MESSAGE_MAX * 2 + 3];
         va_list args;
@@ -78,5 +76,4 @@ int error_prefix(Error *err, const char *format, ...) {
         (void)snprintf(whole, sizeof(whole), "%s: %s", context, err->message);
         whole[ERROR_MESSAGE_MAX - 1] = '\0';
         memcpy(err->message, whole, strlen(whole) + 1);
-        return -1;
 }

@@ -61,10 +61,23 @@ typedef struct ErrorKindInfo {
 const ErrorKindInfo *error_kind_get_info(ErrorKind kind);
 
 /* Fills `err` and returns -1, so that raise-and-return is one statement. */
-int error_set(Error *err, ErrorKind kind, const char *format, ...) printf_like(3, 4);
+#define error_set(err, ...) error_returned_(error_fill_(err, __VA_ARGS__))
 
 /* As error_set, with `number` (an errno value) kept and ": <strerror>" appended. */
-int error_set_errno(Error *err, int number, const char *format, ...) printf_like(3, 4);
+#define error_set_errno(err, ...) error_returned_(error_fill_errno_(err, __VA_ARGS__))
 
 /* Puts "<context>: " before the message; returns -1. */
-int error_prefix(Error *err, const char *format, ...) printf_like(2, 3);
+#define error_prefix(err, ...) error_returned_(error_put_context_(err, __VA_ARGS__))
+
+/* Macros, so that a compiler that analyses one file knows what they return. */
+#define error_returned_(call)       \
+        __extension__({             \
+                call;               \
+                error_minus_one_(); \
+        })
+static inline int error_minus_one_(void) {
+        return -1;
+}
+void error_fill_(Error *err, ErrorKind kind, const char *format, ...) printf_like(3, 4);
+void error_fill_errno_(Error *err, int number, const char *format, ...) printf_like(3, 4);
+void error_put_context_(Error *err, const char *format, ...) printf_like(2, 3);

@@ -38,7 +38,8 @@ int fsync(int fd) {
         return (int)syscall(SYS_fsync, fd);
 }
 
-int renameat(int from, const char *old, int to, const char *new) {
+int renameat(int from, const char *old, /* NOLINT: libc's names of parameters are reserved */
+             int to, const char *new) {
         note('r');
         if (failing_renames > 0) {
                 failing_renames--;

@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Landlock with an empty set of rules: every access this kernel can restrict is refused.
+ */
+#pragma once
+
+#include "base/error.h"
+
+/* 1 = in force, 0 = this kernel has no Landlock. no_new_privs must be set already. */
+int landlock_deny_all(Error *err);

@@ -25,9 +25,10 @@ static inline void own_close_(int *fd) {
         }
 }
 
-#define autofree      __attribute__((cleanup(own_free_)))
-#define autofd        __attribute__((cleanup(own_close_)))
-#define autoptr(Type) __attribute__((cleanup(Type##_cleanup_))) Type *
+/* Unused: one that is only there to be cleaned up is used enough. */
+#define autofree      __attribute__((unused, cleanup(own_free_)))
+#define autofd        __attribute__((unused, cleanup(own_close_)))
+#define autoptr(Type) __attribute__((unused, cleanup(Type##_cleanup_))) Type *
 
 /* Defines what autoptr(Type) needs, from a destructor that accepts NULL. */
 #define DEFINE_AUTOPTR(Type, destructor)                                           \

@@ -32,7 +32,7 @@ static bool is_full_disk(Database *database, int code) {
                (code == SQLITE_IOERR_WRITE && (number == EDQUOT || number == ENOSPC));
 }
 
-int handle_fail(Database *database, int code, const char *what, Error *err) {
+void handle_fail_(Database *database, int code, const char *what, Error *err) {
         bool is_full = is_full_disk(database, code);
 
         error_set(err, is_full ? ERROR_DISK_SPACE : find_kind(code), "%s: %s", what,
@@ -51,7 +51,6 @@ int handle_fail(Database *database, int code, const char *what, Error *err) {
                 database->is_poisoned = true;
                 database->poison = *err;
         }
-        return -1;
 }
 
 int handle_check(Database *database, Error *err) {

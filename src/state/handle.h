@@ -44,7 +44,8 @@ struct Database {
 };
 
 /* Explains `code`, poisons the open transaction, and releases the ballast when the disk is full. */
-int handle_fail(Database *database, int code, const char *what, Error *err);
+#define handle_fail(...) error_returned_(handle_fail_(__VA_ARGS__))
+void handle_fail_(Database *database, int code, const char *what, Error *err);
 /* Fails when the database is broken, or the open transaction no longer stands. */
 int handle_check(Database *database, Error *err);
 /* Several statements, no values; not cached. */

@@ -17,8 +17,6 @@
 #include "sandbox/helper.h"
 #include "unit.h"
 
-extern char **environ;
-
 /* What a helper sees, as one line into descriptor 3. */
 static int report(void) {
         char line[256];
@@ -77,7 +75,7 @@ static void child_gets_what_is_named_and_nothing_else(void **state) {
         sigemptyset(&some);
         sigaddset(&some, SIGUSR1);
         sigprocmask(SIG_BLOCK, &some, NULL);
-        signal(SIGPIPE, SIG_IGN);
+        (void)signal(SIGPIPE, SIG_IGN);
 
         assert_int_equal(helper_spawn(HELPER_READ, argv, fds, 2, &helper, &err), 0);
         assert_true(helper.pidfd >= 0);
@@ -92,7 +90,7 @@ static void child_gets_what_is_named_and_nothing_else(void **state) {
         assert_int_equal(helper.pidfd, -1);
 
         sigprocmask(SIG_UNBLOCK, &some, NULL);
-        signal(SIGPIPE, SIG_DFL);
+        (void)signal(SIGPIPE, SIG_DFL);
         close(leak);
 }
 

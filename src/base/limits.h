@@ -18,13 +18,17 @@
 #define IMAGE_META_FILE_SIZE_MAX (1024 * 1024) /* one icon or desktop file */
 
 /* The API. */
-#define HTTP_HEADER_SIZE_MAX      (16 * 1024)
-#define HTTP_BODY_SIZE_MAX        (1024 * 1024) /* JSON bodies, and all form fields together */
-#define HTTP_CONNECTION_COUNT_MAX 64            /* per principal */
-#define HTTP_PRINCIPAL_COUNT_MAX  64            /* pawl-http processes at once */
-#define HTTP_UPLOAD_COUNT_MAX     16            /* files in one form */
-#define HTTP_IDLE_MS              2000          /* a pawl-http without connections ends after */
-#define API_JSON_DEPTH_MAX        64
+#define HTTP_HEADER_SIZE_MAX         (16 * 1024)
+#define HTTP_BODY_SIZE_MAX           (1024 * 1024) /* JSON bodies, and all form fields together */
+#define HTTP_BODY_REWRITTEN_SIZE_MAX (4 * 1024 * 1024) /* after numbers were written again */
+#define HTTP_UPLOAD_SIZE_MAX         (64ull << 30)     /* one uploaded file */
+#define HTTP_UPLOAD_OPEN_MAX         64                /* uploads at once, per principal */
+#define HTTP_CLIENT_TIMEOUT_S        120               /* a connection on which nothing moves */
+#define HTTP_CONNECTION_COUNT_MAX    64                /* per principal */
+#define HTTP_PRINCIPAL_COUNT_MAX     64                /* pawl-http processes at once */
+#define HTTP_UPLOAD_COUNT_MAX        16                /* files in one form */
+#define HTTP_IDLE_MS                 2000 /* a pawl-http without connections ends after */
+#define API_JSON_DEPTH_MAX           64
 
 /* Frames between our own programs. */
 #define FRAME_INLINE_MAX   (48 * 1024) /* larger bodies travel as sealed memfd */

@@ -147,7 +147,7 @@ static void take_stop(Server *server, const json_t *head, Frame *frame) {
 
 static const struct {
         const char *op;
-        void (*take)(Server *server, const json_t *head, Frame *frame);
+        void (*carry_out)(Server *server, const json_t *head, Frame *frame);
 } OPS[] = {
         { "connection", take_connection },
         { "upload", take_upload },
@@ -169,5 +169,5 @@ void control_receive(Server *server) {
         const char *op = json_get_string(head, "op", "");
         for (size_t i = 0; i < ARRAY_COUNT(OPS); i++)
                 if (string_equal(op, OPS[i].op))
-                        OPS[i].take(server, head, &frame);
+                        OPS[i].carry_out(server, head, &frame);
 }

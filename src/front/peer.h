@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Peer: who is at the other end of an accepted socket, by the kernel's word.
+ */
+#pragma once
+
+#include "front/request.h"
+
+#define PEER_INIT ((Peer){ .pidfd = -1 })
+
+/* Fills everything but `socket`; the pidfd is the caller's. */
+int peer_get(int socket, Peer *ret, Error *err);
+/* Closes the pidfd. */
+void peer_done(Peer *peer);
+
+/* True for the content of a /proc/PID/cgroup with a component of a snap ("snap.NAME…"). */
+bool peer_is_snap_cgroup(const char *text);

@@ -46,15 +46,20 @@ static void end(Principal *principal, const Error *why) {
 
 static void on_control(void *context, int events);
 
+static int watch_control(Principal *principal, bool wants_room, Error *err) {
+        int events = wants_room ? UV_READABLE | UV_WRITABLE : UV_READABLE;
+
+        if (principal->wants_room == wants_room)
+                return 0;
+        principal->wants_room = wants_room;
+        return watch_start(principal->control_watch, events, on_control, principal, err);
+}
+
 static void flush(Principal *principal) {
         Error err = ERROR_INIT;
         int outcome = outbox_flush(&principal->outbox, principal->control, &err);
 
-        if (outcome >= 0 && watch_start(principal->control_watch,
-                                        outcome == 1 ? UV_READABLE | UV_WRITABLE : UV_READABLE,
-                                        on_control, principal, &err) < 0)
-                outcome = -1;
-        if (outcome < 0)
+        if (outcome < 0 || watch_control(principal, outcome == 1, &err) < 0)
                 end(principal, &err);
 }
 

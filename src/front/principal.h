@@ -34,6 +34,7 @@ typedef struct Principal {
         Helper helper;
         int control; /* non-blocking */
         Watch *control_watch;
+        bool wants_room; /* the outbox is not empty: told when the socket takes more */
         Watch *end_watch;
         Outbox outbox;
         Connection *connections[HTTP_CONNECTION_COUNT_MAX];

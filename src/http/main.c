@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <sys/epoll.h>
 #include <sys/syscall.h>
+#include <time.h>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -114,8 +115,11 @@ int main(int argc, char **argv) {
                 return 64;
         }
         server.client_timeout_s = (unsigned)arguments.client_timeout_s;
-        /* Before the sandbox, which has no getrandom-by-file to fall back to. */
+        /* What would open a file later, when that is death: a seed, and the zone that the C library
+         * wants to know even to print UTC. */
         json_object_seed(0);
+        (void)setenv("TZ", "UTC0", 1);
+        tzset();
         if (server_init(&server, CONTROL_FD, &err) < 0 ||
             lock_in(&server, (uint32_t)arguments.uid, &err) < 0) {
                 log_error("%s", err.message);

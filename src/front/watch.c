@@ -5,7 +5,7 @@
 
 struct Watch {
         uv_poll_t poll; /* first: libuv gives it back */
-        void (*on_event)(void *context, int events);
+        WatchCallback on_event;
         void *context;
 };
 
@@ -32,8 +32,7 @@ int watch_new(uv_loop_t *loop, int fd, Watch **ret, Error *err) {
         return 0;
 }
 
-int watch_start(Watch *watch, int events, void (*on_event)(void *context, int events),
-                void *context, Error *err) {
+int watch_start(Watch *watch, int events, WatchCallback on_event, void *context, Error *err) {
         watch->on_event = on_event;
         watch->context = context;
         int status = uv_poll_start(&watch->poll, events, on_poll);

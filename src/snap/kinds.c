@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "snap/kinds.h"
+
+#include "snap/setup.h"
+
+/* Kinds without parts are steps that this daemon does not need (images are mounted when somebody
+ * starts them, policy is compiled when a launch asks for it): they are there because clients count
+ * them. */
+const TaskKind SNAP_TASK_KINDS[] = {
+        { .name = "prerequisites", .run = { .commit = prerequisites_commit } },
+        { .name = "prepare-snap",
+          .run = { prepare_plan, prepare_work, prepare_commit },
+          .undo = { .commit = prepare_undo_commit },
+          .clean = { prepare_clean_plan, prepare_clean_work, NULL } },
+        { .name = "mount-snap" },
+        { .name = "stop-snap-services" },
+        { .name = "remove-aliases" },
+        { .name = "unlink-current-snap",
+          .run = { .commit = pause_commit },
+          .undo = { .commit = pause_undo_commit } },
+        { .name = "copy-snap-data",
+          .run = { copy_data_plan, copy_data_work, NULL },
+          .undo = { copy_data_undo_plan, copy_data_undo_work, NULL },
+          .time_limit_s = 3600 },
+        { .name = "setup-profiles" },
+        { .name = "link-snap",
+          .run = { .commit = link_commit },
+          .undo = { .commit = link_undo_commit } },
+        { .name = "auto-connect" },
+        { .name = "set-auto-aliases" },
+        { .name = "setup-aliases" },
+        { .name = "run-hook", .run = { hook_plan, hook_work, NULL }, .time_limit_s = 660 },
+        { .name = "start-snap-services", .run = { services_plan, services_work, NULL } },
+        { .name = "cleanup" },
+        { .name = "auto-disconnect" },
+        { .name = "unlink-snap",
+          .run = { .commit = unlink_commit },
+          .undo = { .commit = unlink_undo_commit } },
+        { .name = "remove-profiles" },
+        { .name = "clear-snap" },
+        { .name = "discard-snap",
+          .run = { .commit = discard_commit },
+          .undo = { .commit = discard_undo_commit },
+          .clean = { discard_clean_plan, discard_clean_work, NULL } },
+};
+const size_t SNAP_TASK_KIND_COUNT = sizeof(SNAP_TASK_KINDS) / sizeof(SNAP_TASK_KINDS[0]);

@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "snap/places.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+
+#include "base/file.h"
+#include "base/text.h"
+
+typedef struct Place {
+        const char *path;
+        mode_t mode;
+        size_t offset; /* of its descriptor in Places */
+} Place;
+
+static const Place PLACES[] = {
+        { "var/lib/pawl/images", 0700, offsetof(Places, images) },
+        { "var/lib/pawl/incoming", 0700, offsetof(Places, incoming) },
+        { "var/lib/pawl/trash", 0700, offsetof(Places, trash) },
+        { "var/snap", 0755, offsetof(Places, var_snap) },
+        { "snap", 0755, offsetof(Places, snap) },
+        { "snap/bin", 0755, offsetof(Places, snap_bin) },
+};
+
+static int *get_descriptor(Places *places, const Place *place) {
+        return (int *)(void *)((char *)places + place->offset);
+}
+
+Places *places_close(Places *places) {
+        if (!places)
+                return NULL;
+        for (size_t i = 0; i < ARRAY_COUNT(PLACES); i++)
+                own_close_(get_descriptor(places, &PLACES[i]));
+        own_close_(&places->root_fd);
+        free(places->root);
+        free(places->launcher);
+        free(places);
+        return NULL;
+}
+
+/* Parents are made 0755; only the place itself gets its own mode. */
+static int open_place(const Places *places, const Place *place, Error *err) {
+        autofree char *parent = string_copy(place->path);
+        char *slash = strrchr(parent, '/');
+
+        if (slash) {
+                *slash = '\0';
+                autofd int made = directory_make_beneath(places->root_fd, parent, 0755, err);
+                if (made < 0)
+                        return -1;
+        }
+        autofd int fd = directory_make_beneath(places->root_fd, place->path, place->mode, err);
+        if (fd < 0)
+                return -1;
+        struct stat st;
+        if (fstat(fd, &st) < 0)
+                return error_set_errno(err, errno, "cannot look at %s", place->path);
+        /* A private place that others could read is closed again, whoever opened it. */
+        if (place->mode == 0700 && (st.st_mode & 07777) != 0700 && fchmod(fd, 0700) < 0)
+                return error_set_errno(err, errno, "cannot set the mode of %s", place->path);
+        return take_fd(fd);
+}
+
+int places_open(const char *root, const char *launcher, Places **ret, Error *err) {
+        autoptr(Places) places = memory_new(sizeof(*places));
+
+        places->root = string_copy(string_equal(root, "/") ? "" : root);
+        places->launcher = string_copy(launcher);
+        places->root_fd = -1;
+        for (size_t i = 0; i < ARRAY_COUNT(PLACES); i++)
+                *get_descriptor(places, &PLACES[i]) = -1;
+        places->root_fd = directory_open(*places->root ? places->root : "/", err);
+        if (places->root_fd < 0)
+                return -1;
+        for (size_t i = 0; i < ARRAY_COUNT(PLACES); i++) {
+                int fd = open_place(places, &PLACES[i], err);
+                if (fd < 0)
+                        return -1;
+                *get_descriptor(places, &PLACES[i]) = fd;
+        }
+        *ret = take(places);
+        return 0;
+}
+
+char *places_format_path(const Places *places, const char *path) {
+        return string_format("%s/%s", places->root, path);
+}
+
+char *places_format_image_path(const Places *places, const char *file) {
+        return string_format("%s/var/lib/pawl/images/%s", places->root, file);
+}
+
+int places_discard(const Places *places, int directory, const char *name, Error *err) {
+        uint64_t salt = 0;
+
+        if (getrandom(&salt, sizeof(salt), 0) != sizeof(salt))
+                return error_set_errno(err, errno, "cannot get random bytes");
+        autofree char *target = string_format("%.60s.%016llx", name, (unsigned long long)salt);
+        if (renameat2(directory, name, places->trash, target, RENAME_NOREPLACE) < 0)
+                return errno == ENOENT ? 0 : error_set_errno(err, errno, "cannot discard %s", name);
+        /* The new name first: after a power cut in between there are two names, never none. */
+        if (fd_sync(places->trash, "trash", err) < 0)
+                return -1;
+        if (fd_sync(directory, name, err) < 0)
+                return -1;
+        return tree_remove(places->trash, target, err);
+}
+
+/* --- the sweep --- */
+
+/* 1 keep, 0 remove. */
+typedef int (*KeepEntry)(Database *database, const char *name, Error *err);
+
+static int keep_none(Database *database, const char *name, Error *err) {
+        (void)database;
+        (void)name;
+        (void)err;
+        return 0;
+}
+
+static int keep_wanted_upload(Database *database, const char *name, Error *err) {
+        int64_t count;
+
+        return database_find_int(database, &count, err,
+                                 "SELECT 1 FROM task t JOIN change c ON c.id = t.change WHERE "
+                                 "c.is_clean = 0 AND json_extract(t.data, '$.incoming') = ?1",
+                                 "s", name);
+}
+
+static int keep_image(Database *database, const char *name, Error *err) {
+        int64_t count;
+
+        return database_find_int(database, &count, err, "SELECT 1 FROM revision WHERE file = ?1",
+                                 "s", name);
+}
+
+static int sweep_directory(int directory, Database *database, KeepEntry keep, Error *err) {
+        int copy = openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        DIR *entries = copy < 0 ? NULL : fdopendir(copy);
+        int result = 0, removed = 0;
+
+        if (!entries)
+                return error_set_errno(err, errno, "cannot list a directory");
+        for (struct dirent *entry; result >= 0 && (entry = readdir(entries));) {
+                if (string_equal(entry->d_name, ".") || string_equal(entry->d_name, ".."))
+                        continue;
+                result = keep(database, entry->d_name, err);
+                if (result != 0)
+                        continue;
+                result = tree_remove(directory, entry->d_name, err);
+                removed += result == 0;
+        }
+        (void)closedir(entries);
+        if (result >= 0 && removed > 0)
+                result = fd_sync(directory, "a directory", err);
+        return result < 0 ? -1 : removed;
+}
+
+/* Copies are made under ".<revision>.new~" and renamed when complete. */
+static int keep_complete_data(Database *database, const char *name, Error *err) {
+        (void)database;
+        (void)err;
+        return !(name[0] == '.' && string_has_suffix(name, ".new~"));
+}
+
+static int sweep_data(const Places *places, Database *database, Error *err) {
+        autoquery query = QUERY_INIT;
+        int removed = 0, more;
+
+        if (query_open(database, &query, err, "SELECT instance FROM snap", "") < 0)
+                return -1;
+        while ((more = query_next(&query, err)) > 0) {
+                Error ignored;
+                autofd int fd = file_open_beneath(places->var_snap, query_get_text(&query, 0),
+                                                  O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0, &ignored);
+                int count = fd < 0 ? 0 : sweep_directory(fd, database, keep_complete_data, err);
+                if (count < 0)
+                        return -1;
+                removed += count;
+        }
+        return more < 0 ? -1 : removed;
+}
+
+int places_sweep(const Places *places, Database *database, Error *err) {
+        const struct {
+                int directory;
+                KeepEntry keep;
+        } SWEEPS[] = {
+                { places->trash, keep_none },
+                { places->incoming, keep_wanted_upload },
+                { places->images, keep_image },
+        };
+        int total = sweep_data(places, database, err);
+
+        for (size_t i = 0; total >= 0 && i < ARRAY_COUNT(SWEEPS); i++) {
+                int removed = sweep_directory(SWEEPS[i].directory, database, SWEEPS[i].keep, err);
+                total = removed < 0 ? -1 : total + removed;
+        }
+        return total < 0 ? error_prefix(err, "cannot clear leftovers away") : total;
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Places: every directory of ARCHITECTURE.md "Places on disk" that holds packages, beneath one root
+ * and held open, so that nothing is ever looked up through a path that somebody else may change.
+ * Workers use the copies that fork made; the descriptors are CLOEXEC, programs never see them.
+ */
+#pragma once
+
+#include "base/error.h"
+#include "state/database.h"
+
+typedef struct Places {
+        char *root;     /* "" for the machine's own, else absolute without a trailing slash */
+        char *launcher; /* what links in snap/bin point to */
+        int root_fd;
+        int images;   /* R/var/lib/pawl/images, 0700 */
+        int incoming; /* R/var/lib/pawl/incoming, 0700 */
+        int trash;    /* R/var/lib/pawl/trash, 0700 */
+        int var_snap; /* R/var/snap, 0755 */
+        int snap;     /* R/snap, 0755 */
+        int snap_bin; /* R/snap/bin, 0755 */
+} Places;
+
+/* Opens all of them and makes, durably, what is missing.  `root` is "" or absolute. */
+int places_open(const char *root, const char *launcher, Places **ret, Error *err);
+Places *places_close(Places *places);
+DEFINE_AUTOPTR(Places, places_close);
+
+/* R/var/lib/pawl/state and the like: `path` (from the root, no slash first) with the root before
+ * it. */
+char *places_format_path(const Places *places, const char *path);
+/* The image's path as clients are shown it. */
+char *places_format_image_path(const Places *places, const char *file);
+
+/* Removes what no row names: all of trash/, files in incoming/ that no unfinished change wants,
+ * images of no revision, half copies of data.  At start, after the state was verified and before
+ * any task runs; returns how many entries it removed. */
+int places_sweep(const Places *places, Database *database, Error *err);
+
+/* Removes `name` from `directory`: in one step into trash/ under a name of its own, durable on both
+ * sides, then for good.  What is not there is success; a kill in between leaves it to the sweep. */
+int places_discard(const Places *places, int directory, const char *name, Error *err);

@@ -1,0 +1,332 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <string.h>
+
+#include "base/text.h"
+#include "snap/image.h"
+#include "snap/plan-chain.h"
+#include "snap/sequence.h"
+
+#define RETAINED_REVISIONS 2 /* refresh.retain, the new one included */
+
+/* One file on its way into the change. */
+typedef struct Candidate {
+        const InstallFile *file;
+        const json_t *manifest;
+        const char *instance;
+        const char *base;  /* what it needs; NULL = nothing */
+        char *incoming;    /* owned; NULL until kept */
+        Sequence sequence; /* what is installed; empty for a first install */
+        PlanChain chain;
+} Candidate;
+
+typedef struct Batch {
+        const PlanContext *context;
+        const InstallRequest *request;
+        Candidate candidates[INSTALL_FILE_COUNT_MAX];
+        const char *instances[INSTALL_FILE_COUNT_MAX];
+        bool is_committed;
+} Batch;
+
+static void batch_done(Batch *batch) {
+        for (size_t i = 0; i < batch->request->count; i++) {
+                Candidate *candidate = &batch->candidates[i];
+                if (candidate->incoming && !batch->is_committed)
+                        image_drop_upload(batch->context->places, candidate->incoming);
+                free(candidate->incoming);
+                sequence_done(&candidate->sequence);
+        }
+}
+
+/* --- what can be said beforehand --- */
+
+static bool is_provided(const Batch *batch, const char *base) {
+        for (size_t i = 0; i < batch->request->count; i++)
+                if (string_equal(batch->candidates[i].instance, base))
+                        return true;
+        return false;
+}
+
+static int check_base(const Batch *batch, const Candidate *candidate, Error *err) {
+        if (!candidate->base || is_provided(batch, candidate->base))
+                return 0;
+        int found = base_is_installed(batch->context->database, candidate->base, err);
+        if (found == 0)
+                return error_set(err, ERROR_FAILED, "cannot find required base \"%.60s\"",
+                                 candidate->base);
+        return found < 0 ? -1 : 0;
+}
+
+static int check_refresh(const Batch *batch, const Candidate *candidate, Error *err) {
+        Database *database = batch->context->database;
+        autofree char *next = NULL;
+        autojson current = NULL;
+
+        if (!candidate->sequence.current)
+                return 0;
+        if (sequence_format_next(database, candidate->instance, &next, err) < 0)
+                return -1;
+        if (revision_find_manifest(database, candidate->instance, candidate->sequence.current,
+                                   &current, err) < 0)
+                return -1;
+        return current ? manifest_check_epoch(candidate->manifest, current, next, err) : 0;
+}
+
+static int check_candidate(const Batch *batch, Candidate *candidate, Error *err) {
+        if (manifest_check(candidate->manifest, &batch->request->flags, err) < 0)
+                return -1;
+        if (check_base(batch, candidate, err) < 0)
+                return -1;
+        if (sequence_find(batch->context->database, candidate->instance, &candidate->sequence,
+                          err) < 0)
+                return -1;
+        if (check_refresh(batch, candidate, err) < 0)
+                return -1;
+        return manifest_check_instance(candidate->manifest, candidate->instance, err);
+}
+
+static int check_batch(Batch *batch, Error *err) {
+        size_t count = batch->request->count;
+
+        for (size_t i = 0; i < count; i++)
+                for (size_t j = 0; j < i; j++)
+                        if (string_equal(batch->instances[i], batch->instances[j]))
+                                return error_set(err, ERROR_BAD_REQUEST,
+                                                 "snap \"%.60s\" is there twice",
+                                                 batch->instances[i]);
+        for (size_t i = 0; i < count; i++)
+                if (check_candidate(batch, &batch->candidates[i], err) < 0)
+                        return -1;
+        return 0;
+}
+
+/* --- the tasks --- */
+
+static json_t *format_flags(const InstallFlags *flags) {
+        return json_pack("{s:b, s:b, s:b}", "devmode", flags->is_devmode, "jailmode",
+                         flags->is_jailmode, "classic", flags->is_classic);
+}
+
+static int add_preparation(const Batch *batch, Candidate *candidate, Error *err) {
+        PlanChain *chain = &candidate->chain;
+        const char *instance = candidate->instance;
+        json_t *wants = json_object();
+        json_t *setup = json_object();
+
+        json_put_string(wants, "base", candidate->base);
+        json_put_string(setup, "incoming", candidate->incoming);
+        json_put(setup, "flags", format_flags(&batch->request->flags));
+        if (plan_chain_add(chain, "prerequisites", wants, err,
+                           "Ensure prerequisites for \"%s\" are available", instance) < 0) {
+                json_decref(setup);
+                return -1;
+        }
+        if (plan_chain_add(chain, "prepare-snap", setup, err, "Prepare snap \"%s\" (unset)",
+                           candidate->file->shown) < 0)
+                return -1;
+        chain->setup = chain->last;
+        return plan_chain_add(chain, "mount-snap", NULL, err, "Mount snap \"%s\" (unset)",
+                              instance);
+}
+
+/* Only for what is installed: the old revision is asked, stopped and held still. */
+static int add_departure(Candidate *candidate, Error *err) {
+        PlanChain *chain = &candidate->chain;
+        const char *current = candidate->sequence.current;
+
+        if (plan_chain_add_hook(chain, "pre-refresh", json_pack("{s:s}", "revision", current),
+                                err) < 0)
+                return -1;
+        if (plan_chain_add(chain, "stop-snap-services", NULL, err, "Stop snap \"%s\" services",
+                           candidate->instance) < 0)
+                return -1;
+        if (plan_chain_add(chain, "remove-aliases", NULL, err, "Remove aliases for snap \"%s\"",
+                           candidate->instance) < 0)
+                return -1;
+        return plan_chain_add(chain, "unlink-current-snap", NULL, err,
+                              "Make current revision for snap \"%s\" unavailable",
+                              candidate->instance);
+}
+
+typedef struct Step {
+        const char *kind;
+        const char *summary; /* with one %s, the instance */
+} Step;
+
+static int add_steps(PlanChain *chain, const Step *steps, size_t count, Error *err) {
+        for (size_t i = 0; i < count; i++) {
+                const char *hole = strstr(steps[i].summary, "%s");
+                if (plan_chain_add(chain, steps[i].kind, NULL, err, "%.*s%s%s",
+                                   (int)(hole - steps[i].summary), steps[i].summary,
+                                   chain->instance, hole + 2) < 0)
+                        return -1;
+        }
+        return 0;
+}
+
+static const Step ARRIVAL[] = {
+        { "copy-snap-data", "Copy snap \"%s\" data" },
+        { "setup-profiles", "Setup snap \"%s\" (unset) security profiles" },
+        { "link-snap", "Make snap \"%s\" (unset) available to the system" },
+        { "auto-connect", "Automatically connect eligible plugs and slots of snap \"%s\"" },
+        { "set-auto-aliases", "Set automatic aliases for snap \"%s\"" },
+        { "setup-aliases", "Setup snap \"%s\" aliases" },
+};
+static const Step START[] = { { "start-snap-services", "Start snap \"%s\" (unset) services" } };
+
+static int add_discard(PlanChain *chain, const char *revision, Error *err) {
+        if (plan_chain_add(chain, "clear-snap", json_pack("{s:s}", "revision", revision), err,
+                           "Remove data for snap \"%s\" (%s)", chain->instance, revision) < 0)
+                return -1;
+        return plan_chain_add(chain, "discard-snap", json_pack("{s:s}", "revision", revision), err,
+                              "Remove snap \"%s\" (%s) from the system", chain->instance, revision);
+}
+
+/* Left by a revert, or the oldest beyond what is retained; never the one that undo goes back to. */
+static int add_collection(Candidate *candidate, Error *err) {
+        const Sequence *sequence = &candidate->sequence;
+        size_t current = 0;
+
+        while (current + 1 < sequence->count &&
+               !string_equal(sequence->revisions[current].name, sequence->current))
+                current++;
+        for (size_t i = current + 1; i < sequence->count; i++)
+                if (add_discard(&candidate->chain, sequence->revisions[i].name, err) < 0)
+                        return -1;
+        for (size_t i = 0; current + 2 > RETAINED_REVISIONS + i && i < current; i++)
+                if (add_discard(&candidate->chain, sequence->revisions[i].name, err) < 0)
+                        return -1;
+        return plan_chain_add(&candidate->chain, "cleanup", NULL, err,
+                              "Clean up \"%s\" (unset) install", candidate->instance);
+}
+
+static int add_tasks(const Batch *batch, Candidate *candidate, Error *err) {
+        PlanChain *chain = &candidate->chain;
+        bool is_installed = candidate->sequence.current != NULL;
+        bool is_base = string_equal(manifest_get_type(candidate->manifest), "base");
+
+        if (add_preparation(batch, candidate, err) < 0)
+                return -1;
+        if (is_installed && add_departure(candidate, err) < 0)
+                return -1;
+        if (add_steps(chain, ARRIVAL, ARRAY_COUNT(ARRIVAL), err) < 0)
+                return -1;
+        if (plan_chain_add_hook(chain, is_installed ? "post-refresh" : "install", NULL, err) < 0)
+                return -1;
+        if (add_steps(chain, START, ARRAY_COUNT(START), err) < 0)
+                return -1;
+        if (is_installed && add_collection(candidate, err) < 0)
+                return -1;
+        if (!is_base && plan_chain_add_hook(chain, "configure", NULL, err) < 0)
+                return -1;
+        return plan_chain_add_hook(chain, "check-health", NULL, err);
+}
+
+static bool is_base_type(const json_t *manifest) {
+        const char *type = manifest_get_type(manifest);
+
+        return string_equal(type, "base") || string_equal(type, "os");
+}
+
+/* Apps start when the bases of the same change are there. */
+static int add_edges(Batch *batch, Error *err) {
+        for (size_t i = 0; i < batch->request->count; i++) {
+                if (is_base_type(batch->candidates[i].manifest))
+                        continue;
+                for (size_t j = 0; j < batch->request->count; j++) {
+                        const Candidate *other = &batch->candidates[j];
+                        if (is_base_type(other->manifest) &&
+                            plan_chain_wait(&batch->candidates[i].chain, other->chain.last, err) <
+                                    0)
+                                return -1;
+                }
+        }
+        return 0;
+}
+
+/* --- the change --- */
+
+static char *format_summary(const Batch *batch) {
+        const char *shown[INSTALL_FILE_COUNT_MAX];
+        size_t count = batch->request->count;
+
+        if (count == 1)
+                return string_format("Install \"%s\" snap from file \"%s\"", batch->instances[0],
+                                     batch->candidates[0].file->shown);
+        for (size_t i = 0; i < count; i++)
+                shown[i] = batch->candidates[i].file->shown;
+        autofree char *names = plan_format_quoted(batch->instances, count);
+        autofree char *files = plan_format_quoted(shown, count);
+        return string_format("Install snaps %s from files %s", names, files);
+}
+
+static int add_change(Batch *batch, int64_t *ret_change, Error *err) {
+        size_t count = batch->request->count;
+        autofree char *summary = format_summary(batch);
+        autojson api_data = plan_format_api_data(batch->instances, count, count == 1);
+        ChangeDraft draft = { "install-snap", summary, api_data };
+
+        if (plan_add_change(batch->context->database, &draft, batch->instances, count, ret_change,
+                            err) < 0)
+                return -1;
+        for (size_t i = 0; i < count; i++) {
+                batch->candidates[i].chain = (PlanChain){
+                        .database = batch->context->database,
+                        .instance = batch->instances[i],
+                        .change = *ret_change,
+                        .lane = count == 1 || batch->request->is_one_lane ? 0 : (int64_t)i + 1,
+                };
+                if (add_tasks(batch, &batch->candidates[i], err) < 0)
+                        return -1;
+        }
+        return add_edges(batch, err);
+}
+
+static int keep_files(Batch *batch, Error *err) {
+        for (size_t i = 0; i < batch->request->count; i++)
+                if (image_keep_upload(batch->context->places, batch->candidates[i].file->fd,
+                                      &batch->candidates[i].incoming, err) < 0)
+                        return -1;
+        return 0;
+}
+
+static void collect(Batch *batch) {
+        for (size_t i = 0; i < batch->request->count; i++) {
+                const InstallFile *file = &batch->request->files[i];
+                Candidate *candidate = &batch->candidates[i];
+                candidate->file = file;
+                candidate->manifest = json_object_get(file->report, "manifest");
+                candidate->instance = file->instance && *file->instance
+                                              ? file->instance
+                                              : manifest_get_name(candidate->manifest);
+                candidate->base = manifest_get_required_base(candidate->manifest);
+                batch->instances[i] = candidate->instance;
+        }
+}
+
+int plan_install_files(const PlanContext *context, const InstallRequest *request,
+                       int64_t *ret_change, Error *err) {
+        __attribute__((cleanup(batch_done)))
+        Batch batch = { .context = context, .request = request };
+        autotransaction transaction = TRANSACTION_INIT;
+        int64_t change = 0;
+
+        if (request->count == 0 || request->count > INSTALL_FILE_COUNT_MAX)
+                return error_set(err, ERROR_BAD_REQUEST, "cannot install %zu files at once",
+                                 request->count);
+        collect(&batch);
+        if (check_batch(&batch, err) < 0)
+                return -1;
+        if (change_check_conflict(context->database, batch.instances, request->count, err) < 0)
+                return -1;
+        if (keep_files(&batch, err) < 0)
+                return -1;
+        if (transaction_begin(context->database, &transaction, err) < 0)
+                return -1;
+        if (add_change(&batch, &change, err) < 0)
+                return -1;
+        if (transaction_commit(&transaction, err) < 0)
+                return -1;
+        batch.is_committed = true;
+        *ret_change = change;
+        return 0;
+}

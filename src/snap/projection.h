@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Projection: the links that the world sees of installed snaps, computed from the state by one pure
+ * function and compared with what is there.
+ *
+ *     R/snap/bin/COMMAND → pawl-run      R/snap/SNAP/current, R/var/snap/SNAP/current → revision
+ *
+ * A row of `artefact` (kind "link") is a hint that a link was right at some moment; it is stale as
+ * soon as a commit touches its snap and clean only after the link is durable.
+ */
+#pragma once
+
+#include "snap/places.h"
+
+/* Inside the transaction that changes a snap. */
+int projection_mark_stale(Database *database, const char *instance, Error *err);
+/* 1 when a mark asks for projection_apply. */
+int projection_is_stale(Database *database, Error *err);
+/* Makes every link equal to the state (all of them: a handful of readlink calls), removes those of
+ * our shape that the state does not know, then marks clean, in a transaction of its own.  At start
+ * and after each commit that left a stale mark; returns how many links it changed. */
+int projection_apply(const Places *places, Database *database, Error *err);

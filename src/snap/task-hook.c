@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * run-hook: a program of the package, started by pawl-run in the same view and with the same policy
+ * as its apps; and start-snap-services, which says what it does not do.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#include "base/clock.h"
+#include "base/text.h"
+#include "sandbox/helper.h"
+#include "snap/sequence.h"
+#include "snap/setup.h"
+
+#define HOOK_LIMIT_S      600
+#define HOOK_OUTPUT_BYTES 2048 /* the last ones are kept */
+
+static const struct {
+        const char *hook;
+        int limit_s;
+} LIMITS[] = {
+        { "configure", 300 },
+        { "check-health", 30 },
+};
+
+static int get_limit_s(const char *hook) {
+        for (size_t i = 0; i < ARRAY_COUNT(LIMITS); i++)
+                if (string_equal(LIMITS[i].hook, hook))
+                        return LIMITS[i].limit_s;
+        return HOOK_LIMIT_S;
+}
+
+/* The task's own revision where it names one (the old one's hooks), else that of the set. */
+static int load_target(const TaskStep *step, char **ret_instance, char **ret_revision, Error *err) {
+        autojson setup = NULL;
+
+        if (json_get_string(step->task->data, "revision", NULL))
+                setup = json_incref(step->task->data);
+        else if (setup_load_prepared(step, &setup, err) < 0)
+                return -1;
+        *ret_instance = string_copy(setup_get_instance(setup));
+        *ret_revision = string_copy(setup_get_revision(setup));
+        return 0;
+}
+
+int hook_plan(const TaskStep *step, json_t **ret_job, Error *err) {
+        const char *hook = json_get_string(step->task->data, "hook", "");
+        autofree char *instance = NULL, *revision = NULL;
+        int64_t exists;
+
+        if (load_target(step, &instance, &revision, err) < 0)
+                return -1;
+        int found = database_find_int(
+                step->database, &exists, err,
+                "SELECT 1 FROM hook WHERE instance = ?1 AND revision = ?2 AND name = ?3", "sss",
+                instance, revision, hook);
+        if (found < 0)
+                return -1;
+        *ret_job = json_pack("{s:s, s:s, s:s, s:b, s:b}", "instance", instance, "revision",
+                             revision, "hook", hook, "is_present", found, "is_error_ignored",
+                             json_get_bool(step->task->data, "ignore_error", false));
+        return 0;
+}
+
+/* The hook's stderr is the worker's own while it starts: helpers inherit that one descriptor. */
+static int spawn_hook(const Places *places, const json_t *job, int output, Helper *ret,
+                      Error *err) {
+        autofree char *hook = string_format("--hook=%s", json_get_string(job, "hook", ""));
+        autofree char *revision =
+                string_format("--revision=%s", json_get_string(job, "revision", ""));
+        autofree char *root = string_format("--root=%s", places->root);
+        const char *const argv[] = {
+                "pawl-run", root, hook, revision, json_get_string(job, "instance", ""), NULL
+        };
+        autofd int saved = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
+
+        if (saved < 0 || dup2(output, STDERR_FILENO) < 0)
+                return error_set_errno(err, errno, "cannot catch the output of a hook");
+        int result = helper_spawn(HELPER_RUN, argv, NULL, 0, ret, err);
+        (void)dup2(saved, STDERR_FILENO);
+        return result;
+}
+
+static void keep_tail(Text *text, const char *bytes, size_t length) {
+        text_append_bytes(text, bytes, length);
+        if (text->length <= 2 * HOOK_OUTPUT_BYTES)
+                return;
+        size_t drop = text->length - HOOK_OUTPUT_BYTES;
+        memmove(text->bytes, text->bytes + drop, HOOK_OUTPUT_BYTES + 1);
+        text->length = HOOK_OUTPUT_BYTES;
+}
+
+/* 0 it closed its output (ended, or will not say more), 1 it took too long. */
+static int collect_output(int pipe, const Helper *helper, int limit_s, Text *text, Error *err) {
+        int64_t deadline = clock_get_boot() + (int64_t)limit_s * 1000000000;
+        char buffer[4096];
+
+        for (;;) {
+                struct pollfd waits[] = { { .fd = pipe, .events = POLLIN },
+                                          { .fd = helper->pidfd, .events = POLLIN } };
+                int64_t left_ms = (deadline - clock_get_boot()) / 1000000;
+                if (left_ms <= 0)
+                        return 1;
+                if (poll(waits, ARRAY_COUNT(waits), (int)left_ms) < 0 && errno != EINTR)
+                        return error_set_errno(err, errno, "cannot wait for a hook");
+                if (waits[0].revents) {
+                        ssize_t count = read(pipe, buffer, sizeof(buffer));
+                        if (count > 0)
+                                keep_tail(text, buffer, (size_t)count);
+                        if (count == 0)
+                                pipe = -1; /* poll skips it; only the end is waited for now */
+                } else if (waits[1].revents) {
+                        return 0;
+                }
+        }
+}
+
+/* One line: rows and terminals take no other. */
+static void flatten(Text *text) {
+        while (text->length > 0 && text->bytes[text->length - 1] == '\n')
+                text->bytes[--text->length] = '\0';
+        for (size_t i = 0; i < text->length; i++)
+                if ((unsigned char)text->bytes[i] < 0x20)
+                        text->bytes[i] = text->bytes[i] == '\n' ? '|' : ' ';
+        if (text->length && !string_is_clean_utf8(text->bytes, text->length))
+                for (size_t i = 0; i < text->length; i++)
+                        if ((unsigned char)text->bytes[i] >= 0x7f)
+                                text->bytes[i] = '?';
+}
+
+static int explain_end(const char *hook, int status, Text *text, Error *err) {
+        size_t skip = text->length > 300 ? text->length - 300 : 0;
+
+        flatten(text);
+        if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
+                return 0;
+        if (WIFSIGNALED(status))
+                return error_set(err, ERROR_FAILED, "run hook \"%s\": ended by signal %d%s%s", hook,
+                                 WTERMSIG(status), text->length ? ": " : "",
+                                 text->length ? text->bytes + skip : "");
+        if (text->length)
+                return error_set(err, ERROR_FAILED, "run hook \"%s\": %s", hook,
+                                 text->bytes + skip);
+        return error_set(err, ERROR_FAILED, "run hook \"%s\": exit status %d", hook,
+                         WEXITSTATUS(status));
+}
+
+static int run_hook(const Places *places, const json_t *job, Error *err) {
+        const char *hook = json_get_string(job, "hook", "");
+        __attribute__((cleanup(helper_done))) Helper helper = HELPER_INIT;
+        autotext output = TEXT_INIT;
+        int ends[2], status = 0;
+
+        if (pipe2(ends, O_CLOEXEC) < 0)
+                return error_set_errno(err, errno, "cannot make a pipe");
+        autofd int reader = ends[0];
+        int started = spawn_hook(places, job, ends[1], &helper, err);
+        (void)close(ends[1]);
+        if (started < 0)
+                return -1;
+        int outcome = collect_output(reader, &helper, get_limit_s(hook), &output, err);
+        if (outcome < 0)
+                return -1;
+        if (outcome == 1)
+                return error_set(err, ERROR_FAILED,
+                                 "run hook \"%s\": exceeded maximum runtime of %ds", hook,
+                                 get_limit_s(hook));
+        if (helper_wait(&helper, &status, err) < 0)
+                return -1;
+        return explain_end(hook, status, &output, err);
+}
+
+int hook_work(Worker *worker, void *context, const json_t *job, json_t **ret_result, Error *err) {
+        const Places *places = ((const SnapContext *)context)->places;
+
+        *ret_result = json_object();
+        if (!json_get_bool(job, "is_present", false))
+                return 0;
+        if (run_hook(places, job, err) == 0)
+                return 0;
+        if (!json_get_bool(job, "is_error_ignored", false))
+                return -1;
+        autofree char *line = string_format("ignoring failure in hook: %s", err->message);
+        worker_log(worker, line);
+        return 0;
+}
+
+int services_plan(const TaskStep *step, json_t **ret_job, Error *err) {
+        autofree char *instance = NULL, *revision = NULL, *services = NULL;
+        autojson job = json_object();
+
+        if (load_target(step, &instance, &revision, err) < 0)
+                return -1;
+        if (database_find_text(
+                    step->database, &services, err,
+                    "SELECT group_concat(?1 || '.' || name, ', ') FROM (SELECT name FROM app WHERE "
+                    "instance = ?1 AND revision = ?2 AND daemon IS NOT NULL ORDER BY name)",
+                    "ss", instance, revision) < 0)
+                return -1;
+        json_put_string(job, "services", services);
+        *ret_job = take(job);
+        return 0;
+}
+
+int services_work(Worker *worker, void *context, const json_t *job, json_t **ret_result,
+                  Error *err) {
+        const char *services = json_get_string(job, "services", NULL);
+
+        (void)context;
+        (void)err;
+        if (services) {
+                autofree char *line =
+                        string_format("services are not started by this version: %s", services);
+                worker_log(worker, line);
+        }
+        *ret_result = json_object();
+        return 0;
+}

@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * prerequisites and prepare-snap: from a file in incoming/ to a revision that exists but that
+ * nobody runs yet.
+ *
+ *      incoming/upload-…  ──link──►  images/x_x2.snap   worker; both names until `clean`
+ *                                    rows of revision x2  commit, together with Done
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/text.h"
+#include "snap/image.h"
+#include "snap/manifest.h"
+#include "snap/revision-add.h"
+#include "snap/sequence.h"
+#include "snap/setup.h"
+
+/* Names of files and rows are used again after a removal (the first revision of a snap is always
+ * x1), so a set starts only when what earlier, finished changes of that snap throw away is gone. */
+int prerequisites_commit(const TaskStep *step, const json_t *job, const json_t *result,
+                         Error *err) {
+        const char *instance = setup_get_instance(step->task->data);
+        const char *base = json_get_string(step->task->data, "base", NULL);
+        int64_t busy;
+
+        (void)job;
+        (void)result;
+        int found = database_find_int(
+                step->database, &busy, err,
+                "SELECT 1 FROM change c JOIN change_snap s ON s.change = c.id WHERE s.instance = ?1 AND "
+                "c.ready_at IS NOT NULL AND EXISTS (SELECT 1 FROM task t WHERE t.change = c.id AND "
+                "t.is_clean = 0 AND t.kind IN ('prepare-snap', 'discard-snap'))",
+                "s", instance);
+        if (found != 0)
+                return found < 0 ? -1 : TASK_OUTCOME_RETRY;
+        if (!base)
+                return TASK_OUTCOME_DONE;
+        found = base_is_installed(step->database, base, err);
+        if (found == 0)
+                return error_set(err, ERROR_FAILED, "cannot find required base \"%s\"", base);
+        return found < 0 ? -1 : TASK_OUTCOME_DONE;
+}
+
+int prepare_plan(const TaskStep *step, json_t **ret_job, Error *err) {
+        const json_t *data = step->task->data;
+        const char *instance = setup_get_instance(data);
+        autofree char *revision = NULL;
+
+        if (json_get_string(data, "revision", NULL)) {
+                *ret_job = json_pack("{s:b}", "is_present", 1);
+                return 0;
+        }
+        if (sequence_format_next(step->database, instance, &revision, err) < 0)
+                return -1;
+        autofree char *file = string_format("%s_%s.snap", instance, revision);
+        *ret_job = json_pack("{s:s, s:s, s:s, s:s}", "instance", instance, "incoming",
+                             json_get_string(data, "incoming", ""), "revision", revision, "file",
+                             file);
+        return 0;
+}
+
+static bool is_same_file(int image, int directory, const char *name) {
+        struct stat a, b;
+
+        return fstat(image, &a) == 0 && fstatat(directory, name, &b, AT_SYMLINK_NOFOLLOW) == 0 &&
+               a.st_dev == b.st_dev && a.st_ino == b.st_ino;
+}
+
+/* A second name, not a new one: the first goes only when Done is durable.  What else lies under the
+ * target's name is left from an attempt that no row speaks of. */
+static int place_image(const Places *places, int image, const char *incoming, const char *file,
+                       Error *err) {
+        if (fd_sync(image, incoming, err) < 0)
+                return -1;
+        if (!is_same_file(image, places->images, file)) {
+                if (unlinkat(places->images, file, 0) < 0 && errno != ENOENT)
+                        return error_set_errno(err, errno, "cannot replace %s", file);
+                if (linkat(places->incoming, incoming, places->images, file, 0) < 0)
+                        return error_set_errno(err, errno, "cannot put %s into place", file);
+        }
+        if (fd_sync(places->images, "images", err) < 0) {
+                (void)unlinkat(places->images, file, 0);
+                return -1;
+        }
+        return 0;
+}
+
+int prepare_work(Worker *worker, void *context, const json_t *job, json_t **ret_result,
+                 Error *err) {
+        const Places *places = ((const SnapContext *)context)->places;
+        const char *instance = json_get_string(job, "instance", "");
+        const char *incoming = json_get_string(job, "incoming", "");
+        autojson report = NULL;
+
+        if (json_get_bool(job, "is_present", false)) {
+                *ret_result = json_object();
+                return 0;
+        }
+        worker_report_progress(worker, "check", 0, 2);
+        autofd int image =
+                file_open_beneath(places->incoming, incoming, O_RDONLY | O_NOFOLLOW, 0, err);
+        if (image < 0)
+                return error_prefix(err, "the file of snap \"%s\" is gone", instance);
+        if (image_read(image, IMAGE_MODE_IMAGE, &report, err) < 0)
+                return -1;
+        worker_report_progress(worker, "place", 1, 2);
+        if (place_image(places, image, incoming, json_get_string(job, "file", ""), err) < 0)
+                return -1;
+        /* What was there before us is not ours to remove in undo. */
+        autofree char *common = string_format("%s/common", instance);
+        json_put(report, "old_dir", json_boolean(file_exists_beneath(places->var_snap, instance)));
+        json_put(report, "old_common", json_boolean(file_exists_beneath(places->var_snap, common)));
+        *ret_result = take(report);
+        return 0;
+}
+
+/* The daemon decided on what pawl-read said of the manifest; the whole image must say the same. */
+static int check_again(const TaskStep *step, const json_t *report, Error *err) {
+        const json_t *manifest = json_object_get(report, "manifest");
+        const json_t *flags = json_object_get(step->task->data, "flags");
+        InstallFlags install = {
+                .is_devmode = json_get_bool(flags, "devmode", false),
+                .is_jailmode = json_get_bool(flags, "jailmode", false),
+                .is_classic = json_get_bool(flags, "classic", false),
+        };
+
+        if (manifest_check(manifest, &install, err) < 0)
+                return -1;
+        return manifest_check_instance(manifest, setup_get_instance(step->task->data), err);
+}
+
+int prepare_commit(const TaskStep *step, const json_t *job, const json_t *result, Error *err) {
+        json_t *data = step->task->data;
+        const char *file = json_get_string(job, "file", "");
+
+        if (json_get_bool(job, "is_present", false))
+                return TASK_OUTCOME_DONE;
+        if (check_again(step, result, err) < 0)
+                return -1;
+        RevisionDraft draft = {
+                .instance = setup_get_instance(data),
+                .revision = json_get_string(job, "revision", ""),
+                .file = file,
+                .report = result,
+        };
+        if (revision_add(step->database, &draft, err) < 0)
+                return -1;
+        json_put(data, "revision", json_string(draft.revision));
+        json_put(data, "file", json_string(file));
+        json_put(data, "is_ours", json_true());
+        json_put(data, "old_dir", json_incref(json_object_get(result, "old_dir")));
+        json_put(data, "old_common", json_incref(json_object_get(result, "old_common")));
+        return TASK_OUTCOME_DONE;
+}
+
+int prepare_undo_commit(const TaskStep *step, const json_t *job, const json_t *result, Error *err) {
+        const json_t *data = step->task->data;
+
+        (void)job;
+        (void)result;
+        if (!json_get_bool(data, "is_ours", false))
+                return TASK_OUTCOME_DONE;
+        return revision_remove(step->database, setup_get_instance(data), setup_get_revision(data),
+                               err);
+}
+
+/* The upload is not wanted any more, however the change ended; the image only if a row names it. */
+int prepare_clean_plan(const TaskStep *step, json_t **ret_job, Error *err) {
+        const json_t *data = step->task->data;
+        const char *file = json_get_string(data, "file", "");
+        autojson job = json_object();
+        int64_t is_named;
+
+        json_put_string(job, "incoming", json_get_string(data, "incoming", ""));
+        if (*file && json_get_bool(data, "is_ours", false)) {
+                int found = database_find_int(step->database, &is_named, err,
+                                              "SELECT 1 FROM revision WHERE file = ?1", "s", file);
+                if (found < 0)
+                        return -1;
+                if (found == 0)
+                        json_put_string(job, "file", file);
+        }
+        *ret_job = take(job);
+        return 0;
+}
+
+int prepare_clean_work(Worker *worker, void *context, const json_t *job, json_t **ret_result,
+                       Error *err) {
+        const Places *places = ((const SnapContext *)context)->places;
+        const char *file = json_get_string(job, "file", NULL);
+        const char *incoming = json_get_string(job, "incoming", NULL);
+
+        (void)worker;
+        if (file && places_discard(places, places->images, file, err) < 0)
+                return -1;
+        if (incoming && places_discard(places, places->incoming, incoming, err) < 0)
+                return -1;
+        *ret_result = json_object();
+        return 0;
+}

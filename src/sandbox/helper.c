@@ -61,6 +61,10 @@ void helper_replace(HelperProgram program, int owned_fd) {
         fds[program] = owned_fd;
 }
 
+void helper_list_fds(int ret_fds[HELPER_PROGRAM_COUNT]) {
+        memcpy(ret_fds, programs_get(), sizeof(programs.fds));
+}
+
 /* From here on in the child. Nothing here allocates or locks: the parent may be anybody's test. */
 
 static void die(const char *what) {

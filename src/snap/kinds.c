@@ -10,7 +10,7 @@ const TaskKind SNAP_TASK_KINDS[] = {
         { .name = "prerequisites", .run = { .commit = prerequisites_commit } },
         { .name = "prepare-snap",
           .run = { prepare_plan, prepare_work, prepare_commit },
-          .undo = { .commit = prepare_undo_commit },
+          .undo = { prepare_undo_plan, prepare_undo_work, prepare_undo_commit },
           .clean = { prepare_clean_plan, prepare_clean_work, NULL } },
         { .name = "mount-snap" },
         { .name = "stop-snap-services" },

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "snap/places.h"
 
+#include <assert.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -86,6 +87,14 @@ int places_open(const char *root, const char *launcher, Places **ret, Error *err
         }
         *ret = take(places);
         return 0;
+}
+
+void places_list_fds(const Places *places, int ret_fds[PLACES_FD_COUNT]) {
+        static_assert(PLACES_FD_COUNT == ARRAY_COUNT(PLACES) + 1, "the root and each place");
+
+        for (size_t i = 0; i < ARRAY_COUNT(PLACES); i++)
+                ret_fds[i] = *get_descriptor((Places *)(uintptr_t)places, &PLACES[i]);
+        ret_fds[ARRAY_COUNT(PLACES)] = places->root_fd;
 }
 
 char *places_format_path(const Places *places, const char *path) {

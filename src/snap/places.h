@@ -40,3 +40,7 @@ int places_sweep(const Places *places, Database *database, Error *err);
 /* Removes `name` from `directory`: in one step into trash/ under a name of its own, durable on both
  * sides, then for good.  What is not there is success; a kill in between leaves it to the sweep. */
 int places_discard(const Places *places, int directory, const char *name, Error *err);
+
+#define PLACES_FD_COUNT 7
+/* What a worker must keep open to use these places. */
+void places_list_fds(const Places *places, int ret_fds[PLACES_FD_COUNT]);

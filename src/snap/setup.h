@@ -26,6 +26,9 @@ int prerequisites_commit(const TaskStep *step, const json_t *job, const json_t *
 int prepare_plan(const TaskStep *step, json_t **ret_job, Error *err);
 int prepare_work(Worker *worker, void *context, const json_t *job, json_t **ret_result, Error *err);
 int prepare_commit(const TaskStep *step, const json_t *job, const json_t *result, Error *err);
+int prepare_undo_plan(const TaskStep *step, json_t **ret_job, Error *err);
+int prepare_undo_work(Worker *worker, void *context, const json_t *job, json_t **ret_result,
+                      Error *err);
 int prepare_undo_commit(const TaskStep *step, const json_t *job, const json_t *result, Error *err);
 int prepare_clean_plan(const TaskStep *step, json_t **ret_job, Error *err);
 int prepare_clean_work(Worker *worker, void *context, const json_t *job, json_t **ret_result,

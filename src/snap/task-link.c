@@ -137,9 +137,8 @@ int link_undo_commit(const TaskStep *step, const json_t *job, const json_t *resu
 
         (void)job;
         (void)result;
-        if (!old)
-                return error_set(err, ERROR_CORRUPT, "what snap \"%s\" was before is not known",
-                                 instance);
+        if (!old) /* it was never committed */
+                return TASK_OUTCOME_DONE;
         autofree char *text = json_format(old);
         if (database_run(
                     step->database, err,

@@ -158,6 +158,51 @@ int prepare_commit(const TaskStep *step, const json_t *job, const json_t *result
         return TASK_OUTCOME_DONE;
 }
 
+static int add_unless_named(Database *database, const char *file, json_t *job, Error *err) {
+        int64_t is_named;
+        int found = database_find_int(database, &is_named, err,
+                                      "SELECT 1 FROM revision WHERE file = ?1", "s", file);
+
+        if (found == 0)
+                json_put_string(job, "file", file);
+        return found < 0 ? -1 : 0;
+}
+
+/* A run that was never committed may have placed the image all the same; no row stands for it, and
+ * its name is what the next run would take. */
+int prepare_undo_plan(const TaskStep *step, json_t **ret_job, Error *err) {
+        const json_t *data = step->task->data;
+        const char *instance = setup_get_instance(data);
+        autofree char *revision = NULL;
+        autojson job = json_object();
+
+        if (!json_get_string(data, "revision", NULL)) {
+                if (sequence_format_next(step->database, instance, &revision, err) < 0)
+                        return -1;
+                autofree char *file = string_format("%s_%s.snap", instance, revision);
+                if (add_unless_named(step->database, file, job, err) < 0)
+                        return -1;
+        }
+        *ret_job = take(job);
+        return 0;
+}
+
+static int discard_files(const Places *places, const json_t *job, Error *err) {
+        const char *file = json_get_string(job, "file", NULL);
+        const char *incoming = json_get_string(job, "incoming", NULL);
+
+        if (file && places_discard(places, places->images, file, err) < 0)
+                return -1;
+        return incoming ? places_discard(places, places->incoming, incoming, err) : 0;
+}
+
+int prepare_undo_work(Worker *worker, void *context, const json_t *job, json_t **ret_result,
+                      Error *err) {
+        (void)worker;
+        *ret_result = json_object();
+        return discard_files(((const SnapContext *)context)->places, job, err);
+}
+
 int prepare_undo_commit(const TaskStep *step, const json_t *job, const json_t *result, Error *err) {
         const json_t *data = step->task->data;
 
@@ -172,34 +217,17 @@ int prepare_undo_commit(const TaskStep *step, const json_t *job, const json_t *r
 /* The upload is not wanted any more, however the change ended; the image only if a row names it. */
 int prepare_clean_plan(const TaskStep *step, json_t **ret_job, Error *err) {
         const json_t *data = step->task->data;
-        const char *file = json_get_string(data, "file", "");
         autojson job = json_object();
-        int64_t is_named;
 
         json_put_string(job, "incoming", json_get_string(data, "incoming", ""));
-        if (*file && json_get_bool(data, "is_ours", false)) {
-                int found = database_find_int(step->database, &is_named, err,
-                                              "SELECT 1 FROM revision WHERE file = ?1", "s", file);
-                if (found < 0)
-                        return -1;
-                if (found == 0)
-                        json_put_string(job, "file", file);
-        }
+        if (json_get_bool(data, "is_ours", false) &&
+            add_unless_named(step->database, json_get_string(data, "file", ""), job, err) < 0)
+                return -1;
         *ret_job = take(job);
         return 0;
 }
 
 int prepare_clean_work(Worker *worker, void *context, const json_t *job, json_t **ret_result,
                        Error *err) {
-        const Places *places = ((const SnapContext *)context)->places;
-        const char *file = json_get_string(job, "file", NULL);
-        const char *incoming = json_get_string(job, "incoming", NULL);
-
-        (void)worker;
-        if (file && places_discard(places, places->images, file, err) < 0)
-                return -1;
-        if (incoming && places_discard(places, places->incoming, incoming, err) < 0)
-                return -1;
-        *ret_result = json_object();
-        return 0;
+        return prepare_undo_work(worker, context, job, ret_result, err);
 }

@@ -125,3 +125,9 @@ void request_reply_file(Request *owned_request, int owned_fd, const char *conten
                 put_disposition(headers, filename);
         reply(request, new_head(200, headers), NULL, owned_fd);
 }
+
+void request_reply_text(Request *owned_request, json_t *owned_headers, const char *body) {
+        autoptr(Request) request = owned_request;
+
+        reply(request, new_head(200, owned_headers), body, -1);
+}

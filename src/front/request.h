@@ -63,3 +63,5 @@ const char *request_get_query(const Request *request, const char *key, const cha
 void request_reply_json(Request *owned_request, int status, json_t *owned_body);
 void request_reply_file(Request *owned_request, int owned_fd, const char *content_type,
                         const char *filename);
+/* 200 with these headers and this body, for the few answers that are no JSON. */
+void request_reply_text(Request *owned_request, json_t *owned_headers, const char *body);

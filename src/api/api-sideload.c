@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Packages that a client brought along.  Their manifests are read by pawl-read before anything is
+ * decided, one after the other; the answer comes when the last is known.
+ */
+#include "api/resources.h"
+#include "base/text.h"
+#include "snap/image.h"
+#include "snap/plan.h"
+
+struct Sideload {
+        Sideload *next;
+        ApiCall *call; /* owned until it was answered */
+        ImageRead *read;
+        InstallFlags flags;
+        InstallFile files[REQUEST_FILE_MAX]; /* names are borrowed from the call */
+        json_t *reports[REQUEST_FILE_MAX];   /* owned */
+        size_t read_count;
+};
+
+static bool is_set(const json_t *fields, const char *name) {
+        return string_equal(json_get_string(fields, name, ""), "true");
+}
+
+/* --- the list of those that wait -------------------------------------------------------------- */
+
+static Sideload *sideload_new(ApiCall *call, const InstallFlags *flags) {
+        Sideload *sideload = memory_new(sizeof(*sideload));
+
+        *sideload = (Sideload){ .next = call->api->sideloads, .call = call, .flags = *flags };
+        call->api->sideloads = sideload;
+        return sideload;
+}
+
+static void sideload_free(Sideload *sideload, Api *api) {
+        Sideload **link = &api->sideloads;
+
+        while (*link != sideload)
+                link = &(*link)->next;
+        *link = sideload->next;
+        for (size_t i = 0; i < REQUEST_FILE_MAX; i++)
+                json_decref(sideload->reports[i]);
+        free(sideload);
+}
+
+static void answer(Sideload *owned_sideload, int64_t change, Error *err) {
+        ApiCall *call = owned_sideload->call;
+
+        sideload_free(owned_sideload, call->api);
+        if (err->message[0] == '\0') {
+                call_reply_change(call, change);
+                return;
+        }
+        if (!error_kind_get_info(err->kind)->api_kind)
+                error_prefix(err, "cannot install snap file");
+        call_reply_error(call, err);
+}
+
+/* --- reading, one file after the other -------------------------------------------------------- */
+
+static void plan_when_read(Sideload *owned_sideload) {
+        ApiCall *call = owned_sideload->call;
+        const json_t *fields = call->request->body;
+        size_t count = call->request->file_count;
+        Error err = ERROR_INIT;
+        int64_t change = 0;
+
+        for (size_t i = 0; i < count; i++)
+                owned_sideload->files[i].report = owned_sideload->reports[i];
+        /* What a conflict is about, where there is one. */
+        if (count == 1 && owned_sideload->files[0].instance)
+                call_set_snap(call, owned_sideload->files[0].instance);
+        else
+                call_set_snap(call, json_get_string(
+                                            json_object_get(owned_sideload->reports[0], "manifest"),
+                                            "name", NULL));
+        (void)plan_install_files(
+                &(PlanContext){ .database = call->api->database, .places = call->api->places },
+                &(InstallRequest){ .files = owned_sideload->files,
+                                   .count = count,
+                                   .flags = owned_sideload->flags,
+                                   .is_one_lane =
+                                           string_equal(json_get_string(fields, "transaction", ""),
+                                                        "all-snaps") },
+                &change, &err);
+        answer(owned_sideload, change, &err);
+}
+
+static void read_next(Sideload *sideload);
+
+static void take_report(void *context, json_t *report, const Error *err) {
+        Sideload *sideload = context;
+        Error copy = err ? *err : ERROR_INIT;
+
+        sideload->read = NULL;
+        if (!report) {
+                answer(sideload, 0, &copy);
+                return;
+        }
+        sideload->reports[sideload->read_count++] = json_incref(report);
+        if (sideload->read_count < sideload->call->request->file_count)
+                read_next(sideload);
+        else
+                plan_when_read(sideload);
+}
+
+static void read_next(Sideload *sideload) {
+        const Request *request = sideload->call->request;
+        Error err = ERROR_INIT;
+
+        if (image_read_start(sideload->call->api->loop, request->files[sideload->read_count].fd,
+                             take_report, sideload, &sideload->read, &err) < 0)
+                answer(sideload, 0, &err);
+}
+
+/* --- the request ------------------------------------------------------------------------------ */
+
+static int check_flags(const InstallFlags *flags, Error *err) {
+        if (flags->is_devmode && flags->is_jailmode)
+                return error_set(err, ERROR_BAD_REQUEST,
+                                 "cannot use devmode and jailmode flags together");
+        if (flags->is_devmode && flags->is_classic)
+                return error_set(err, ERROR_BAD_REQUEST,
+                                 "cannot use classic and devmode flags together");
+        return 0;
+}
+
+/* The path as the person typed it, where the client sent that; for one file only. */
+static const char *get_shown(const Request *request, size_t index) {
+        const char *path = json_get_string(request->body, "snap-path", "");
+
+        return request->file_count == 1 && *path ? path : request->files[index].filename;
+}
+
+static int check_request(const Request *request, const InstallFlags *flags, Error *err) {
+        const char *action = json_get_string(request->body, "action", "install");
+
+        if (string_equal(action, "try"))
+                return error_set(err, ERROR_NOT_IMPLEMENTED,
+                                 "cannot try a directory yet: pack it and install it with "
+                                 "--dangerous");
+        if (!string_equal(action, "install"))
+                return error_set(err, ERROR_BAD_REQUEST, "unknown action %.40s", action);
+        if (request->file_count == 0)
+                return error_set(err, ERROR_BAD_REQUEST,
+                                 "cannot find \"snap\" file field in provided "
+                                 "multipart/form-data payload");
+        if (request->file_count > 1 && *json_get_string(request->body, "name", ""))
+                return error_set(err, ERROR_BAD_REQUEST,
+                                 "cannot use one name for several snap files");
+        if (check_flags(flags, err) < 0)
+                return -1;
+        /* There are no assertions here, so nothing but the person's word speaks for a file. */
+        if (!flags->is_dangerous && !flags->is_devmode)
+                return error_set(err, ERROR_BAD_REQUEST,
+                                 "cannot find signatures with metadata for snap \"%.200s\"",
+                                 get_shown(request, 0));
+        return 0;
+}
+
+int sideload_post(ApiCall *call, Error *err) {
+        const Request *request = call->request;
+        const json_t *fields = request->body;
+        const char *name = json_get_string(fields, "name", "");
+        InstallFlags flags = { .is_devmode = is_set(fields, "devmode"),
+                               .is_jailmode = is_set(fields, "jailmode"),
+                               .is_classic = is_set(fields, "classic"),
+                               .is_dangerous = is_set(fields, "dangerous") };
+
+        if (check_request(request, &flags, err) < 0)
+                return -1;
+        Sideload *sideload = sideload_new(call, &flags);
+        for (size_t i = 0; i < request->file_count; i++)
+                sideload->files[i] = (InstallFile){ .fd = request->files[i].fd,
+                                                    .shown = get_shown(request, i),
+                                                    .instance = *name ? name : NULL };
+        read_next(sideload);
+        return 0;
+}
+
+void api_stop(Api *api) {
+        Error err = ERROR_INIT;
+
+        error_set(&err, ERROR_LOST, "daemon is stopping");
+        while (api->sideloads) {
+                if (api->sideloads->read)
+                        image_read_cancel(take(api->sideloads->read));
+                answer(api->sideloads, 0, &err);
+        }
+}

@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "api/snap-instruction.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/text.h"
+
+/* What may be said with an action. */
+static const struct {
+        const char *name;
+        bool takes_revision, takes_cohort_key, takes_leave_cohort, takes_transaction;
+        bool takes_many;
+} ACTIONS[SNAP_ACTION_COUNT] = {
+        [SNAP_ACTION_INSTALL] = { "install", true, true, false, true, true },
+        [SNAP_ACTION_REFRESH] = { "refresh", true, true, true, true, true },
+        [SNAP_ACTION_REMOVE] = { "remove", true, false, false, false, true },
+        [SNAP_ACTION_REVERT] = { "revert", true, false, false, false, false },
+        [SNAP_ACTION_ENABLE] = { "enable", false, false, false, false, false },
+        [SNAP_ACTION_DISABLE] = { "disable", false, false, false, false, false },
+        [SNAP_ACTION_SWITCH] = { "switch", false, true, true, false, false },
+};
+
+const char *snap_action_get_name(SnapAction action) {
+        return ACTIONS[action].name;
+}
+
+static bool word_is_one_of(const char *word, size_t length, const char *const *words) {
+        for (; *words; words++)
+                if (strlen(*words) == length && strncmp(*words, word, length) == 0)
+                        return true;
+        return false;
+}
+
+/* [track/]risk[/branch], or a track alone. */
+bool channel_is_valid(const char *channel) {
+        static const char *const RISKS[] = { "stable", "candidate", "beta", "edge", NULL };
+        const char *parts[3];
+        size_t lengths[3], count = 0;
+
+        for (const char *rest = channel;; rest++) {
+                size_t length = strcspn(rest, "/");
+                if (length == 0 || count == 3)
+                        return false;
+                parts[count] = rest;
+                lengths[count++] = length;
+                rest += length;
+                if (!*rest)
+                        break;
+        }
+        if (count == 1)
+                return true;
+        bool is_risk_first = word_is_one_of(parts[0], lengths[0], RISKS);
+        bool is_risk_second = word_is_one_of(parts[1], lengths[1], RISKS);
+        return count == 2 ? is_risk_first || is_risk_second : is_risk_second;
+}
+
+static int parse_action(const json_t *body, SnapInstruction *ret, Error *err) {
+        const char *name = json_get_string(body, "action", "");
+
+        for (SnapAction i = 0; i < SNAP_ACTION_COUNT; i++)
+                if (string_equal(ACTIONS[i].name, name)) {
+                        ret->action = i;
+                        return 0;
+                }
+        return error_set(err, ERROR_BAD_REQUEST, "unknown action %.40s", name);
+}
+
+/* "unset" and "" are no revision; else digits, or an x and digits. */
+static int parse_revision(const json_t *body, SnapInstruction *ret, Error *err) {
+        const json_t *value = json_object_get(body, "revision");
+        const char *text = json_is_string(value) ? json_string_value(value) : "";
+        Error ignored = ERROR_INIT;
+        uint64_t number = 0;
+
+        if (json_is_integer(value)) {
+                (void)snprintf(ret->revision, sizeof(ret->revision), "%" JSON_INTEGER_FORMAT,
+                               json_integer_value(value));
+                text = ret->revision;
+        }
+        if (!*text || string_equal(text, "unset")) {
+                ret->revision[0] = '\0';
+                return 0;
+        }
+        if (string_parse_u64(text + (*text == 'x'), INT32_MAX, &number, &ignored) < 0 ||
+            number == 0)
+                return error_set(err, ERROR_BAD_REQUEST, "invalid snap revision: \"%.40s\"", text);
+        (void)snprintf(ret->revision, sizeof(ret->revision), "%s%" PRIu64, *text == 'x' ? "x" : "",
+                       number);
+        return 0;
+}
+
+static int parse_fields(const json_t *body, SnapInstruction *ret, Error *err) {
+        *ret = (SnapInstruction){
+                .channel = json_get_string(body, "channel", ""),
+                .cohort_key = json_get_string(body, "cohort-key", ""),
+                .transaction = json_get_string(body, "transaction", ""),
+                .leaves_cohort = json_get_bool(body, "leave-cohort", false),
+                .is_devmode = json_get_bool(body, "devmode", false),
+                .is_jailmode = json_get_bool(body, "jailmode", false),
+                .is_classic = json_get_bool(body, "classic", false),
+                .is_purge = json_get_bool(body, "purge", false),
+                .is_amend = json_get_bool(body, "amend", false),
+                .is_running_ignored = json_get_bool(body, "ignore-running", false),
+                .is_validation_ignored = json_get_bool(body, "ignore-validation", false),
+        };
+        if (!json_is_object(body))
+                return error_set(err, ERROR_BAD_REQUEST,
+                                 "cannot decode request body into snap instruction: it is not an "
+                                 "object");
+        if (parse_action(body, ret, err) < 0)
+                return -1;
+        return parse_revision(body, ret, err);
+}
+
+static int check_cohort(const SnapInstruction *instruction, Error *err) {
+        bool has_key = *instruction->cohort_key;
+
+        if (has_key && !ACTIONS[instruction->action].takes_cohort_key)
+                return error_set(err, ERROR_BAD_REQUEST,
+                                 "cohort-key can only be specified for install, refresh, or "
+                                 "switch");
+        if (instruction->leaves_cohort && !ACTIONS[instruction->action].takes_leave_cohort)
+                return error_set(err, ERROR_BAD_REQUEST,
+                                 "leave-cohort can only be specified for refresh or switch");
+        if (has_key && instruction->leaves_cohort)
+                return error_set(err, ERROR_BAD_REQUEST,
+                                 "cannot specify both cohort-key and leave-cohort");
+        if (has_key && *instruction->revision)
+                return error_set(err, ERROR_BAD_REQUEST,
+                                 "cannot specify both cohort-key and revision");
+        return 0;
+}
+
+static int check_transaction(const SnapInstruction *instruction, Error *err) {
+        const char *transaction = instruction->transaction;
+
+        if (!*transaction)
+                return 0;
+        if (!ACTIONS[instruction->action].takes_transaction)
+                return error_set(err, ERROR_BAD_REQUEST,
+                                 "transaction type is unsupported for \"%s\" actions",
+                                 ACTIONS[instruction->action].name);
+        if (!string_equal(transaction, "per-snap") && !string_equal(transaction, "all-snaps"))
+                return error_set(err, ERROR_BAD_REQUEST,
+                                 "invalid value for transaction type: %.40s", transaction);
+        return 0;
+}
+
+static int check_modes(const SnapInstruction *instruction, Error *err) {
+        if (instruction->is_devmode && instruction->is_jailmode)
+                return error_set(err, ERROR_BAD_REQUEST,
+                                 "cannot use devmode and jailmode flags together");
+        if (instruction->is_devmode && instruction->is_classic)
+                return error_set(err, ERROR_BAD_REQUEST,
+                                 "cannot use classic and devmode flags together");
+        return 0;
+}
+
+int snap_instruction_parse(const json_t *body, SnapInstruction *ret, Error *err) {
+        if (parse_fields(body, ret, err) < 0 || check_cohort(ret, err) < 0 ||
+            check_transaction(ret, err) < 0 || check_modes(ret, err) < 0)
+                return -1;
+        if (*ret->channel && !channel_is_valid(ret->channel))
+                return error_set(err, ERROR_BAD_REQUEST, "invalid channel name: \"%.60s\"",
+                                 ret->channel);
+        if (*ret->revision && !ACTIONS[ret->action].takes_revision)
+                return error_set(err, ERROR_BAD_REQUEST, "%s takes no revision argument",
+                                 ACTIONS[ret->action].name);
+        return 0;
+}
+
+static int check_names(const json_t *names, Error *err) {
+        size_t i;
+        json_t *name;
+
+        if (json_array_size(names) > SNAP_INSTRUCTION_SNAP_MAX)
+                return error_set(err, ERROR_TOO_LARGE, "more than %d snaps at once",
+                                 SNAP_INSTRUCTION_SNAP_MAX);
+        json_array_foreach(names, i, name) if (!json_is_string(name)) return error_set(
+                err, ERROR_BAD_REQUEST, "snap names must be strings");
+        return 0;
+}
+
+int snap_instruction_parse_many(const json_t *body, SnapInstruction *ret, const json_t **ret_names,
+                                Error *err) {
+        if (parse_fields(body, ret, err) < 0)
+                return -1;
+        if (!ACTIONS[ret->action].takes_many)
+                return error_set(err, ERROR_BAD_REQUEST, "unsupported multi-snap operation \"%s\"",
+                                 ACTIONS[ret->action].name);
+        if (*ret->channel || *ret->revision || ret->is_devmode || ret->is_jailmode ||
+            *ret->cohort_key || ret->leaves_cohort || ret->is_purge)
+                return error_set(err, ERROR_BAD_REQUEST,
+                                 "unsupported option provided for multi-snap operation");
+        *ret_names = json_object_get(body, "snaps");
+        if (check_transaction(ret, err) < 0)
+                return -1;
+        return check_names(*ret_names, err);
+}

@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "daemon/daemon.h"
+
+#include <malloc.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <uv.h>
+
+#include "api/api.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "daemon/listen.h"
+#include "daemon/notify.h"
+#include "front/front.h"
+#include "sandbox/helper.h"
+#include "snap/kinds.h"
+#include "state/database.h"
+#include "task/runner.h"
+
+/* After the last commit: write the log back and give memory back. */
+#define IDLE_MS 2000
+
+typedef enum SocketName {
+        SOCKET_MAIN,
+        SOCKET_SNAP,
+        SOCKET_COUNT
+} SocketName;
+
+typedef struct Daemon {
+        const Options *options;
+        uv_loop_t loop;
+        PassedSockets passed;
+        char *paths[SOCKET_COUNT];
+        ListenSocket sockets[SOCKET_COUNT];
+        Database *database;
+        Places *places;
+        SnapContext snap;
+        Runner *runner;
+        Front *front;
+        Api api;
+        uv_signal_t terminate, interrupt;
+        uv_timer_t idle, watchdog;
+        bool has_handles; /* the four above are in the loop */
+} Daemon;
+
+static const struct {
+        const char *path;
+        PeerSocket socket;
+} SOCKETS[SOCKET_COUNT] = {
+        [SOCKET_MAIN] = { "run/snapd.socket", PEER_SOCKET_MAIN },
+        [SOCKET_SNAP] = { "run/snapd-snap.socket", PEER_SOCKET_SNAP },
+};
+
+/* --- what the parts call back ----------------------------------------------------------------- */
+
+static void serve_request(void *context, Request *owned_request) {
+        Daemon *daemon = context;
+
+        api_serve(&daemon->api, owned_request);
+}
+
+static int check_upload(void *context, const Peer *peer, const char *method, const char *path,
+                        Error *err) {
+        (void)context;
+        return api_check_upload(peer, method, path, err);
+}
+
+static void rest(uv_timer_t *timer) {
+        Daemon *daemon = timer->data;
+        Error err = ERROR_INIT;
+
+        if (runner_is_busy(daemon->runner)) {
+                (void)uv_timer_start(timer, rest, IDLE_MS, 0);
+                return;
+        }
+        if (database_checkpoint(daemon->database, &err) < 0)
+                log_warning("cannot write the state back: %s", err.message);
+        (void)malloc_trim(0);
+}
+
+static void note_commit(void *context, int64_t change) {
+        Daemon *daemon = context;
+
+        (void)change;
+        (void)uv_timer_start(&daemon->idle, rest, IDLE_MS, 0);
+}
+
+static void feed_watchdog(uv_timer_t *timer) {
+        (void)timer;
+        notify_send("WATCHDOG=1");
+}
+
+static void end_loop(uv_signal_t *signal, int number) {
+        Daemon *daemon = signal->data;
+
+        log_info("%s, stopping", number == SIGTERM ? "terminated" : "interrupted");
+        uv_stop(&daemon->loop);
+}
+
+/* --- the steps of start ----------------------------------------------------------------------- */
+
+static int open_loop(Daemon *daemon, Error *err) {
+        uv_handle_t *handles[] = { (uv_handle_t *)&daemon->terminate,
+                                   (uv_handle_t *)&daemon->interrupt, (uv_handle_t *)&daemon->idle,
+                                   (uv_handle_t *)&daemon->watchdog };
+
+        if (uv_loop_init(&daemon->loop) < 0)
+                return error_set(err, ERROR_FAILED, "cannot make an event loop");
+        (void)uv_signal_init(&daemon->loop, &daemon->terminate);
+        (void)uv_signal_init(&daemon->loop, &daemon->interrupt);
+        (void)uv_timer_init(&daemon->loop, &daemon->idle);
+        (void)uv_timer_init(&daemon->loop, &daemon->watchdog);
+        for (size_t i = 0; i < ARRAY_COUNT(handles); i++)
+                handles[i]->data = daemon;
+        daemon->has_handles = true;
+        if (uv_signal_start(&daemon->terminate, end_loop, SIGTERM) < 0 ||
+            uv_signal_start(&daemon->interrupt, end_loop, SIGINT) < 0)
+                return error_set(err, ERROR_FAILED, "cannot watch for signals");
+        return 0;
+}
+
+static int open_state(Daemon *daemon, Error *err) {
+        autofree char *directory = places_format_path(daemon->places, "var/lib/pawl/state");
+
+        if (database_open(directory, &daemon->database, err) < 0)
+                return error_prefix(err, "cannot use the state in %s", directory);
+        return 0;
+}
+
+/* What a daemon that was killed left behind, before anything new begins. */
+static int sweep(Daemon *daemon, Error *err) {
+        int removed = places_sweep(daemon->places, daemon->database, err);
+
+        if (removed > 0)
+                log_info("removed %d leftovers of an earlier run", removed);
+        return removed;
+}
+
+static int start_runner(Daemon *daemon, Error *err) {
+        autofree char *directory = places_format_path(daemon->places, "run/pawl");
+
+        daemon->snap = (SnapContext){ .places = daemon->places };
+        return runner_new(&(RunnerConfig){ .loop = &daemon->loop,
+                                           .database = daemon->database,
+                                           .kinds = SNAP_TASK_KINDS,
+                                           .kind_count = SNAP_TASK_KIND_COUNT,
+                                           .context = &daemon->snap,
+                                           .run_directory = directory,
+                                           .on_commit = note_commit },
+                          &daemon->runner, err);
+}
+
+static int open_sockets(Daemon *daemon, Error *err) {
+        for (size_t i = 0; i < SOCKET_COUNT; i++) {
+                daemon->paths[i] = places_format_path(daemon->places, SOCKETS[i].path);
+                daemon->sockets[i] = (ListenSocket){
+                        .path = daemon->paths[i], .type = SOCK_STREAM, .mode = 0666, .fd = -1
+                };
+                if (listen_socket_open(&daemon->sockets[i], &daemon->passed, err) < 0)
+                        return -1;
+        }
+        passed_sockets_done(&daemon->passed);
+        return 0;
+}
+
+static int start_front(Daemon *daemon, Error *err) {
+        daemon->api = (Api){ .loop = &daemon->loop,
+                             .database = daemon->database,
+                             .runner = daemon->runner,
+                             .places = daemon->places,
+                             .authority = &authority_absent };
+        daemon->front = front_new(&(FrontSetup){ .loop = &daemon->loop,
+                                                 .incoming_directory = daemon->places->incoming,
+                                                 .context = daemon,
+                                                 .on_request = serve_request,
+                                                 .may_upload = check_upload });
+        for (size_t i = 0; i < SOCKET_COUNT; i++)
+                if (front_add_listener(daemon->front, take_fd(daemon->sockets[i].fd),
+                                       SOCKETS[i].socket, err) < 0)
+                        return -1;
+        return 0;
+}
+
+static void tell_supervisor(Daemon *daemon) {
+        uint64_t watchdog_ms = notify_get_watchdog_ms();
+
+        notify_send("READY=1");
+        if (watchdog_ms > 0)
+                (void)uv_timer_start(&daemon->watchdog, feed_watchdog, watchdog_ms, watchdog_ms);
+        (void)uv_timer_start(&daemon->idle, rest, IDLE_MS, 0);
+}
+
+/* The order matters: the lock on the state comes before anything that another daemon would notice,
+ * the state before what is made from it, and clients last. */
+static int start(Daemon *daemon, Error *err) {
+        passed_sockets_take(&daemon->passed);
+        if (helper_open_all(daemon->options->libexec, err) < 0 || open_loop(daemon, err) < 0 ||
+            places_open(daemon->options->root, "/usr/lib/pawl/pawl-run", &daemon->places, err) <
+                    0 ||
+            open_state(daemon, err) < 0 || sweep(daemon, err) < 0 ||
+            start_runner(daemon, err) < 0 || open_sockets(daemon, err) < 0 ||
+            start_front(daemon, err) < 0)
+                return -1;
+        runner_wake(daemon->runner);
+        tell_supervisor(daemon);
+        return 0;
+}
+
+/* --- the end ---------------------------------------------------------------------------------- */
+
+static void close_handles(Daemon *daemon) {
+        if (!daemon->has_handles)
+                return;
+        uv_close((uv_handle_t *)&daemon->terminate, NULL);
+        uv_close((uv_handle_t *)&daemon->interrupt, NULL);
+        uv_close((uv_handle_t *)&daemon->idle, NULL);
+        uv_close((uv_handle_t *)&daemon->watchdog, NULL);
+}
+
+/* Clients first, then who does their work, then the state. */
+static void stop(Daemon *daemon) {
+        notify_send("STOPPING=1");
+        daemon->api.stop_kind = "daemon-restart";
+        if (daemon->front) {
+                api_stop(&daemon->api);
+                front_free(daemon->front);
+        }
+        if (daemon->runner)
+                runner_free(daemon->runner);
+        for (size_t i = 0; i < SOCKET_COUNT; i++) {
+                listen_socket_done(&daemon->sockets[i]);
+                free(daemon->paths[i]);
+        }
+        passed_sockets_done(&daemon->passed);
+        close_handles(daemon);
+        if (daemon->has_handles) {
+                (void)uv_run(&daemon->loop, UV_RUN_NOWAIT);
+                (void)uv_loop_close(&daemon->loop);
+        }
+        database_close(daemon->database);
+        places_close(daemon->places);
+}
+
+int daemon_run(const Options *options, Error *err) {
+        Daemon daemon = { .options = options };
+        int outcome;
+
+        for (size_t i = 0; i < SOCKET_COUNT; i++)
+                daemon.sockets[i].fd = -1;
+        /* One thread: one arena.  Without these the allocator keeps what a request once needed. */
+        (void)mallopt(M_ARENA_MAX, 1);
+        (void)mallopt(M_TRIM_THRESHOLD, 64 * 1024);
+        (void)mallopt(M_MMAP_THRESHOLD, 64 * 1024);
+        outcome = start(&daemon, err);
+        if (outcome == 0)
+                outcome = uv_run(&daemon.loop, UV_RUN_DEFAULT) < 0 ? -1 : 0;
+        stop(&daemon);
+        return outcome;
+}

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Daemon: owns every other part.  daemon_run is the order of start, and the only way out of it is
+ * daemon_stop, which may find any prefix of it done.
+ */
+#pragma once
+
+#include "daemon/options.h"
+
+/* Returns when a signal ended it; negative when it could not start. */
+int daemon_run(const Options *options, Error *err);

@@ -192,7 +192,7 @@ int snap_post(ApiCall *call, Error *err) {
 /* --- what is to be done with many ------------------------------------------------------------- */
 
 static int remove_many(ApiCall *call, const json_t *names, int64_t *ret_change, Error *err) {
-        const char *instances[SNAP_INSTRUCTION_SNAP_MAX];
+        const char *instances[SNAP_INSTRUCTION_SNAP_MAX] = { NULL };
         PlanContext context = get_plan_context(call);
         size_t count = json_array_size(names), i;
         json_t *name;

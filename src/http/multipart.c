@@ -195,10 +195,10 @@ static int take_disposition(Multipart *m, const char *value, Error *err) {
                 return error_set(err, ERROR_BAD_REQUEST, "multipart: a part with two dispositions");
         if (strncasecmp(value, TYPE, sizeof(TYPE) - 1) != 0)
                 return error_set(err, ERROR_BAD_REQUEST, "multipart: a part is not form-data");
-        int found = find_parameter(value, "name", &m->name, err);
-        if (found < 0 || find_parameter(value, "filename", &m->filename, err) < 0)
+        if (find_parameter(value, "name", &m->name, err) < 0 ||
+            find_parameter(value, "filename", &m->filename, err) < 0)
                 return -1;
-        if (found == 0)
+        if (!m->name)
                 return error_set(err, ERROR_BAD_REQUEST, "multipart: a part without a name");
         if (!string_is_clean_utf8(m->name, strlen(m->name)) ||
             (m->filename && !string_is_clean_utf8(m->filename, strlen(m->filename))))

@@ -34,6 +34,7 @@ static enum MHD_Result send_response(Exchange *exchange, struct MHD_Connection *
 }
 
 /* Called after the headers, for each piece of the body, and once more at its end. */
+/* NOLINTNEXTLINE(readability-function-size): libmicrohttpd says what it is given */
 static enum MHD_Result on_request(void *context, struct MHD_Connection *connection, const char *url,
                                   const char *method, const char *version, const char *bytes,
                                   size_t *left, void **request) {

@@ -28,14 +28,14 @@ const Invariant INVARIANTS[] = {
         { 5, true, "launches of a snap are paused by an unfinished change only",
           "SELECT 'snap ' || instance FROM snap s WHERE paused_by IS NOT NULL AND NOT EXISTS "
           "(SELECT 1 FROM change c WHERE c.id = s.paused_by AND c.ready_at IS NULL)" },
-        { 6, false, "a ready task has a ready time and no job",
+        { 6, false, "a ready task has a ready time and waits for no retry",
           "SELECT 'task ' || id FROM task WHERE status IN ('Done', 'Undone', 'Hold', 'Error') "
-          "AND (ready_at IS NULL OR job IS NOT NULL)" },
+          "AND (ready_at IS NULL OR retry_at IS NOT NULL)" },
         { 7, true, "a task that is not ready has no ready time",
           "SELECT 'task ' || id FROM task WHERE status " UNFINISHED " AND ready_at IS NOT NULL" },
-        { 8, true, "only a task that is being done or undone has a job",
-          "SELECT 'task ' || id FROM task WHERE status " UNFINISHED
-          " AND status NOT IN ('Doing', 'Undoing', 'Abort') AND job IS NOT NULL" },
+        { 8, false, "a task that failed is in error or on its way there",
+          "SELECT 'task ' || id FROM task WHERE is_failed = 1 "
+          "AND status NOT IN ('Undo', 'Undoing', 'Error')" },
         { 9, true, "a change whose tasks are all ready has a ready time",
           "SELECT 'change ' || id FROM change c WHERE ready_at IS NULL "
           "AND EXISTS (SELECT 1 FROM task t WHERE t.change = c.id) "

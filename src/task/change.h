@@ -13,7 +13,7 @@ typedef struct ChangeDraft {
 } ChangeDraft;
 
 /* Fails with ERROR_CONFLICT (`snap "x" has "install-snap" change in progress`) when an unfinished
- * change touches one of `instances`; the error names that change's id. */
+ * change touches one of `instances`; err->number is that change's id. */
 int change_check_conflict(Database *database, const char *const *instances, size_t count,
                           Error *err);
 /* The row, its snaps and no tasks yet; returns the id. */
@@ -22,11 +22,20 @@ int change_add(Database *database, const ChangeDraft *draft, const char *const *
 /* A task that waits for `waits_for` (0 = none), in `lane` (0 = none). */
 int change_add_task(Database *database, int64_t change, const char *kind, const char *summary,
                     json_t *owned_data, int64_t waits_for, int64_t *ret_task, Error *err);
+/* One more edge, within one change. */
+int change_add_wait(Database *database, int64_t task, int64_t waits_for, Error *err);
 int change_add_lane(Database *database, int64_t task, int64_t lane, Error *err);
 
 /* Aborts what is not finished: Do→Hold, Doing→Abort, Done→Undo.  ERROR_BAD_REQUEST when it is ready
  * already: `cannot abort change 9 with nothing pending`. */
 int change_abort(Database *database, int64_t change, Error *err);
+
+/* A task failed: its lanes are aborted likewise, with what waits for them; what sits in another
+ * lane in which nothing failed goes on.  The task's own status is the caller's. */
+int change_abort_lanes_of(Database *database, int64_t task, Error *err);
+
+/* Removes ready changes older than a day and all but the newest 500; returns how many. */
+int change_prune(Database *database, Error *err);
 
 /* The API's change object (rest-api.md 1.5), tasks included. 1 found, 0 no such change. */
 int change_describe(Database *database, int64_t change, json_t **ret, Error *err);

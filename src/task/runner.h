@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Runner: moves every unfinished task on, one daemon step at a time; work happens in forked workers
- * that live in one cgroup (else a process group) and hold R/run/pawl/work.lock.  Survives any kill:
- * what is Doing at start is planned again.
+ * that live in one cgroup (else a process group each) and hold R/run/pawl/work.lock.  Survives any
+ * kill: what is Doing at start is planned again.
+ *
+ * A step of the daemon is one transaction: the commit part of a worker that has ended, then tasks
+ * that need no worker, then the Doing marks of the workers to start.  When one of them fails, the
+ * transaction is done again without it and those after it, and the failure is recorded in the next.
  */
 #pragma once
 
@@ -19,9 +23,15 @@ typedef struct RunnerConfig {
         size_t kind_count;
         void *context;             /* handed to kinds */
         const char *run_directory; /* R/run/pawl: work.lock lives here */
+        /* Descriptors of the context that a worker may use; all others are closed in it.  Read at
+         * each fork. */
+        const int *kept_fds;
+        size_t kept_fd_count;
         /* Called after every commit of a task or change, in the loop: wakes long polls, reconciler,
          * checkpoint. */
         void (*on_commit)(void *context, int64_t change);
+        /* May be NULL.  The state cannot be written any more: end and start again. */
+        void (*on_broken)(void *context, const Error *err);
 } RunnerConfig;
 
 /* Ends the orphans of an earlier daemon before it returns. */
@@ -30,5 +40,9 @@ int runner_new(const RunnerConfig *config, Runner **ret, Error *err);
 void runner_wake(Runner *runner);
 /* True while a worker runs or a task could run now. */
 bool runner_is_busy(const Runner *runner);
-/* Kills workers and forgets them; the state already says what to do next time. */
+/* Progress and log lines of running workers, which are not stored, put into an object made by
+ * change_describe. */
+void runner_overlay(const Runner *runner, json_t *change);
+/* Kills workers and forgets them; the state already says what to do next time.  The memory goes
+ * when the loop has run once more. */
 Runner *runner_free(Runner *runner);

@@ -10,6 +10,17 @@
  *      Hold          Error
  *
  * Final: Done, Undone, Hold, Error.  `Wait` is Done, but waiting for a boot.
+ *
+ * What is stored when:
+ *   - A task without `work` goes Do → Done (Undo → Undone) in its one commit; several such in a row
+ *     may share a transaction, each with its own status, so all or none of them happened.
+ *   - A task with `work` is stored as Doing (Undoing) before its worker starts, in the transaction
+ *     of its predecessor where there is one: what may have touched the world is never called Do.
+ *     The job and the progress live in memory only: after a restart what is Doing is planned and
+ *     worked again, so `work` is idempotent.
+ *   - Error without undo means that `work` said so itself (and took back what it had done).  A
+ *     worker that was killed, ran out of time or whose commit failed is first undone (`is_failed`:
+ *     Undo, Undoing, then Error).  So undo may meet a run that was never committed.
  */
 #pragma once
 
@@ -36,6 +47,8 @@ typedef enum TaskStatus {
 
 const char *task_status_get_name(TaskStatus status); /* "Do", "Doing", … as the API shows them */
 bool task_status_is_ready(TaskStatus status);
+/* TASK_STATUS_COUNT for a name that is none. */
+TaskStatus task_status_parse(const char *name);
 
 /* A task as loaded for one step of the runner. */
 typedef struct Task {
@@ -44,8 +57,21 @@ typedef struct Task {
         char *kind;
         TaskStatus status;
         int64_t attempt;
+        bool is_failed;
         json_t *data; /* what it is about; a commit writes changes to it back */
 } Task;
+
+/* 1 found, 0 no such task. */
+int task_load(Database *database, int64_t id, Task **ret, Error *err);
+Task *task_free(Task *task);
+DEFINE_AUTOPTR(Task, task_free);
+/* Writes `data` back when it is no longer `before` (its text when loaded). */
+int task_save_data(Database *database, const Task *task, const char *before, Error *err);
+/* Sets the status and what goes with it: ready times of the task and, with the last one, of its
+ * change. */
+int task_set_status(Database *database, int64_t task, TaskStatus status, Error *err);
+/* Adds a line to the log that clients see; the oldest beyond TASK_LOG_LINES_MAX go. */
+int task_add_log(Database *database, int64_t task, bool is_error, const char *text, Error *err);
 
 /* What a worker (a forked child) may use: nothing of the daemon but this. */
 typedef struct Worker Worker;
@@ -58,14 +84,16 @@ typedef struct TaskStep {
         Database *database;
         const Task *task;
         void *context;
+        int64_t *ret_retry_ms; /* for a commit that returns TASK_OUTCOME_RETRY */
 } TaskStep;
 
 typedef enum TaskOutcome {
         TASK_OUTCOME_DONE = 0,
-        TASK_OUTCOME_RETRY = 1, /* *ret_retry_ms from now */
+        /* What the commit wrote is rolled back; planned again *step->ret_retry_ms from now. */
+        TASK_OUTCOME_RETRY = 1,
 } TaskOutcome;
 
-/* One trio.  Any part may be NULL. */
+/* One trio.  Any part may be NULL.  A commit may add tasks to its change. */
 typedef struct TaskPart {
         /* In the daemon, read only: fills a self-contained job for the worker.  Fails before
          * anything irreversible. */
@@ -84,7 +112,8 @@ typedef struct TaskKind {
         const char *name;
         TaskPart run;
         TaskPart undo; /* all NULL: nothing to undo */
-        /* When the whole change is ready: the place for what cannot be undone. */
+        /* When the whole change is ready, whatever became of the task: the place for what cannot be
+         * undone.  Its failure is logged and not repeated. */
         TaskPart clean;
         int time_limit_s; /* of a worker's attempt; 0 = 600 */
         bool is_error_ignored;

@@ -99,6 +99,7 @@ CREATE TABLE change (
 ) STRICT;
 
 CREATE INDEX change_unfinished ON change (id) WHERE ready_at IS NULL;
+CREATE INDEX change_unclean ON change (id) WHERE is_clean = 0;
 
 -- The snaps that a change touches: what conflicts are decided from.
 CREATE TABLE change_snap (
@@ -117,13 +118,11 @@ CREATE TABLE task (
                 'Undone', 'Hold', 'Error', 'Wait')),
         -- What the task is about, written when it was made; a commit may add to it (what undo needs).
         data TEXT NOT NULL DEFAULT '{}' CHECK (json_valid(data)),
-        -- The job that `plan` made and the attempt that runs it; cleared with the final status.
-        job TEXT CHECK (job IS NULL OR json_valid(job)),
+        -- The number of the last attempt that was started; results of an earlier one are refused.
         attempt INTEGER NOT NULL DEFAULT 0,
+        -- Failed in a way that left traces: being undone, then Error.
+        is_failed INTEGER NOT NULL DEFAULT 0 CHECK (is_failed IN (0, 1)),
         retry_at INTEGER,
-        progress_label TEXT NOT NULL DEFAULT '',
-        progress_done INTEGER NOT NULL DEFAULT 0,
-        progress_total INTEGER NOT NULL DEFAULT 1,
         spawned_at INTEGER NOT NULL,
         ready_at INTEGER,
         doing_ns INTEGER NOT NULL DEFAULT 0,

@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "task/step.h"
+
+#include <inttypes.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "task/change.h"
+
+static int refuse_unknown(const TaskStep *step, json_t **ret_job, Error *err) {
+        (void)ret_job;
+        return error_set(err, ERROR_NOT_IMPLEMENTED, "this pawld knows no tasks of kind %s",
+                         step->task->kind);
+}
+
+static const TaskKind UNKNOWN_KIND = { .name = "", .run = { .plan = refuse_unknown } };
+
+static const TaskKind *find_kind(const StepWorld *world, const char *name) {
+        for (size_t i = 0; i < world->kind_count; i++)
+                if (string_equal(world->kinds[i].name, name))
+                        return &world->kinds[i];
+        return &UNKNOWN_KIND;
+}
+
+static TaskDirection find_direction(TaskStatus status) {
+        if (task_status_is_ready(status))
+                return DIRECTION_CLEAN;
+        return status == TASK_DO || status == TASK_DOING ? DIRECTION_RUN : DIRECTION_UNDO;
+}
+
+static const TaskPart *get_part(const TaskKind *kind, TaskDirection direction) {
+        return direction == DIRECTION_RUN    ? &kind->run
+               : direction == DIRECTION_UNDO ? &kind->undo
+                                             : &kind->clean;
+}
+
+static bool is_empty_part(const TaskPart *part) {
+        return !part->plan && !part->work && !part->commit;
+}
+
+int step_load(const StepWorld *world, int64_t id, Step *ret, Error *err) {
+        Task *task;
+        int r = task_load(world->database, id, &task, err);
+
+        if (r <= 0)
+                return r;
+        const TaskKind *kind = find_kind(world, task->kind);
+        TaskDirection direction = find_direction(task->status);
+        *ret = (Step){ task, kind, get_part(kind, direction), direction };
+        return 1;
+}
+
+void step_done(Step *step) {
+        (void)task_free(step->task);
+        *step = (Step){ 0 };
+}
+
+bool step_needs_worker(const Step *step) {
+        /* Abort is only turned into Undo here; the undo comes in its turn. */
+        return step->part->work && step->task->status != TASK_ABORT;
+}
+
+bool step_is_empty(const Step *step) {
+        return is_empty_part(step->part);
+}
+
+int step_plan(const StepWorld *world, const Step *step, json_t **ret_job, Error *err) {
+        TaskStep view = { world->database, step->task, world->context, NULL };
+
+        *ret_job = NULL;
+        return step->part->plan ? step->part->plan(&view, ret_job, err) : 0;
+}
+
+/* Both marks, and with the last the change's, in the transaction of the clean itself. */
+static int set_clean(const StepWorld *world, const Task *task, Error *err) {
+        if (database_run(world->database, err, "UPDATE task SET is_clean = 1 WHERE id = ?", "i",
+                         task->id) < 0)
+                return -1;
+        return database_run(world->database, err,
+                            "UPDATE change SET is_clean = 1 WHERE id = ? AND NOT EXISTS "
+                            "(SELECT 1 FROM task WHERE change = ?1 AND is_clean = 0)",
+                            "i", task->change) < 0
+                       ? -1
+                       : 0;
+}
+
+/* An undo with nothing to undo leaves the task Done, as clients know it (tasks.md 2.2). */
+static TaskStatus get_final_status(const Step *step) {
+        if (step->direction == DIRECTION_RUN)
+                return TASK_DONE;
+        if (step->task->is_failed)
+                return TASK_ERROR;
+        return step_is_empty(step) ? TASK_DONE : TASK_UNDONE;
+}
+
+static int finish(const StepWorld *world, const Step *step, Error *err) {
+        return step->direction == DIRECTION_CLEAN ? set_clean(world, step->task, err)
+                                                  : task_set_status(world->database, step->task->id,
+                                                                    get_final_status(step), err);
+}
+
+int step_commit(const StepWorld *world, const Step *step, const json_t *job, const json_t *result,
+                int64_t *ret_retry_ms, Error *err) {
+        TaskStep view = { world->database, step->task, world->context, ret_retry_ms };
+        autofree char *before = json_format(step->task->data);
+        int r = TASK_OUTCOME_DONE;
+
+        *ret_retry_ms = 0;
+        if (step->part->commit)
+                r = step->part->commit(&view, job, result, err);
+        if (r != TASK_OUTCOME_DONE)
+                return r;
+        if (task_save_data(world->database, step->task, before, err) < 0)
+                return -1;
+        return finish(world, step, err);
+}
+
+/* A killed or unstarted run: undone where there is an undo, else there was nothing. */
+static int leave_abort(const StepWorld *world, const Step *step, Error *err) {
+        return task_set_status(world->database, step->task->id,
+                               is_empty_part(&step->kind->undo) ? TASK_HOLD : TASK_UNDO, err);
+}
+
+int step_run_inline(const StepWorld *world, const Step *step, int64_t *ret_retry_ms, Error *err) {
+        autojson job = NULL;
+
+        if (step->task->status == TASK_ABORT)
+                return leave_abort(world, step, err);
+        if (step_plan(world, step, &job, err) < 0)
+                return -1;
+        return step_commit(world, step, job, NULL, ret_retry_ms, err);
+}
+
+int step_mark(const StepWorld *world, const Step *step, Error *err) {
+        if (step->direction == DIRECTION_CLEAN)
+                return 0;
+        if (database_run(world->database, err, "UPDATE task SET attempt = attempt + 1 WHERE id = ?",
+                         "i", step->task->id) < 0)
+                return -1;
+        return task_set_status(world->database, step->task->id,
+                               step->direction == DIRECTION_RUN ? TASK_DOING : TASK_UNDOING, err);
+}
+
+/* Lanes first: the task itself must not look finished before what it takes with it is set. */
+static int fail_run(const StepWorld *world, const Step *step, bool is_partial, Error *err) {
+        int64_t id = step->task->id;
+
+        if (step->kind->is_error_ignored)
+                return task_set_status(world->database, id, TASK_DONE, err);
+        if (change_abort_lanes_of(world->database, id, err) < 0)
+                return -1;
+        if (!is_partial || is_empty_part(&step->kind->undo))
+                return task_set_status(world->database, id, TASK_ERROR, err);
+        if (database_run(world->database, err, "UPDATE task SET is_failed = 1 WHERE id = ?", "i",
+                         id) < 0)
+                return -1;
+        return task_set_status(world->database, id, TASK_UNDO, err);
+}
+
+int step_record_failure(const StepWorld *world, const Step *step, bool is_partial, const Error *why,
+                        Error *err) {
+        const Task *task = step->task;
+
+        if (step->direction == DIRECTION_CLEAN) {
+                log_warning("change %" PRId64 ", task %" PRId64 " (%s): not cleaned up: %s",
+                            task->change, task->id, task->kind, why->message);
+                return set_clean(world, task, err);
+        }
+        log_error("change %" PRId64 ", task %" PRId64 " (%s): failed: %s", task->change, task->id,
+                  task->kind, why->message);
+        if (task_add_log(world->database, task->id, true, why->message, err) < 0)
+                return -1;
+        return step->direction == DIRECTION_RUN
+                       ? fail_run(world, step, is_partial, err)
+                       : task_set_status(world->database, task->id, TASK_ERROR, err);
+}
+
+int step_record_retry(const StepWorld *world, const Step *step, int64_t retry_ms, Error *err) {
+        /* Cleaning is tried once. */
+        if (step->direction == DIRECTION_CLEAN)
+                return set_clean(world, step->task, err);
+        /* Never "at once": the loop must get its turn. */
+        return database_run(world->database, err, "UPDATE task SET retry_at = ? WHERE id = ?", "ii",
+                            clock_get_wall() + (retry_ms < 1 ? 1 : retry_ms) * 1000000,
+                            step->task->id) < 0
+                       ? -1
+                       : 0;
+}

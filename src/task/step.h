@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Step: one task and the part of its kind that is due.  The functions here write inside the
+ * caller's transaction; what they cannot write fails, and the caller rolls back.
+ */
+#pragma once
+
+#include "task/task.h"
+
+typedef enum TaskDirection {
+        DIRECTION_RUN,
+        DIRECTION_UNDO,
+        DIRECTION_CLEAN,
+} TaskDirection;
+
+typedef struct Step {
+        Task *task;
+        const TaskKind *kind; /* never NULL: that of an unknown task says so when run */
+        const TaskPart *part;
+        TaskDirection direction;
+} Step;
+
+/* What steps are taken with; the runner's. */
+typedef struct StepWorld {
+        Database *database;
+        const TaskKind *kinds;
+        size_t kind_count;
+        void *context;
+} StepWorld;
+
+/* The next step of a task by its stored status; in DIRECTION_CLEAN when it is ready.  1, or 0 when
+ * there is no such task. */
+int step_load(const StepWorld *world, int64_t task, Step *ret, Error *err);
+void step_done(Step *step);
+static inline Step step_take(Step *step) {
+        Step taken = *step;
+
+        *step = (Step){ 0 };
+        return taken;
+}
+
+bool step_needs_worker(const Step *step);
+/* Nothing to plan, work or commit. */
+bool step_is_empty(const Step *step);
+
+int step_plan(const StepWorld *world, const Step *step, json_t **ret_job, Error *err);
+/* Commit part and final status.  Returns a TaskOutcome. */
+int step_commit(const StepWorld *world, const Step *step, const json_t *job, const json_t *result,
+                int64_t *ret_retry_ms, Error *err);
+/* A step without worker, whole; the same returns. */
+int step_run_inline(const StepWorld *world, const Step *step, int64_t *ret_retry_ms, Error *err);
+/* Says that a worker is about to start: Do → Doing, Undo → Undoing, and the attempt's number. */
+int step_mark(const StepWorld *world, const Step *step, Error *err);
+/* `is_partial`: the world may have been touched, so it is undone before it is Error. */
+int step_record_failure(const StepWorld *world, const Step *step, bool is_partial, const Error *why,
+                        Error *err);
+int step_record_retry(const StepWorld *world, const Step *step, int64_t retry_ms, Error *err);

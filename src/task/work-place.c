@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "task/work-place.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "base/text.h"
+
+#define LOCK_FILE     "work.lock"
+#define CGROUP_FILE   "work.cgroup"
+#define PROC_SIZE_MAX (1024 * 1024)
+#define END_LIMIT_NS  10000000000LL
+#define END_POLL_NS   2000000L
+
+static void pause_shortly(void) {
+        const struct timespec time = { .tv_nsec = END_POLL_NS };
+
+        (void)nanosleep(&time, NULL);
+}
+
+static int read_path(const char *path, char **ret, Error *err) {
+        autofd int fd = open(path, O_RDONLY | O_CLOEXEC);
+        size_t length;
+
+        if (fd < 0)
+                return error_set_errno(err, errno, "cannot open %s", path);
+        return file_read_all(fd, PROC_SIZE_MAX, ret, &length, err);
+}
+
+/* The mount point of cgroup v2; on a hybrid machine that is not /sys/fs/cgroup itself. */
+static char *find_cgroup_mount(void) {
+        autofree char *mounts = NULL;
+        char *rest = NULL;
+        Error ignored;
+
+        if (read_path("/proc/self/mounts", &mounts, &ignored) < 0)
+                return NULL;
+        for (char *line = strtok_r(mounts, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
+                char *fields = NULL;
+                (void)strtok_r(line, " ", &fields);
+                char *where = strtok_r(NULL, " ", &fields), *type = strtok_r(NULL, " ", &fields);
+                if (where && type && string_equal(type, "cgroup2"))
+                        return string_copy(where);
+        }
+        return NULL;
+}
+
+static char *find_own_cgroup(void) {
+        autofree char *text = NULL;
+        autofree char *mount = find_cgroup_mount();
+        char *rest = NULL;
+        Error ignored;
+
+        if (!mount || read_path("/proc/self/cgroup", &text, &ignored) < 0)
+                return NULL;
+        for (char *line = strtok_r(text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest))
+                if (string_has_prefix(line, "0::/"))
+                        return string_format("%s%s", mount, line[4] ? line + strlen("0::") : "");
+        return NULL;
+}
+
+static bool is_populated(int cgroup) {
+        autofd int fd = openat(cgroup, "cgroup.events", O_RDONLY | O_CLOEXEC);
+        char text[128] = "";
+
+        return fd >= 0 && read(fd, text, sizeof(text) - 1) > 0 && strstr(text, "populated 1");
+}
+
+static void end_cgroup(int cgroup) {
+        int64_t limit = clock_get_boot() + END_LIMIT_NS;
+        autofd int fd = openat(cgroup, "cgroup.kill", O_WRONLY | O_CLOEXEC);
+
+        if (fd >= 0)
+                (void)!write(fd, "1", 1);
+        while (is_populated(cgroup) && clock_get_boot() < limit)
+                pause_shortly();
+}
+
+static void remove_cgroup(const char *path) {
+        autofd int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+        if (fd < 0)
+                return;
+        end_cgroup(fd);
+        (void)rmdir(path);
+}
+
+static void end_earlier_cgroup(int run) {
+        autofd int fd = openat(run, CGROUP_FILE, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+        autofree char *path = NULL;
+        size_t length;
+        Error ignored;
+
+        /* Only what has our name, whatever the file says. */
+        if (fd >= 0 && file_read_all(fd, PATH_MAX, &path, &length, &ignored) == 0 &&
+            strstr(path, "/pawl-work."))
+                remove_cgroup(path);
+}
+
+static void open_cgroup(int run, WorkPlace *place) {
+        struct stat status;
+        autofree char *own = find_own_cgroup();
+        Error err;
+
+        if (!own || fstat(run, &status) < 0)
+                return;
+        autofree char *path =
+                string_format("%s/pawl-work.%llx-%llx", own, (unsigned long long)status.st_dev,
+                              (unsigned long long)status.st_ino);
+        /* Named first, then made: none exists that the next daemon could not find. */
+        if (file_write_atomic(run, CGROUP_FILE, path, strlen(path), 0600, &err) < 0 ||
+            (mkdir(path, 0755) < 0 && errno != EEXIST))
+                return;
+        int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        if (fd < 0)
+                return;
+        place->cgroup_fd = fd;
+        place->cgroup = take(path);
+}
+
+static bool holds_file(int proc, const char *pid, const struct stat *file) {
+        autofree char *path = string_format("%s/fd", pid);
+        int fd = openat(proc, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        DIR *directory = fd >= 0 ? fdopendir(fd) : NULL;
+        bool is_held = false;
+        struct dirent *entry;
+        struct stat status;
+
+        if (!directory) {
+                own_close_(&fd);
+                return false;
+        }
+        while (!is_held && (entry = readdir(directory)))
+                is_held = fstatat(dirfd(directory), entry->d_name, &status, 0) == 0 &&
+                          status.st_dev == file->st_dev && status.st_ino == file->st_ino &&
+                          S_ISREG(status.st_mode);
+        (void)closedir(directory);
+        return is_held;
+}
+
+static void kill_holders(int lock) {
+        autofd int proc = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        int copy = proc >= 0 ? fcntl(proc, F_DUPFD_CLOEXEC, 3) : -1;
+        DIR *directory = copy >= 0 ? fdopendir(copy) : NULL;
+        struct dirent *entry;
+        struct stat file;
+        uint64_t pid;
+        Error ignored;
+
+        if (!directory || fstat(lock, &file) < 0) {
+                own_close_(&copy);
+                return;
+        }
+        while ((entry = readdir(directory)))
+                if (string_parse_u64(entry->d_name, INT32_MAX, &pid, &ignored) == 0 &&
+                    (pid_t)pid != getpid() && holds_file(proc, entry->d_name, &file)) {
+                        log_info("ending worker %s of an earlier daemon", entry->d_name);
+                        (void)kill((pid_t)pid, SIGKILL);
+                }
+        (void)closedir(directory);
+}
+
+static int take_lock(int lock, Error *err) {
+        int64_t limit = clock_get_boot() + END_LIMIT_NS;
+
+        while (flock(lock, LOCK_EX | LOCK_NB) < 0) {
+                if (errno != EWOULDBLOCK && errno != EINTR)
+                        return error_set_errno(err, errno, "cannot lock %s", LOCK_FILE);
+                if (clock_get_boot() > limit)
+                        return error_set(err, ERROR_BUSY,
+                                         "a worker of an earlier daemon does not end");
+                kill_holders(lock);
+                pause_shortly();
+        }
+        return 0;
+}
+
+int work_place_open(const char *run_directory, WorkPlace *ret, Error *err) {
+        autofd int run = directory_open(run_directory, err);
+
+        if (run < 0)
+                return -1;
+        autofd int lock = openat(run, LOCK_FILE, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+        if (lock < 0)
+                return error_set_errno(err, errno, "cannot open %s/%s", run_directory, LOCK_FILE);
+        end_earlier_cgroup(run);
+        if (take_lock(lock, err) < 0)
+                return -1;
+        *ret = WORK_PLACE_INIT;
+        ret->lock_fd = take_fd(lock);
+        open_cgroup(run, ret);
+        /* Without one, children of a worker that dies come to us, as long as we live. */
+        if (ret->cgroup_fd < 0)
+                (void)prctl(PR_SET_CHILD_SUBREAPER, 1);
+        return 0;
+}
+
+void work_place_done(WorkPlace *place) {
+        if (place->cgroup)
+                remove_cgroup(place->cgroup);
+        free(place->cgroup);
+        own_close_(&place->cgroup_fd);
+        own_close_(&place->lock_fd);
+        *place = WORK_PLACE_INIT;
+}

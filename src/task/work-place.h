@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * WorkPlace: what keeps the workers of one run directory together, so that those of a killed daemon
+ * can be found and ended: a cgroup of their own where cgroup v2 is writable (its path is in the
+ * file work.cgroup, as the next daemon may be started from elsewhere), and work.lock, which each
+ * worker inherits.  Without cgroups a child of a worker that closed the lock can escape.
+ */
+#pragma once
+
+#include "base/error.h"
+
+typedef struct WorkPlace {
+        int lock_fd;
+        int cgroup_fd; /* -1: none */
+        char *cgroup;  /* absolute, NULL: none */
+} WorkPlace;
+
+#define WORK_PLACE_INIT ((WorkPlace){ .lock_fd = -1, .cgroup_fd = -1 })
+
+/* Kills what an earlier daemon left and waits until it is gone.  The caller holds the state's lock:
+ * no other daemon is alive. */
+int work_place_open(const char *run_directory, WorkPlace *ret, Error *err);
+/* Kills what is still there. */
+void work_place_done(WorkPlace *place);

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Scene: a state, a run directory and a runner with kinds of tasks that leave countable traces, for
+ * the tests of this folder.
+ *
+ * A task's data is {"name":N, …}.  "note" keeps the row N in `setting` while it is done; "work"
+ * keeps the file N as well.  Both insert: done twice they fail.
+ */
+#pragma once
+
+#include "../unit.h"
+#include "base/text.h"
+#include "task/change.h"
+#include "task/runner.h"
+
+typedef struct Scene {
+        char *directory;
+        int directory_fd;
+        Database *database;
+        uv_loop_t loop;
+        Runner *runner;
+        int commits_seen; /* on_commit calls */
+} Scene;
+
+extern const TaskKind SCENE_KINDS[];
+extern const size_t SCENE_KIND_COUNT;
+
+/* cmocka's setup and teardown: *state is a Scene with a directory and nothing open. */
+int scene_new(void **state);
+int scene_free(void **state);
+void scene_open(Scene *scene); /* database and runner */
+void scene_close(Scene *scene);
+
+int64_t scene_add_change(Scene *scene, const char *instance);
+/* Waits for the task before it in the same chain (0 = none). */
+int64_t scene_add_task(Scene *scene, int64_t change, const char *kind, const char *name,
+                       int64_t waits_for);
+/* Turns the loop until the change is ready; fails the test after 20 s. */
+void scene_run_until_ready(Scene *scene, int64_t change);
+/* Turns it until `is_true`. */
+void scene_run_until(Scene *scene, bool (*is_true)(Scene *scene, int64_t number), int64_t number);
+
+/* Begin, and commit with the scope of the test's own writes. */
+void scene_begin(Scene *scene, Transaction *transaction);
+void scene_commit(Transaction *transaction);
+
+char *scene_get_status(Scene *scene, int64_t task);
+/* "+a +b -b …" in the order of commits. */
+char *scene_get_trace(Scene *scene);
+bool scene_has_row(Scene *scene, const char *name);
+bool scene_has_file(Scene *scene, const char *name);
+int64_t scene_count(Scene *scene, const char *sql);

@@ -1,0 +1,566 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "launch/launch.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/limits.h"
+#include "base/log.h"
+#include "launch/cloner.h"
+#include "launch/job.h"
+#include "launch/lease.h"
+#include "launch/mounts.h"
+#include "launch/peer.h"
+#include "launch/plan.h"
+#include "policy/seccomp-template.h"
+#include "policy/store.h"
+#include "wire/frame.h"
+
+#define SESSION_COUNT_MAX 256 /* of all users together */
+#define IDLE_MS_DEFAULT   10000
+#define TICK_MS           250 /* while launches are being prepared: deadlines, pauses */
+
+/*   REQUEST ── request came ──► PREPARING ── plan sent ──► PLANNED ── ready, go ──► GONE
+ *                                  ▲ │ paused, image being mounted, policy being compiled
+ *                                  └─┘                                                        */
+typedef enum SessionState {
+        SESSION_REQUEST,   /* connected, nothing said yet */
+        SESSION_PREPARING, /* looked at again at every wake */
+        SESSION_PLANNED,   /* waits for "ready" */
+        SESSION_GONE,      /* answered for the last time: only its end is awaited */
+} SessionState;
+
+typedef struct Session {
+        Launch *launch;
+        uv_poll_t poll;
+        int socket; /* owned; closed with the poll */
+        Peer peer;
+        SessionState state;
+        int64_t deadline; /* clock_get_boot */
+        bool was_told;    /* that it waits */
+        bool is_closing;
+        char *request_text; /* what `request` points into */
+        LaunchRequest request;
+        Target target; /* what the plan was made of */
+        struct Session *next;
+} Session;
+
+typedef struct Listener {
+        uv_poll_t poll;
+        int socket; /* owned */
+        bool is_root_only;
+} Listener;
+
+struct Launch {
+        uv_loop_t *loop;
+        Database *database;
+        char *root;
+        unsigned idle_ms;
+        Listener listeners[2];
+        size_t listener_count;
+        uv_timer_t tick; /* runs while there are sessions */
+        uv_timer_t idle; /* runs while there are none and something is to be dropped */
+        Session *sessions;
+        Mounts *mounts;
+        Cloner cloner;
+        char *rules; /* the seccomp template as text */
+        PolicyObject policy;
+        bool is_compiling;
+        bool has_compile_failed;
+        Error compile_failure;
+};
+
+/* ── sockets ── */
+
+static int open_socket(const char *root, const char *name, mode_t mode, Error *err) {
+        struct sockaddr_un address = { .sun_family = AF_UNIX };
+        autofree char *path = string_format("%s/run/pawl/%s.socket", root, name);
+        autofd int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+        if (fd < 0)
+                return error_set_errno(err, errno, "cannot make a socket");
+        if (strlen(path) >= sizeof(address.sun_path))
+                return error_set(err, ERROR_BAD_REQUEST, "the path %s is too long for a socket",
+                                 path);
+        (void)snprintf(address.sun_path, sizeof(address.sun_path), "%s", path);
+        (void)unlink(path);
+        if (bind(fd, (struct sockaddr *)&address, sizeof(address)) < 0 || chmod(path, mode) < 0 ||
+            listen(fd, 64) < 0)
+                return error_set_errno(err, errno, "cannot listen on %s", path);
+        return take_fd(fd);
+}
+
+int launch_open_sockets(const char *root, int *ret_user, int *ret_service, Error *err) {
+        autofree char *top = string_format("%s/", root);
+        autofd int root_directory = directory_open(top, err);
+
+        if (root_directory < 0)
+                return -1;
+        autofd int made = directory_make_beneath(root_directory, "run/pawl", 0755, err);
+        if (made < 0)
+                return -1;
+        autofd int user = open_socket(root, "launch", 0666, err);
+        autofd int service = user < 0 ? -1 : open_socket(root, "service", 0600, err);
+        if (user < 0 || service < 0)
+                return -1;
+        *ret_user = take_fd(user);
+        *ret_service = take_fd(service);
+        return 0;
+}
+
+/* ── the end of a session ── */
+
+static void arm_idle(Launch *launch);
+
+static void free_session(uv_handle_t *handle) {
+        Session *session = handle->data;
+
+        (void)close(session->socket);
+        target_done(&session->target);
+        free(session->request_text);
+        free(session);
+}
+
+static void close_session(Session *session) {
+        Launch *launch = session->launch;
+
+        if (session->is_closing)
+                return;
+        session->is_closing = true;
+        for (Session **link = &launch->sessions; *link; link = &(*link)->next)
+                if (*link == session) {
+                        *link = session->next;
+                        break;
+                }
+        (void)uv_poll_stop(&session->poll);
+        uv_close((uv_handle_t *)&session->poll, free_session);
+        if (!launch->sessions) {
+                (void)uv_timer_stop(&launch->tick);
+                arm_idle(launch);
+        }
+}
+
+static void answer(Session *session, LaunchAnswerKind kind, const char *message) {
+        autotext text = TEXT_INIT;
+        Error err = ERROR_INIT;
+
+        launch_answer_format(kind, message, &text);
+        if (frame_send(session->socket, text.bytes, text.length, NULL, 0, &err) != 0)
+                close_session(session); /* gone, or does not read: not worth a queue */
+}
+
+static void refuse(Session *session, const Error *err) {
+        log_info("launch for uid %u refused: %s", session->peer.uid, err->message);
+        session->state = SESSION_GONE;
+        answer(session, LAUNCH_ANSWER_NO, err->message);
+}
+
+/* ── policy ── */
+
+typedef struct CompileInput {
+        int directory;
+        const char *path;
+        const char *rules;
+} CompileInput;
+
+static int compile_policy(const void *input, Text *ret, Error *err) {
+        const CompileInput *compile = input;
+        autofd int directory = directory_open(compile->path, err);
+
+        (void)ret;
+        return directory < 0 ? -1 : policy_compile(directory, compile->rules, err);
+}
+
+static void wake_all(void *context) {
+        launch_wake(context);
+}
+
+static void on_compiled(void *context, Text *result, const Error *err) {
+        Launch *launch = context;
+
+        (void)result;
+        launch->is_compiling = false;
+        launch->has_compile_failed = err != NULL;
+        if (err)
+                launch->compile_failure = *err;
+        launch_wake(launch);
+}
+
+static int open_policy_directory(const Launch *launch, Error *err) {
+        autofree char *top = string_format("%s/", launch->root);
+        autofd int root = directory_open(top, err);
+
+        return root < 0 ? -1 : directory_make_beneath(root, "var/lib/pawl/policy", 0700, err);
+}
+
+/* 1 it is there, 0 being compiled.  One compilation serves everybody who waits. */
+static int require_policy(Launch *launch, Error *err) {
+        char digest[DIGEST_SHA256_HEX_SIZE];
+
+        if (launch->policy.file >= 0)
+                return 1;
+        if (launch->is_compiling)
+                return 0;
+        if (launch->has_compile_failed) {
+                launch->has_compile_failed = false;
+                *err = launch->compile_failure;
+                return error_prefix(err, "cannot compile the policy");
+        }
+        autofd int directory = open_policy_directory(launch, err);
+        if (directory < 0)
+                return -1;
+        policy_digest(launch->rules, digest);
+        int found = policy_find(directory, digest, &launch->policy, err);
+        if (found != 0)
+                return found;
+        autofree char *path = string_format("%s/var/lib/pawl/policy", launch->root);
+        CompileInput input = { .path = path, .rules = launch->rules };
+        if (job_start(&(JobRequest){ .loop = launch->loop,
+                                     .work = compile_policy,
+                                     .input = &input,
+                                     .done = on_compiled,
+                                     .context = launch },
+                      err) < 0)
+                return -1;
+        launch->is_compiling = true;
+        return 0;
+}
+
+/* ── the plan ── */
+
+typedef struct Ingredients {
+        const Image *base;
+        const Image *image;
+} Ingredients;
+
+/* 1 all is there, 0 something is on its way. */
+static int require_ingredients(Launch *launch, const Target *target, Ingredients *ret, Error *err) {
+        const ImageName base = { target->base.instance, target->base.revision, target->base.file };
+        const ImageName image = { target->snap.instance, target->snap.revision, target->snap.file };
+        int has_policy = require_policy(launch, err);
+        if (has_policy < 0)
+                return -1;
+        int has_base = mounts_require(launch->mounts, &base, &ret->base, err);
+        if (has_base < 0)
+                return -1;
+        int has_image = mounts_require(launch->mounts, &image, &ret->image, err);
+        if (has_image < 0)
+                return -1;
+        return has_policy && has_base && has_image;
+}
+
+static void close_all(int (*fds)[PLAN_DESCRIPTOR_SECCOMP]) {
+        for (size_t i = 0; i < PLAN_DESCRIPTOR_SECCOMP; i++)
+                if ((*fds)[i] >= 0)
+                        (void)close((*fds)[i]);
+}
+
+static int send_text(int socket, const Text *plan, const int *fds, Error *err) {
+        static const char by_file[] = "plan-file 1\n";
+
+        if (plan->length <= FRAME_INLINE_MAX)
+                return frame_send(socket, plan->bytes, plan->length, fds, PLAN_DESCRIPTOR_COUNT,
+                                  err);
+        if (plan->length > PLAN_SIZE_MAX)
+                return error_set(err, ERROR_TOO_LARGE, "the launch plan is too large");
+        autofd int file = memfd_new_sealed("plan", plan->bytes, plan->length, err);
+        if (file < 0)
+                return -1;
+        int all[1 + PLAN_DESCRIPTOR_COUNT] = { file };
+        memcpy(all + 1, fds, sizeof(int) * PLAN_DESCRIPTOR_COUNT);
+        return frame_send(socket, by_file, sizeof(by_file) - 1, all, ARRAY_COUNT(all), err);
+}
+
+static int send_plan(Session *session, const Ingredients *from, Error *err) {
+        Launch *launch = session->launch;
+        const TargetSnap *snap = &session->target.snap;
+        __attribute__((cleanup(close_all))) int owned[PLAN_DESCRIPTOR_SECCOMP] = { -1, -1, -1 };
+        autotext plan = TEXT_INIT;
+        PlanInput input = {
+                .target = &session->target,
+                .request = &session->request,
+                .base_listing = from->base->listing,
+                .root = launch->root,
+                .uid = session->peer.uid,
+        };
+
+        memcpy(input.seccomp_counts, launch->policy.counts, sizeof(input.seccomp_counts));
+        if (plan_write(&input, &plan, err) < 0)
+                return -1;
+        owned[PLAN_DESCRIPTOR_LEASE] =
+                lease_open(launch->root, snap->instance, snap->revision, session->peer.uid, err);
+        if (owned[PLAN_DESCRIPTOR_LEASE] < 0)
+                return -1;
+        const char *const paths[] = { from->base->path, from->image->path };
+        if (cloner_clone(&launch->cloner, paths, 2, owned + PLAN_DESCRIPTOR_BASE, err) < 0)
+                return -1;
+        int fds[PLAN_DESCRIPTOR_COUNT];
+        memcpy(fds, owned, sizeof(owned));
+        fds[PLAN_DESCRIPTOR_SECCOMP] = launch->policy.file;
+        int sent = send_text(session->socket, &plan, fds, err);
+        return sent > 0 ? error_set(err, ERROR_LOST, "the launcher does not read") : sent;
+}
+
+static void tell_to_wait(Session *session) {
+        autofree char *reason =
+                string_format("snap \"%s\" is being changed", session->target.snap.instance);
+
+        if (!session->was_told)
+                answer(session, LAUNCH_ANSWER_WAIT, reason);
+        session->was_told = true;
+}
+
+/* Everything is read again each time, so that a plan is of one moment. */
+static void prepare(Session *session) {
+        Launch *launch = session->launch;
+        Ingredients ingredients = { 0 };
+        Error err = ERROR_INIT;
+
+        target_done(&session->target);
+        if (target_find(launch->database, &session->request, &session->target, &err) < 0) {
+                refuse(session, &err);
+                return;
+        }
+        if (session->target.is_paused) {
+                tell_to_wait(session);
+                return;
+        }
+        int ready = require_ingredients(launch, &session->target, &ingredients, &err);
+        if (ready == 0)
+                return;
+        if (ready < 0 || send_plan(session, &ingredients, &err) < 0) {
+                refuse(session, &err);
+                return;
+        }
+        session->state = SESSION_PLANNED;
+}
+
+/* ── messages ── */
+
+static void take_request(Session *session, Frame *frame) {
+        Error err = ERROR_INIT;
+
+        session->request_text = take(frame->bytes);
+        if (launch_request_parse(session->request_text, frame->length, &session->request, &err) <
+            0) {
+                refuse(session, &err);
+                return;
+        }
+        session->state = SESSION_PREPARING;
+        prepare(session);
+}
+
+static void take_ready(Session *session) {
+        Error err = ERROR_INIT;
+        int is_current = target_is_current(session->launch->database, &session->target, &err);
+
+        if (is_current < 0) {
+                refuse(session, &err);
+                return;
+        }
+        session->state = SESSION_GONE;
+        answer(session, is_current ? LAUNCH_ANSWER_GO : LAUNCH_ANSWER_AGAIN, NULL);
+}
+
+static void on_message(uv_poll_t *poll, int status, int events) {
+        Session *session = poll->data;
+        autoframe frame = FRAME_INIT;
+        Error err = ERROR_INIT;
+
+        (void)events;
+        int received = status < 0 ? -1 : frame_receive(session->socket, &frame, &err);
+        if (received == 0)
+                return;
+        if (received > 0 && session->state == SESSION_REQUEST)
+                take_request(session, &frame);
+        else if (received > 0 && session->state == SESSION_PLANNED &&
+                 string_equal(frame.bytes, "ready\n"))
+                take_ready(session);
+        else
+                close_session(session); /* its end, or words out of turn */
+}
+
+/* ── arrivals ── */
+
+static size_t count_sessions(const Launch *launch, const uid_t *uid) {
+        size_t count = 0;
+
+        for (const Session *s = launch->sessions; s; s = s->next)
+                count += !uid || s->peer.uid == *uid;
+        return count;
+}
+
+static void on_tick(uv_timer_t *timer) {
+        Launch *launch = timer->data;
+        int64_t now = clock_get_boot();
+
+        for (Session *session = launch->sessions, *next; session; session = next) {
+                next = session->next;
+                if (now < session->deadline)
+                        continue;
+                if (session->state == SESSION_PREPARING) {
+                        Error err = ERROR_INIT;
+
+                        (void)error_set(&err, ERROR_BUSY,
+                                        "the package is still being changed; see: pawl changes");
+                        refuse(session, &err);
+                        continue;
+                }
+                close_session(session);
+        }
+        launch_wake(launch);
+}
+
+static void refuse_stranger(int socket, const Error *err) {
+        autotext text = TEXT_INIT;
+        Error unused = ERROR_INIT;
+
+        log_info("launch refused: %s", err->message);
+        launch_answer_format(LAUNCH_ANSWER_NO, err->message, &text);
+        (void)frame_send(socket, text.bytes, text.length, NULL, 0, &unused);
+}
+
+static int check_arrival(const Launch *launch, const Listener *listener, const Peer *peer,
+                         Error *err) {
+        if (listener->is_root_only && peer->uid != 0)
+                return error_set(err, ERROR_FORBIDDEN, "only root may start services");
+        if (count_sessions(launch, &peer->uid) >= LAUNCH_COUNT_PER_UID_MAX ||
+            count_sessions(launch, NULL) >= SESSION_COUNT_MAX)
+                return error_set(err, ERROR_BUSY,
+                                 "too many launches are being prepared; try again in a moment");
+        return 0;
+}
+
+static void add_session(Launch *launch, int owned_socket, const Peer *peer) {
+        Session *session = memory_new(sizeof(*session));
+
+        session->launch = launch;
+        session->socket = owned_socket;
+        session->peer = *peer;
+        session->deadline = clock_get_boot() + LAUNCH_WAIT_MS_MAX * INT64_C(1000000);
+        session->next = launch->sessions;
+        launch->sessions = session;
+        (void)uv_poll_init(launch->loop, &session->poll, session->socket);
+        session->poll.data = session;
+        (void)uv_poll_start(&session->poll, UV_READABLE, on_message);
+        (void)uv_timer_stop(&launch->idle);
+        if (!uv_is_active((uv_handle_t *)&launch->tick))
+                (void)uv_timer_start(&launch->tick, on_tick, TICK_MS, TICK_MS);
+}
+
+static void on_arrival(uv_poll_t *poll, int status, int events) {
+        Launch *launch = poll->data;
+        const Listener *listener = (const Listener *)(const void *)poll;
+        Error err = ERROR_INIT;
+        Peer peer;
+
+        (void)status;
+        (void)events;
+        autofd int socket = accept4(listener->socket, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+        if (socket < 0)
+                return;
+        if (peer_identify(socket, &peer, &err) < 0 ||
+            check_arrival(launch, listener, &peer, &err) < 0) {
+                refuse_stranger(socket, &err);
+                return;
+        }
+        add_session(launch, take_fd(socket), &peer);
+}
+
+/* ── idle ── */
+
+static void on_idle(uv_timer_t *timer) {
+        Launch *launch = timer->data;
+
+        cloner_done(&launch->cloner);
+        mounts_drop_unused(launch->mounts);
+        policy_object_done(&launch->policy);
+}
+
+static void arm_idle(Launch *launch) {
+        (void)uv_timer_start(&launch->idle, on_idle, launch->idle_ms, 0);
+}
+
+/* ── the object ── */
+
+static void add_listener(Launch *launch, int owned_socket, bool is_root_only) {
+        Listener *listener = &launch->listeners[launch->listener_count];
+
+        if (owned_socket < 0)
+                return;
+        launch->listener_count++;
+        listener->socket = owned_socket;
+        listener->is_root_only = is_root_only;
+        (void)uv_poll_init(launch->loop, &listener->poll, owned_socket);
+        listener->poll.data = launch;
+        (void)uv_poll_start(&listener->poll, UV_READABLE, on_arrival);
+}
+
+int launch_new(const LaunchConfig *config, Launch **ret, Error *err) {
+        autotext rules = TEXT_INIT;
+        Launch *launch = memory_new(sizeof(*launch));
+
+        if (mounts_new(config->loop, config->root, wake_all, launch, &launch->mounts, err) < 0) {
+                free(launch);
+                return -1;
+        }
+        seccomp_template_append(&rules);
+        launch->loop = config->loop;
+        launch->database = config->database;
+        launch->root = string_copy(config->root);
+        launch->idle_ms = config->idle_ms ? config->idle_ms : IDLE_MS_DEFAULT;
+        launch->cloner = CLONER_INIT;
+        launch->policy = POLICY_OBJECT_INIT;
+        launch->rules = text_take(&rules);
+        (void)uv_timer_init(launch->loop, &launch->tick);
+        (void)uv_timer_init(launch->loop, &launch->idle);
+        launch->tick.data = launch->idle.data = launch;
+        add_listener(launch, config->user_listener, false);
+        add_listener(launch, config->service_listener, true);
+        *ret = launch;
+        return 0;
+}
+
+void launch_wake(Launch *launch) {
+        for (Session *session = launch->sessions, *next; session; session = next) {
+                next = session->next;
+                if (session->state == SESSION_PREPARING)
+                        prepare(session);
+        }
+}
+
+bool launch_is_busy(const Launch *launch) {
+        return launch->sessions != NULL;
+}
+
+/* The last of the handles to close frees the object. */
+static void free_when_closed(uv_handle_t *handle) {
+        Launch *launch = handle->data;
+
+        for (size_t i = 0; i < launch->listener_count; i++)
+                (void)close(launch->listeners[i].socket);
+        (void)mounts_free(launch->mounts);
+        free(launch->root);
+        free(launch->rules);
+        free(launch);
+}
+
+Launch *launch_free(Launch *launch) {
+        if (!launch)
+                return NULL;
+        while (launch->sessions)
+                close_session(launch->sessions);
+        cloner_done(&launch->cloner);
+        policy_object_done(&launch->policy);
+        for (size_t i = 0; i < launch->listener_count; i++)
+                uv_close((uv_handle_t *)&launch->listeners[i].poll, NULL);
+        uv_close((uv_handle_t *)&launch->tick, NULL);
+        uv_close((uv_handle_t *)&launch->idle, free_when_closed);
+        return NULL;
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Mounts: the daemon's private mount namespace and the images in it, each mounted on first need at
+ * R/run/pawl/mnt/<instance>/<revision>, ro,nosuid,nodev; nothing of it is in the host's table.  The
+ * directory mnt is a tmpfs with propagation, so that a cloner's copy of the namespace follows.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <uv.h>
+
+#include "base/text.h"
+
+typedef struct Mounts Mounts;
+
+typedef struct ImageName {
+        const char *instance;
+        const char *revision;
+        const char *file; /* beneath images/ */
+} ImageName;
+
+typedef struct Image {
+        char *instance;
+        char *revision;
+        char *path;    /* where it is mounted */
+        char *listing; /* lines "dir NAME", "file NAME", "link NAME TARGET", "etc NAME" */
+        bool is_mounted;
+        bool is_mounting;
+        bool has_failed;
+        Error failure;
+        struct Image *next;
+        Mounts *mounts;
+} Image;
+
+/* `changed` is called from the loop when a mount has ended, well or not. */
+int mounts_new(uv_loop_t *loop, const char *root, void (*changed)(void *context), void *context,
+               Mounts **ret, Error *err);
+Mounts *mounts_free(Mounts *mounts);
+/* 1 there it is, 0 being mounted, negative: it cannot be (tried again at the next call). */
+int mounts_require(Mounts *mounts, const ImageName *name, const Image **ret, Error *err);
+/* Unmounts what no running program holds a lease of. */
+void mounts_drop_unused(Mounts *mounts);

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Plan: the text that tells pawl-run what to build (wire/launch.h), written from a target and from
+ * what its base holds.  Pure: touches nothing.
+ */
+#pragma once
+
+#include <sys/types.h>
+
+#include "launch/target.h"
+#include "policy/seccomp.h"
+
+/* The frame's descriptors, in the order in which they travel. */
+typedef enum PlanDescriptor {
+        PLAN_DESCRIPTOR_LEASE,
+        PLAN_DESCRIPTOR_BASE,
+        PLAN_DESCRIPTOR_IMAGE,
+        PLAN_DESCRIPTOR_SECCOMP,
+        PLAN_DESCRIPTOR_COUNT,
+} PlanDescriptor;
+
+typedef struct PlanInput {
+        const Target *target;
+        const LaunchRequest *request;
+        const char *base_listing; /* mounts.h */
+        const char *root;
+        uid_t uid;
+        uint32_t seccomp_counts[SECCOMP_PROGRAM_COUNT];
+} PlanInput;
+
+/* Fails where the request cannot be carried out on this launcher's machine, with what is missing.
+ */
+int plan_write(const PlanInput *input, Text *ret, Error *err);

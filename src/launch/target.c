@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "launch/target.h"
+
+#include <string.h>
+
+#include "base/text.h"
+
+#define SQL_SNAP                                                                                  \
+        "SELECT s.name, s.type, s.epoch, s.current, s.paused_by, s.is_devmode, s.is_jailmode, "   \
+        "s.is_classic, s.is_active, r.file, r.base, r.version, r.confinement, r.manifest "        \
+        "FROM snap s LEFT JOIN revision r ON r.instance = s.instance AND r.revision = s.current " \
+        "WHERE s.instance = ?"
+#define SQL_BASE                                                                      \
+        "SELECT s.current, r.file, s.epoch, s.type FROM snap s JOIN revision r "      \
+        "ON r.instance = s.instance AND r.revision = s.current WHERE s.instance = ? " \
+        "AND s.is_active = 1"
+#define SQL_APP \
+        "SELECT daemon IS NOT NULL FROM app WHERE instance = ? AND revision = ? AND name = ?"
+#define SQL_HOOK "SELECT 1 FROM hook WHERE instance = ? AND revision = ? AND name = ?"
+#define SQL_CURRENT                                                                \
+        "SELECT 1 FROM snap WHERE instance = ? AND current = ? AND epoch = ? AND " \
+        "is_active = 1 AND paused_by IS NULL"
+
+static void snap_done(TargetSnap *snap) {
+        free(snap->instance);
+        free(snap->revision);
+        free(snap->file);
+}
+
+void target_done(Target *target) {
+        snap_done(&target->snap);
+        snap_done(&target->base);
+        free(target->name);
+        free(target->version);
+        free(target->program);
+        json_decref(target->manifest);
+        *target = TARGET_INIT;
+}
+
+static char *copy_column(const Query *query, int column) {
+        const char *text = query_get_text(query, column);
+
+        return text ? string_copy(text) : NULL;
+}
+
+/* "snap.app" → both; "snap" is its app of the same name. */
+static void split_command(const LaunchRequest *request, Target *ret) {
+        const char *dot = request->command ? strchr(request->command, '.') : NULL;
+
+        ret->is_hook = request->hook != NULL;
+        if (ret->is_hook) {
+                ret->snap.instance = string_copy(request->instance);
+                ret->program = string_copy(request->hook);
+                return;
+        }
+        ret->snap.instance =
+                dot ? string_copy_length(request->command, (size_t)(dot - request->command))
+                    : string_copy(request->command);
+        if (dot)
+                ret->program = string_copy(dot + 1);
+        else
+                ret->program = string_copy_length(request->command, strcspn(request->command, "_"));
+}
+
+/* ARCHITECTURE.md: the column is pawl-read's object or its "manifest" member. */
+static int load_manifest(const char *text, json_t **ret, Error *err) {
+        autojson all = NULL;
+
+        if (json_parse(text, strlen(text), &all, err) < 0)
+                return error_prefix(err, "the stored manifest is broken");
+        json_t *inner = json_object_get(all, "manifest");
+        *ret = json_incref(json_is_object(inner) ? inner : all);
+        return 0;
+}
+
+/* What of the row forbids a launch, as a person is told it. */
+static int check_snap_row(const Query *query, const char *instance, Error *err) {
+        if (query_is_null(query, 3))
+                return error_set(err, ERROR_SNAP_NOT_INSTALLED,
+                                 "snap \"%s\" is not installed yet: its change is still running",
+                                 instance);
+        if (query_get_int(query, 8) == 0)
+                return error_set(err, ERROR_FORBIDDEN,
+                                 "snap \"%s\" is disabled; enable it: pawl enable %s", instance,
+                                 instance);
+        if (query_get_int(query, 7) != 0 || string_equal(query_get_text(query, 12), "classic"))
+                return error_set(err, ERROR_NOT_IMPLEMENTED,
+                                 "snap \"%s\" uses classic confinement, which this version of "
+                                 "pawl cannot launch",
+                                 instance);
+        if (query_is_null(query, 9))
+                return error_set(err, ERROR_NOT_IMPLEMENTED,
+                                 "snap \"%s\" is tried from a directory, which this version of "
+                                 "pawl cannot launch",
+                                 instance);
+        return 0;
+}
+
+/* The base's name is returned by `ret_base`: "core" where the manifest names none. */
+static int load_snap(Database *database, Target *ret, char **ret_base, Error *err) {
+        autoquery query = QUERY_INIT;
+        const char *instance = ret->snap.instance;
+
+        if (query_open(database, &query, err, SQL_SNAP, "s", instance) < 0)
+                return -1;
+        int found = query_next(&query, err);
+        if (found < 0)
+                return -1;
+        if (found == 0)
+                return error_set(err, ERROR_SNAP_NOT_INSTALLED,
+                                 "snap \"%s\" is not installed; install it: pawl install %s",
+                                 instance, instance);
+        if (check_snap_row(&query, instance, err) < 0)
+                return -1;
+        ret->name = copy_column(&query, 0);
+        ret->snap.epoch = query_get_int(&query, 2);
+        ret->snap.revision = copy_column(&query, 3);
+        ret->is_paused = !query_is_null(&query, 4);
+        ret->is_devmode = (query_get_int(&query, 5) != 0 ||
+                           string_equal(query_get_text(&query, 12), "devmode")) &&
+                          query_get_int(&query, 6) == 0;
+        ret->snap.file = copy_column(&query, 9);
+        ret->version = copy_column(&query, 11);
+        const char *type = query_get_text(&query, 1);
+        const char *base = query_get_text(&query, 10);
+        bool is_base = string_equal(type, "os") || string_equal(type, "base");
+        *ret_base = string_copy(is_base ? instance : *base ? base : "core");
+        return load_manifest(query_get_text(&query, 13), &ret->manifest, err);
+}
+
+static int load_base(Database *database, const char *name, Target *ret, Error *err) {
+        autoquery query = QUERY_INIT;
+
+        if (string_equal(name, "none"))
+                return error_set(err, ERROR_BAD_REQUEST,
+                                 "snap \"%s\" has base \"none\" and can run nothing",
+                                 ret->snap.instance);
+        if (query_open(database, &query, err, SQL_BASE, "s", name) < 0)
+                return -1;
+        int found = query_next(&query, err);
+        if (found < 0)
+                return -1;
+        if (found == 0 || query_is_null(&query, 1))
+                return error_set(err, ERROR_SNAP_NOT_INSTALLED,
+                                 "snap \"%s\" needs the base \"%s\", which is not installed; "
+                                 "install it: pawl install %s",
+                                 ret->snap.instance, name, name);
+        const char *type = query_get_text(&query, 3);
+        if (!string_equal(type, "base") && !string_equal(type, "os"))
+                return error_set(err, ERROR_BAD_REQUEST,
+                                 "snap \"%s\" names \"%s\" as its base, which is not one",
+                                 ret->snap.instance, name);
+        ret->base = (TargetSnap){ .instance = string_copy(name),
+                                  .revision = copy_column(&query, 0),
+                                  .file = copy_column(&query, 1),
+                                  .epoch = query_get_int(&query, 2) };
+        return 0;
+}
+
+static int load_program(Database *database, Target *ret, Error *err) {
+        int64_t is_service = 0;
+        int found = database_find_int(database, &is_service, err, ret->is_hook ? SQL_HOOK : SQL_APP,
+                                      "sss", ret->snap.instance, ret->snap.revision, ret->program);
+
+        if (found < 0)
+                return -1;
+        if (found == 0)
+                return error_set(err, ERROR_APP_NOT_FOUND, "cannot find %s \"%s\" in \"%s\"",
+                                 ret->is_hook ? "hook" : "app", ret->program, ret->snap.instance);
+        ret->is_service = !ret->is_hook && is_service;
+        return 0;
+}
+
+int target_find(Database *database, const LaunchRequest *request, Target *ret, Error *err) {
+        autotarget target = TARGET_INIT;
+        autofree char *base = NULL;
+
+        split_command(request, &target);
+        if (load_snap(database, &target, &base, err) < 0 ||
+            load_program(database, &target, err) < 0 || load_base(database, base, &target, err) < 0)
+                return -1;
+        *ret = target;
+        target = TARGET_INIT;
+        return 0;
+}
+
+int target_is_current(Database *database, const Target *target, Error *err) {
+        const TargetSnap *const snaps[] = { &target->snap, &target->base };
+
+        for (size_t i = 0; i < ARRAY_COUNT(snaps); i++) {
+                int64_t one = 0;
+                int found =
+                        database_find_int(database, &one, err, SQL_CURRENT, "ssi",
+                                          snaps[i]->instance, snaps[i]->revision, snaps[i]->epoch);
+                if (found <= 0)
+                        return found;
+        }
+        return 1;
+}
+
+const json_t *target_get_program(const Target *target) {
+        const json_t *all = json_object_get(target->manifest, target->is_hook ? "hooks" : "apps");
+
+        return json_object_get(all, target->program);
+}
+
+char *target_format_tag(const Target *target) {
+        return string_format("snap.%s.%s%s", target->snap.instance, target->is_hook ? "hook." : "",
+                             target->program);
+}

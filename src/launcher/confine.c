@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "launcher/confine.h"
+
+#include <errno.h>
+#include <linux/capability.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <linux/securebits.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+
+#include "launcher/die.h"
+#include "launcher/kernel.h"
+
+#define FS_READ (LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR)
+/* No device nodes: nobody here may make one, and a rule for it would only look as if. */
+#define FS_WRITE                                                                                 \
+        (LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_REMOVE_DIR |                         \
+         LANDLOCK_ACCESS_FS_REMOVE_FILE | LANDLOCK_ACCESS_FS_MAKE_DIR |                          \
+         LANDLOCK_ACCESS_FS_MAKE_REG | LANDLOCK_ACCESS_FS_MAKE_SOCK |                            \
+         LANDLOCK_ACCESS_FS_MAKE_FIFO | LANDLOCK_ACCESS_FS_MAKE_SYM | LANDLOCK_ACCESS_FS_REFER | \
+         KERNEL_LANDLOCK_FS_TRUNCATE)
+#define FS_FILE_ONLY                                                  \
+        (LANDLOCK_ACCESS_FS_EXECUTE | LANDLOCK_ACCESS_FS_WRITE_FILE | \
+         LANDLOCK_ACCESS_FS_READ_FILE | KERNEL_LANDLOCK_FS_TRUNCATE | \
+         KERNEL_LANDLOCK_FS_IOCTL_DEV)
+
+static const struct {
+        const char *word;
+        uint64_t access;
+} RIGHTS[] = {
+        { "read", FS_READ },
+        { "execute", LANDLOCK_ACCESS_FS_EXECUTE },
+        { "write", FS_WRITE },
+        { "ioctl", KERNEL_LANDLOCK_FS_IOCTL_DEV },
+};
+
+/* What a kernel's ABI knows of the file rights: bits above it are EINVAL. */
+static uint64_t get_known_access(int abi) {
+        static const struct {
+                int abi;
+                unsigned bits;
+        } known[] = { { 1, 13 }, { 2, 14 }, { 3, 15 }, { 5, 16 } };
+        unsigned bits = 0;
+
+        for (size_t i = 0; i < ARRAY_COUNT(known); i++)
+                if (abi >= known[i].abi)
+                        bits = known[i].bits;
+        return (1ULL << bits) - 1;
+}
+
+void confinement_apply(Confinement *confinement, const LaunchStep *step) {
+        if (step->op == LAUNCH_OP_LANDLOCK)
+                confinement->restrictions = step->words[0];
+        if (step->op == LAUNCH_OP_ALLOW) {
+                if (confinement->rule_count == CONFINE_RULE_COUNT_MAX)
+                        die(0, "line %u of the plan is one rule too many", step->line);
+                confinement->rules[confinement->rule_count].path = step->words[0];
+                confinement->rules[confinement->rule_count++].rights = step->words[1];
+        }
+        if (step->op == LAUNCH_OP_SECCOMP) {
+                if (confinement->program_count == CONFINE_PROGRAM_COUNT_MAX)
+                        die(0, "line %u of the plan is one program too many", step->line);
+                confinement->programs[confinement->program_count].file = step->numbers[0];
+                confinement->programs[confinement->program_count].first = step->numbers[1];
+                confinement->programs[confinement->program_count++].count = step->numbers[2];
+        }
+}
+
+/* ── Landlock ── */
+
+static void add_landlock_rule(int ruleset, const char *path, const char *rights, uint64_t known) {
+        struct landlock_path_beneath_attr rule = { 0 };
+        struct stat status;
+        autofd int place = open(path, O_PATH | O_CLOEXEC);
+
+        if (place < 0 && errno == ENOENT)
+                return; /* what is not in the view needs no right */
+        if (place < 0 || fstat(place, &status) < 0)
+                die(errno, "cannot look at %s for Landlock", path);
+        for (size_t i = 0; i < ARRAY_COUNT(RIGHTS); i++)
+                if (launch_list_has(rights, RIGHTS[i].word))
+                        rule.allowed_access |= RIGHTS[i].access;
+        rule.allowed_access &= known & (S_ISDIR(status.st_mode) ? UINT64_MAX : FS_FILE_ONLY);
+        rule.parent_fd = place;
+        if (syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH, &rule, 0) < 0)
+                die(errno, "Landlock refuses the rule for %s", path);
+}
+
+/* pawld wrote the plan for the ABI that we told it: what this kernel lacks it has made up for. */
+static void enter_landlock(const Confinement *confinement) {
+        const char *restrictions = confinement->restrictions;
+        int abi = kernel_get_landlock_abi();
+        KernelLandlockRuleset wanted = { 0 };
+
+        if (!restrictions || abi < 1)
+                return;
+        uint64_t known = get_known_access(abi);
+        if (launch_list_has(restrictions, "files"))
+                wanted.handled_access_fs = known;
+        if (launch_list_has(restrictions, "tcp") && abi >= 4)
+                wanted.handled_access_net =
+                        KERNEL_LANDLOCK_NET_BIND_TCP | KERNEL_LANDLOCK_NET_CONNECT;
+        if (launch_list_has(restrictions, "abstract") && abi >= 6)
+                wanted.scoped |= KERNEL_LANDLOCK_SCOPE_ABSTRACT;
+        if (launch_list_has(restrictions, "signals") && abi >= 6)
+                wanted.scoped |= KERNEL_LANDLOCK_SCOPE_SIGNAL;
+        size_t size = abi >= 6   ? sizeof(wanted)
+                      : abi >= 4 ? offsetof(KernelLandlockRuleset, scoped)
+                                 : offsetof(KernelLandlockRuleset, handled_access_net);
+        autofd int ruleset = (int)syscall(SYS_landlock_create_ruleset, &wanted, size, 0);
+        if (ruleset < 0)
+                die(errno, "cannot make a Landlock ruleset");
+        for (size_t i = 0; i < confinement->rule_count; i++)
+                add_landlock_rule(ruleset, confinement->rules[i].path, confinement->rules[i].rights,
+                                  known);
+        if (syscall(SYS_landlock_restrict_self, ruleset, 0) < 0)
+                die(errno, "cannot enter Landlock");
+}
+
+/* ── capabilities ── */
+
+static void drop_capabilities(void) {
+        struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
+        struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = { 0 };
+        /* NOROOT locked: without it a file capability or uid 0 would bring rights back at exec. */
+        unsigned long bits = SECBIT_NOROOT | SECBIT_NOROOT_LOCKED | SECBIT_NO_SETUID_FIXUP |
+                             SECBIT_NO_SETUID_FIXUP_LOCKED | SECBIT_KEEP_CAPS_LOCKED |
+                             SECBIT_NO_CAP_AMBIENT_RAISE | SECBIT_NO_CAP_AMBIENT_RAISE_LOCKED;
+
+        for (unsigned long capability = 0; capability < 64; capability++)
+                if (prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) < 0) {
+                        if (errno == EINVAL)
+                                break; /* beyond the kernel's last one */
+                        die(errno, "cannot drop capability %lu for good", capability);
+                }
+        if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) < 0)
+                die(errno, "cannot drop the ambient capabilities");
+        if (prctl(PR_SET_SECUREBITS, bits, 0, 0, 0) < 0)
+                die(errno, "cannot lock the securebits");
+        if (syscall(SYS_capset, &head, none) < 0)
+                die(errno, "cannot drop the capabilities");
+}
+
+/* ── seccomp ── */
+
+static void load_program(int file, uint64_t first, uint64_t count) {
+        struct stat status;
+        int seals = fcntl(file, F_GET_SEALS);
+
+        if (seals < 0 || !(seals & F_SEAL_WRITE) || !(seals & F_SEAL_SHRINK) ||
+            fstat(file, &status) < 0)
+                die(0, "the seccomp program that pawld sent is not sealed");
+        uint64_t available = (uint64_t)status.st_size / sizeof(struct sock_filter);
+        if (count == 0 || count > BPF_MAXINSNS || first > available || count > available - first)
+                die(0, "the seccomp program that pawld sent is too short");
+        struct sock_filter *all =
+                mmap(NULL, (size_t)status.st_size, PROT_READ, MAP_PRIVATE, file, 0);
+        if (all == MAP_FAILED)
+                die(errno, "cannot map the seccomp program");
+        struct sock_fprog program = { .len = (unsigned short)count, .filter = all + first };
+        if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program) < 0)
+                die(errno, "the kernel refuses the seccomp program");
+}
+
+void confinement_enter(const Confinement *confinement, const Frame *frame, size_t first_fd) {
+        if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+                die(errno, "cannot give up new privileges");
+        enter_landlock(confinement);
+        trace_note("landlock");
+        drop_capabilities();
+        trace_note("capabilities");
+        for (size_t i = 0; i < confinement->program_count; i++) {
+                size_t index = first_fd + confinement->programs[i].file;
+
+                if (index >= frame->fd_count)
+                        die(0, "pawld did not send the seccomp program");
+                load_program(frame->fds[index], confinement->programs[i].first,
+                             confinement->programs[i].count);
+        }
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Confine: what the program's process takes off for good, in the order that works: no_new_privs,
+ * Landlock, capabilities, seccomp.  (Landlock before the capabilities costs nothing; seccomp last,
+ * or it would have to allow the steps before it.)
+ */
+#pragma once
+
+#include <stdbool.h>
+
+#include "wire/frame.h"
+#include "wire/launch.h"
+
+#define CONFINE_RULE_COUNT_MAX    32
+#define CONFINE_PROGRAM_COUNT_MAX 4
+
+/* Collected from the plan; the strings are the plan's. */
+typedef struct Confinement {
+        struct {
+                const char *path;
+                const char *rights;
+        } rules[CONFINE_RULE_COUNT_MAX];
+        size_t rule_count;
+        const char *restrictions; /* of Landlock, NULL = none */
+        struct {
+                uint64_t file, first, count;
+        } programs[CONFINE_PROGRAM_COUNT_MAX];
+        size_t program_count;
+} Confinement;
+
+void confinement_apply(Confinement *confinement, const LaunchStep *step);
+/* `first_fd` is what the plan calls descriptor 0. Returns only when all of it holds. */
+void confinement_enter(const Confinement *confinement, const Frame *frame, size_t first_fd);

@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "launcher/keeper.h"
+
+#include <errno.h>
+#include <sched.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+
+#include "launcher/confine.h"
+#include "launcher/die.h"
+#include "launcher/environment.h"
+#include "launcher/kernel.h"
+#include "launcher/view.h"
+
+typedef struct Prepared {
+        Command command;
+        Confinement confinement;
+        int lease;
+} Prepared;
+
+/* ── reports ── */
+
+static void send_report(int socket, KeeperReportKind kind, int status, int pidfd) {
+        KeeperReport report = { .kind = kind, .status = status };
+        Error unused = ERROR_INIT;
+
+        (void)frame_send(socket, &report, sizeof(report), &pidfd, pidfd >= 0, &unused);
+}
+
+int keeper_receive_report(int socket, KeeperReport *ret, int *ret_pidfd) {
+        autoframe frame = FRAME_INIT;
+        Error unused = ERROR_INIT;
+
+        if (frame_receive(socket, &frame, &unused) <= 0 || frame.length != sizeof(*ret))
+                return 0;
+        memcpy(ret, frame.bytes, sizeof(*ret));
+        *ret_pidfd = frame_take_fd(&frame, 0);
+        return 1;
+}
+
+/* ── identity in the user namespace ── */
+
+static void write_file(const char *path, const char *text) {
+        autofd int file = open(path, O_WRONLY | O_CLOEXEC);
+
+        if (file < 0 || write(file, text, strlen(text)) != (ssize_t)strlen(text))
+                die(errno, "cannot write %s", path);
+}
+
+/* One uid and one gid, mapped to themselves; no further user namespaces in here, whatever a later
+ * filter says. */
+static void map_identity(uid_t uid, gid_t gid) {
+        char map[64];
+
+        (void)snprintf(map, sizeof(map), "%u %u 1", uid, uid);
+        write_file("/proc/self/uid_map", map);
+        write_file("/proc/self/setgroups", "deny");
+        (void)snprintf(map, sizeof(map), "%u %u 1", gid, gid);
+        write_file("/proc/self/gid_map", map);
+        write_file("/proc/sys/user/max_user_namespaces", "0");
+}
+
+/* ── the program ── */
+
+static void enter_directory(const Keeper *keeper, const Command *command) {
+        const char *const choices[] = { keeper->launch->caller_directory, command->directory, "/" };
+
+        for (size_t i = 0; i < ARRAY_COUNT(choices); i++) {
+                if (!choices[i])
+                        continue;
+                autofd int directory = open(choices[i], O_PATH | O_DIRECTORY | O_CLOEXEC);
+                if (directory >= 0 && fchdir(directory) == 0) {
+                        (void)setenv("PWD", choices[i], 1);
+                        return;
+                }
+        }
+        die(errno, "cannot stand anywhere in the program's view");
+}
+
+static char **join_arguments(Command *command, char **arguments) {
+        size_t count = 0;
+
+        while (arguments[count])
+                count++;
+        char **all = memory_new((command->count + count + 1) * sizeof(*all));
+        memcpy(all, command->words, command->count * sizeof(*all));
+        memcpy(all + command->count, arguments, count * sizeof(*all));
+        return all;
+}
+
+static _Noreturn void run_program(Keeper *keeper, Prepared *prepared) {
+        Session *session = keeper->session;
+        char **arguments = join_arguments(&prepared->command, keeper->launch->arguments);
+        char number[16];
+
+        enter_directory(keeper, &prepared->command);
+        if (keeper->launch->listen_count > 0) {
+                (void)snprintf(number, sizeof(number), "%d", (int)getpid());
+                (void)setenv("LISTEN_PID", number, 1);
+        }
+        trace_note("program's process");
+        if (!session_ask_go(session)) {
+                send_report(keeper->reports, KEEPER_REPORT_AGAIN, 0, -1);
+                _exit(EXIT_LAUNCH);
+        }
+        trace_note("ready, go");
+        confinement_enter(&prepared->confinement, &session->frame, session->first_fd);
+        trace_note("seccomp");
+        trace_print();
+        (void)sigprocmask(SIG_SETMASK, &keeper->original, NULL);
+        (void)execve(arguments[0], arguments, environ);
+        int number_of_error = errno;
+        (void)fprintf(stderr, "pawl-run: cannot run %s: %s\n", arguments[0],
+                      strerror(number_of_error));
+        _exit(number_of_error == ENOENT ? EXIT_NO_SUCH_FILE : EXIT_CANNOT_EXEC);
+}
+
+/* ── reaping ── */
+
+static _Noreturn void keep(Keeper *keeper, pid_t program) {
+        int status = 0;
+
+        while (true) {
+                pid_t pid = waitpid(-1, &status, WUNTRACED);
+
+                if (pid < 0 && errno == EINTR)
+                        continue;
+                if (pid < 0)
+                        _exit(0); /* the last one is gone */
+                if (pid != program)
+                        continue;
+                if (WIFSTOPPED(status)) {
+                        send_report(keeper->reports, KEEPER_REPORT_STOPPED, 0, -1);
+                        continue;
+                }
+                /* From here on what the program left behind lives without the outer process. */
+                (void)prctl(PR_SET_PDEATHSIG, 0, 0, 0, 0);
+                send_report(keeper->reports, KEEPER_REPORT_ENDED, status, -1);
+                (void)close(keeper->reports);
+                (void)kernel_close_range(0, 2);
+        }
+}
+
+/* ── preparing ── */
+
+static void apply_steps(Keeper *keeper, View *view, Prepared *prepared) {
+        Session *session = keeper->session;
+        Error err = ERROR_INIT;
+        LaunchStep step;
+        int found;
+
+        while ((found = launch_plan_next(&session->steps, &step, &err)) > 0) {
+                view_apply(view, &step);
+                environment_apply(&prepared->command, &step);
+                confinement_apply(&prepared->confinement, &step);
+                if (step.op == LAUNCH_OP_LEASE) {
+                        prepared->lease =
+                                frame_take_fd(&session->frame, session->first_fd + step.numbers[0]);
+                        if (prepared->lease < 0)
+                                die(0, "pawld did not send the lease");
+                }
+        }
+        if (found < 0)
+                die_error(&err);
+        if (prepared->command.count == 0)
+                die(0, "pawld's plan names no program");
+}
+
+_Noreturn void keeper_run(Keeper *keeper) {
+        bool has_user_namespace = keeper->namespaces & CLONE_NEWUSER;
+        bool has_pid_namespace = keeper->namespaces & CLONE_NEWPID;
+        Prepared prepared = { .lease = -1 };
+        uid_t uid = geteuid();
+        View view;
+
+        trace_note("namespaces");
+        /* Set before the first wait: a launch whose outer process is killed must not stay. */
+        (void)prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+        if (has_user_namespace)
+                map_identity(uid, getegid());
+        if (!has_pid_namespace && prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) < 0)
+                die(errno, "cannot become the reaper of the program's processes");
+        view_start(&view, &keeper->session->frame, has_pid_namespace);
+        trace_note("empty view");
+        session_receive_plan(keeper->session);
+        view.first_fd = keeper->session->first_fd;
+        trace_note("plan received");
+        apply_steps(keeper, &view, &prepared);
+        trace_note("view built");
+        view_enter(&view);
+        trace_note("view entered");
+        pid_t program = fork();
+        if (program < 0)
+                die(errno, "cannot start a process");
+        if (program == 0)
+                run_program(keeper, &prepared);
+        autofd int pidfd = kernel_pidfd_open(program);
+        if (pidfd < 0)
+                die_kernel("cannot hold the program's process");
+        send_report(keeper->reports, KEEPER_REPORT_STARTED, 0, pidfd);
+        (void)close(keeper->session->socket);
+        frame_done(&keeper->session->frame);
+        keep(keeper, program);
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Keeper: the process inside the namespaces.  It builds the view, starts the program, reaps, and
+ * stays until the last process is gone, holding the lease that says "this revision is running".
+ */
+#pragma once
+
+#include <signal.h>
+
+#include "launcher/process.h"
+
+typedef enum KeeperReportKind {
+        KEEPER_REPORT_STARTED, /* with a pidfd of the program */
+        KEEPER_REPORT_STOPPED,
+        KEEPER_REPORT_ENDED, /* with its wait status */
+        KEEPER_REPORT_AGAIN, /* the plan is out of date */
+} KeeperReportKind;
+
+typedef struct KeeperReport {
+        KeeperReportKind kind;
+        int status;
+} KeeperReport;
+
+typedef struct Keeper {
+        const Launch *launch;
+        Session *session;
+        int reports;
+        unsigned long namespaces; /* CLONE_NEW… that it was made with */
+        sigset_t original;        /* the caller's mask, for the program */
+} Keeper;
+
+_Noreturn void keeper_run(Keeper *keeper);
+/* 1 received, 0 the other side has gone. */
+int keeper_receive_report(int socket, KeeperReport *ret, int *ret_pidfd);

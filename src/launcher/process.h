@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The processes of a launch:
+ *
+ *   outer ── waits, passes on signals that were sent to it, ends as the program ended
+ *     └ keeper ── builds the view, then reaps; holds the lease until the last process is gone.
+ *         │       For users it is PID 1 of the launch's PID namespace, for root a subreaper.
+ *         └ program ── asks ready/go, confines itself, execs
+ *
+ * All three share the caller's process group, so that the terminal's signals reach the program by
+ * themselves; the outer process passes on only what somebody sent to it by kill(2).
+ */
+#pragma once
+
+#include <stdbool.h>
+
+#include "launcher/session.h"
+
+typedef struct Launch {
+        const char *root;
+        LaunchRequest request;
+        char **arguments; /* the caller's, NULL-terminated */
+        const char *caller_directory;
+        unsigned listen_count; /* descriptors from 3 on that the program inherits */
+        bool is_traced;
+} Launch;
+
+/* Runs the program and ends as it ended; returns only when the launch must start over. */
+void launch_run(const Launch *launch);

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Compiled policy by content: R/var/lib/pawl/policy/<sha256 of all inputs>/seccomp.  An object
+ * carries a digest of itself that is checked whenever it is opened; one that is wrong, short or
+ * absent is simply not there.  Objects never change; several generations stand side by side.
+ */
+#pragma once
+
+#include <stdint.h>
+
+#include "base/digest.h"
+#include "base/error.h"
+#include "policy/seccomp.h"
+
+/* A sealed memory file of raw instructions, one program after the other, ready for a launcher. */
+typedef struct PolicyObject {
+        int file; /* owned */
+        uint32_t counts[SECCOMP_PROGRAM_COUNT];
+} PolicyObject;
+
+#define POLICY_OBJECT_INIT ((PolicyObject){ .file = -1 })
+
+void policy_object_done(PolicyObject *object);
+
+/* The name of what these rules compile to, on this machine, with this build. */
+void policy_digest(const char *rules, char ret_digest[DIGEST_SHA256_HEX_SIZE]);
+/* `directory` is policy/.  1 found and right, 0 not there (or wrong, which is the same). */
+int policy_find(int directory, const char *digest, PolicyObject *ret, Error *err);
+/* Compiles and writes it, durably; may be killed at any point.  Meant for a forked worker. */
+int policy_compile(int directory, const char *rules, Error *err);

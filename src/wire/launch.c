@@ -1,0 +1,436 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "wire/launch.h"
+
+#include <limits.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/limits.h"
+
+/* What a word of a step may be. */
+typedef enum WordKind {
+        WORD_NONE,
+        WORD_PATH,   /* absolute and clean */
+        WORD_BELOW,  /* relative and clean */
+        WORD_TEXT,   /* anything */
+        WORD_NAME,   /* one path component */
+        WORD_KEY,    /* of an environment variable */
+        WORD_NUMBER, /* decimal */
+        WORD_MODE,   /* octal permission bits */
+        WORD_FLAGS,  /* comma list of HOST_FLAGS … */
+        WORD_RIGHTS,
+        WORD_RESTRICTIONS,
+} WordKind;
+
+typedef struct OpRow {
+        const char *name;
+        WordKind words[3];
+} OpRow;
+
+static const OpRow OPS[LAUNCH_OP_COUNT] = {
+        [LAUNCH_OP_TAG] = { "tag", { WORD_TEXT } },
+        [LAUNCH_OP_LEASE] = { "lease", { WORD_NUMBER } },
+        [LAUNCH_OP_STAGE] = { "stage", { WORD_NUMBER } },
+        [LAUNCH_OP_USER_DIR] = { "user-dir", { WORD_PATH, WORD_MODE } },
+        [LAUNCH_OP_USER_LINK] = { "user-link", { WORD_PATH, WORD_NAME } },
+        [LAUNCH_OP_DIR] = { "dir", { WORD_PATH, WORD_MODE } },
+        [LAUNCH_OP_LINK] = { "link", { WORD_PATH, WORD_TEXT } },
+        [LAUNCH_OP_FILE] = { "file", { WORD_PATH } },
+        [LAUNCH_OP_SCRATCH] = { "scratch", { WORD_PATH, WORD_MODE } },
+        [LAUNCH_OP_ATTACH] = { "attach", { WORD_NUMBER, WORD_PATH } },
+        [LAUNCH_OP_TAKE] = { "take", { WORD_NUMBER, WORD_BELOW, WORD_PATH } },
+        [LAUNCH_OP_HOST] = { "host", { WORD_PATH, WORD_PATH, WORD_FLAGS } },
+        [LAUNCH_OP_DEVICE] = { "device", { WORD_NAME } },
+        [LAUNCH_OP_PROC] = { "proc", { WORD_PATH } },
+        [LAUNCH_OP_TERMINALS] = { "terminals", { WORD_PATH } },
+        [LAUNCH_OP_SHIELD] = { "shield", { WORD_PATH } },
+        [LAUNCH_OP_MASK] = { "mask", { WORD_PATH } },
+        [LAUNCH_OP_SETENV] = { "setenv", { WORD_KEY, WORD_TEXT } },
+        [LAUNCH_OP_EXPAND] = { "expand", { WORD_KEY, WORD_TEXT } },
+        [LAUNCH_OP_UNSETENV] = { "unsetenv", { WORD_TEXT } },
+        [LAUNCH_OP_ARGUMENT] = { "argument", { WORD_TEXT } },
+        [LAUNCH_OP_DIRECTORY] = { "directory", { WORD_PATH } },
+        [LAUNCH_OP_ALLOW] = { "allow", { WORD_PATH, WORD_RIGHTS } },
+        [LAUNCH_OP_LANDLOCK] = { "landlock", { WORD_RESTRICTIONS } },
+        [LAUNCH_OP_SECCOMP] = { "seccomp", { WORD_NUMBER, WORD_NUMBER, WORD_NUMBER } },
+};
+
+static const struct {
+        const char *name;
+        bool has_message;
+} ANSWERS[LAUNCH_ANSWER_COUNT] = {
+        [LAUNCH_ANSWER_PLAN] = { "plan", false },
+        [LAUNCH_ANSWER_PLAN_FILE] = { "plan-file", false },
+        [LAUNCH_ANSWER_WAIT] = { "wait", true },
+        [LAUNCH_ANSWER_NO] = { "no", true },
+        [LAUNCH_ANSWER_GO] = { "go", false },
+        [LAUNCH_ANSWER_AGAIN] = { "again", false },
+};
+
+const char *launch_op_get_name(LaunchOp op) {
+        return OPS[op].name;
+}
+
+/* ── lines ── */
+
+void launch_reader_init(LaunchReader *reader, char *bytes, size_t length) {
+        *reader = (LaunchReader){ .at = bytes, .end = bytes + length };
+}
+
+static char *find_escape(char letter) {
+        static char escapes[][2] = { { 's', ' ' }, { 'n', '\n' }, { '\\', '\\' } };
+
+        for (size_t i = 0; i < ARRAY_COUNT(escapes); i++)
+                if (escapes[i][0] == letter)
+                        return &escapes[i][1];
+        return NULL;
+}
+
+/* Unescapes the word [word, end) in place and ends it with NUL. */
+static bool unescape_word(char *word, char *end) {
+        char *to = word;
+
+        if (end - word == 2 && word[0] == '\\' && word[1] == 'e') {
+                *word = '\0';
+                return true;
+        }
+        for (char *from = word; from < end; from++) {
+                if (*from == '\\') {
+                        char *plain = from + 1 < end ? find_escape(from[1]) : NULL;
+
+                        if (!plain)
+                                return false;
+                        *to++ = *plain;
+                        from++;
+                        continue;
+                }
+                if ((unsigned char)*from < 0x20 || *from == 0x7f)
+                        return false;
+                *to++ = *from;
+        }
+        *to = '\0';
+        return to > word;
+}
+
+int launch_reader_next(LaunchReader *reader, LaunchLine *ret, Error *err) {
+        *ret = (LaunchLine){ 0 };
+        if (reader->at == reader->end)
+                return 0;
+        reader->line++;
+        char *end = memchr(reader->at, '\n', (size_t)(reader->end - reader->at));
+        if (!end || end == reader->at || reader->line > LAUNCH_LINE_COUNT_MAX)
+                return error_set(err, ERROR_BAD_REQUEST, "line %u is empty, endless or too many",
+                                 reader->line);
+        char *word = reader->at;
+        reader->at = end + 1;
+        if (*word == '?') {
+                ret->is_optional = true;
+                word++;
+        }
+        while (word) {
+                char *space = memchr(word, ' ', (size_t)(end - word));
+                char *stop = space ? space : end;
+
+                if (ret->word_count == LAUNCH_WORD_COUNT_MAX || !unescape_word(word, stop))
+                        return error_set(err, ERROR_BAD_REQUEST,
+                                         "line %u: word %zu is not as it should be", reader->line,
+                                         ret->word_count + 1);
+                ret->words[ret->word_count++] = word;
+                word = space ? space + 1 : NULL;
+        }
+        return 1;
+}
+
+static void append_word(Text *text, const char *word) {
+        if (!*word) {
+                text_append(text, "\\e");
+                return;
+        }
+        for (; *word; word++) {
+                size_t plain = strcspn(word, " \n\\");
+
+                text_append_bytes(text, word, plain);
+                word += plain;
+                if (!*word)
+                        return;
+                text_append(text, *word == ' ' ? "\\s" : *word == '\n' ? "\\n" : "\\\\");
+        }
+}
+
+void launch_line_append(Text *text, const char *op, ...) {
+        va_list words;
+        const char *word;
+
+        text_append(text, op);
+        va_start(words, op);
+        while ((word = va_arg(words, const char *))) {
+                text_append(text, " ");
+                append_word(text, word);
+        }
+        va_end(words);
+        text_append(text, "\n");
+}
+
+/* ── words ── */
+
+static bool is_name(const char *word) {
+        return *word && !strchr(word, '/') && !string_equal(word, ".") &&
+               !string_equal(word, "..") && strlen(word) <= NAME_MAX;
+}
+
+static bool is_below(const char *word) {
+        if (strlen(word) >= PATH_MAX - 1)
+                return false;
+        while (true) {
+                size_t length = strcspn(word, "/");
+
+                if (length == 0 || length > NAME_MAX || (length == 1 && word[0] == '.') ||
+                    (length == 2 && word[0] == '.' && word[1] == '.'))
+                        return false;
+                if (!word[length])
+                        return true;
+                word += length + 1;
+        }
+}
+
+bool launch_path_is_clean(const char *path) {
+        return path[0] == '/' && (!path[1] || is_below(path + 1));
+}
+
+bool launch_list_has(const char *list, const char *word) {
+        size_t length = strlen(word);
+
+        for (;; list++) {
+                size_t part = strcspn(list, ",");
+
+                if (part == length && strncmp(list, word, length) == 0)
+                        return true;
+                list += part;
+                if (!*list)
+                        return false;
+        }
+}
+
+static bool is_list_of(const char *list, const char *known) {
+        while (true) {
+                size_t length = strcspn(list, ",");
+                char word[32];
+
+                if (length == 0 || length >= sizeof(word))
+                        return false;
+                (void)snprintf(word, sizeof(word), "%.*s", (int)length, list);
+                if (!launch_list_has(known, word))
+                        return false;
+                if (!list[length])
+                        return true;
+                list += length + 1;
+        }
+}
+
+static bool is_key(const char *word) {
+        if (!*word || (*word >= '0' && *word <= '9'))
+                return false;
+        return strspn(word, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_") ==
+               strlen(word);
+}
+
+static bool parse_mode(const char *word, uint64_t *ret) {
+        size_t length = strlen(word);
+
+        *ret = 0;
+        if (length == 0 || length > 4 || strspn(word, "01234567") != length)
+                return false;
+        for (; *word; word++)
+                *ret = *ret * 8 + (uint64_t)(*word - '0');
+        return (*ret & 06000) == 0;
+}
+
+static bool check_word(WordKind kind, const char *word, uint64_t *ret_number) {
+        Error unused = ERROR_INIT;
+
+        switch (kind) {
+        case WORD_NONE:
+                return false;
+        case WORD_PATH:
+                return launch_path_is_clean(word);
+        case WORD_BELOW:
+                return is_below(word);
+        case WORD_TEXT:
+                return true;
+        case WORD_NAME:
+                return is_name(word);
+        case WORD_KEY:
+                return is_key(word);
+        case WORD_NUMBER:
+                return string_parse_u64(word, UINT32_MAX, ret_number, &unused) >= 0;
+        case WORD_MODE:
+                return parse_mode(word, ret_number);
+        case WORD_FLAGS:
+                return is_list_of(word, "rw,ro,noexec,tree,optional");
+        case WORD_RIGHTS:
+                return is_list_of(word, "read,execute,write,ioctl");
+        case WORD_RESTRICTIONS:
+                return is_list_of(word, "files,tcp,abstract,signals");
+        }
+        return false;
+}
+
+/* ── the plan ── */
+
+static const OpRow *find_op(const char *name) {
+        for (size_t i = 0; i < LAUNCH_OP_COUNT; i++)
+                if (string_equal(OPS[i].name, name))
+                        return &OPS[i];
+        return NULL;
+}
+
+int launch_plan_next(LaunchReader *reader, LaunchStep *ret, Error *err) {
+        LaunchLine line;
+        const OpRow *row = NULL;
+
+        *ret = (LaunchStep){ 0 };
+        do {
+                int found = launch_reader_next(reader, &line, err);
+                if (found <= 0)
+                        return found;
+                row = find_op(line.words[0]);
+        } while (!row && line.is_optional);
+        if (!row)
+                return error_set(err, ERROR_BAD_REQUEST,
+                                 "line %u asks for \"%.40s\", which this pawl-run does not know",
+                                 reader->line, line.words[0]);
+        ret->op = (LaunchOp)(row - OPS);
+        ret->line = reader->line;
+        size_t count = 0;
+        while (count < ARRAY_COUNT(row->words) && row->words[count] != WORD_NONE)
+                count++;
+        if (line.word_count != count + 1)
+                return error_set(err, ERROR_BAD_REQUEST, "line %u: \"%s\" has %zu words, not %zu",
+                                 reader->line, row->name, line.word_count - 1, count);
+        for (size_t i = 0; i < count; i++) {
+                if (!check_word(row->words[i], line.words[i + 1], &ret->numbers[i]))
+                        return error_set(err, ERROR_BAD_REQUEST, "line %u: bad word %zu of \"%s\"",
+                                         reader->line, i + 1, row->name);
+                ret->words[i] = line.words[i + 1];
+        }
+        return 1;
+}
+
+/* ── the request ── */
+
+void launch_request_format(const LaunchRequest *request, Text *ret) {
+        char number[24];
+
+        (void)snprintf(number, sizeof(number), "%d", LAUNCH_PROTOCOL);
+        launch_line_append(ret, "request", number, NULL);
+        if (request->hook)
+                launch_line_append(ret, "hook", request->instance, request->hook, NULL);
+        else
+                launch_line_append(ret, "command", request->command, NULL);
+        if (request->home)
+                launch_line_append(ret, "home", request->home, NULL);
+        if (request->wants_shell)
+                launch_line_append(ret, "shell", NULL);
+        (void)snprintf(number, sizeof(number), "%llu", (unsigned long long)request->landlock_abi);
+        launch_line_append(ret, "?landlock", number, NULL);
+}
+
+/* One line of a request after its first; false = not as it should be. */
+static bool take_request_line(const LaunchLine *line, LaunchRequest *request) {
+        const char *op = line->words[0];
+        const char *first = line->word_count > 1 ? line->words[1] : NULL;
+        Error unused = ERROR_INIT;
+
+        if (string_equal(op, "command") && line->word_count == 2 && !request->command) {
+                request->command = first;
+                return is_name(first);
+        }
+        if (string_equal(op, "hook") && line->word_count == 3 && !request->hook) {
+                request->instance = first;
+                request->hook = line->words[2];
+                return is_name(first) && is_name(line->words[2]);
+        }
+        if (string_equal(op, "home") && line->word_count == 2 && !request->home) {
+                request->home = first;
+                return launch_path_is_clean(first) && first[1];
+        }
+        if (string_equal(op, "shell") && line->word_count == 1) {
+                request->wants_shell = true;
+                return true;
+        }
+        if (string_equal(op, "landlock") && line->word_count == 2)
+                return string_parse_u64(first, 1000, &request->landlock_abi, &unused) >= 0;
+        return line->is_optional;
+}
+
+int launch_request_parse(char *bytes, size_t length, LaunchRequest *ret, Error *err) {
+        LaunchRequest request = { 0 };
+        LaunchReader reader;
+        LaunchLine line;
+        int found;
+
+        if (length > LAUNCH_REQUEST_MAX)
+                return error_set(err, ERROR_TOO_LARGE, "a request of %zu bytes", length);
+        launch_reader_init(&reader, bytes, length);
+        if ((found = launch_reader_next(&reader, &line, err)) < 0)
+                return -1;
+        if (found == 0 || line.word_count != 2 || !string_equal(line.words[0], "request"))
+                return error_set(err, ERROR_BAD_REQUEST, "not a launch request");
+        if (!string_equal(line.words[1], "1"))
+                return error_set(err, ERROR_BAD_REQUEST,
+                                 "this pawld speaks version %d of the launch protocol, pawl-run %s",
+                                 LAUNCH_PROTOCOL, line.words[1]);
+        while ((found = launch_reader_next(&reader, &line, err)) > 0)
+                if (!take_request_line(&line, &request))
+                        return error_set(err, ERROR_BAD_REQUEST, "line %u of the request is wrong",
+                                         reader.line);
+        if (found < 0)
+                return -1;
+        if (!request.command == !request.hook)
+                return error_set(err, ERROR_BAD_REQUEST,
+                                 "a request is for one command or one hook");
+        *ret = request;
+        return 0;
+}
+
+/* ── the answers ── */
+
+void launch_answer_format(LaunchAnswerKind kind, const char *message, Text *ret) {
+        launch_line_append(ret, ANSWERS[kind].name, message, NULL);
+}
+
+static int find_answer(const LaunchLine *line) {
+        for (size_t i = 0; i < LAUNCH_ANSWER_COUNT; i++)
+                if (string_equal(ANSWERS[i].name, line->words[0]))
+                        return (int)i;
+        return -1;
+}
+
+int launch_answer_parse(char *bytes, size_t length, LaunchAnswer *ret, Error *err) {
+        LaunchAnswer answer = { 0 };
+        LaunchLine line;
+
+        launch_reader_init(&answer.plan, bytes, length);
+        int found = launch_reader_next(&answer.plan, &line, err);
+        if (found < 0)
+                return -1;
+        int kind = found > 0 ? find_answer(&line) : -1;
+        if (kind < 0)
+                return error_set(err, ERROR_BAD_REQUEST,
+                                 "pawld answered in words that this pawl-run does not know");
+        answer.kind = (LaunchAnswerKind)kind;
+        bool is_plan = kind == LAUNCH_ANSWER_PLAN || kind == LAUNCH_ANSWER_PLAN_FILE;
+        if (line.word_count != (ANSWERS[kind].has_message || is_plan ? 2 : 1))
+                return error_set(err, ERROR_BAD_REQUEST, "pawld answered a broken \"%s\"",
+                                 ANSWERS[kind].name);
+        if (is_plan && !string_equal(line.words[1], "1"))
+                return error_set(err, ERROR_BAD_REQUEST, "pawld sent a plan of version %s, not %d",
+                                 line.words[1], LAUNCH_PROTOCOL);
+        if (kind != LAUNCH_ANSWER_PLAN && answer.plan.at != answer.plan.end)
+                return error_set(err, ERROR_BAD_REQUEST, "something follows pawld's \"%s\"",
+                                 ANSWERS[kind].name);
+        answer.message = ANSWERS[kind].has_message ? line.words[1] : NULL;
+        *ret = answer;
+        return 0;
+}

@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The words between pawl-run and pawld: text lines in SEQPACKET frames (wire/frame.h) on
+ * R/run/pawl/launch.socket (anybody) or R/run/pawl/service.socket (root).
+ *
+ *   pawl-run                                pawld
+ *      │── request 1 … ──────────────────────►│  identity is SO_PEERCRED, nothing in the text
+ *      │◄──────────────── wait REASON ────────│  any number of times, bounded in time
+ *      │◄──────────────── no MESSAGE ─────────│  the end; MESSAGE is for a person
+ *      │◄──────────────── plan 1 … + fds ─────│  what to build; it is no licence to start
+ *      │── ready ────────────────────────────►│  built; asked as late as possible
+ *      │◄──────────────── go | again ─────────│  again: the plan is of yesterday, start over
+ *      └─ the CLOEXEC socket closes: exec has happened (or the launch died)
+ *
+ * A line is words separated by one space and ended by a newline.  In a word, "\s" is a space, "\n"
+ * a newline, "\\" a backslash and "\e" alone the empty word; other control characters may not
+ * appear.  The first word says what the line is.  One that begins with "?" is optional: who does
+ * not know it skips the line.  Any other unknown first word is an error, so that either side may be
+ * newer without a plan ever being carried out in part.
+ *
+ * A plan longer than FRAME_INLINE_MAX is "plan-file 1\n" and the sealed memfd is descriptor 0; the
+ * plan's numbers of descriptors then begin at 1.  libc only: pawl-run links this.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "base/text.h"
+
+#define LAUNCH_PROTOCOL        1
+#define LAUNCH_WORD_COUNT_MAX  8
+#define LAUNCH_REQUEST_MAX     8192 /* bytes of a request */
+#define LAUNCH_LINE_COUNT_MAX  2000 /* of one plan */
+#define LAUNCH_AGAIN_COUNT_MAX 10   /* plans that pawl-run takes before it gives up */
+
+/* One line, taken apart in place. */
+typedef struct LaunchLine {
+        char *words[LAUNCH_WORD_COUNT_MAX]; /* [0] without the "?" */
+        size_t word_count;
+        bool is_optional;
+} LaunchLine;
+
+/* Reads lines out of bytes that it changes and that must outlive the lines. */
+typedef struct LaunchReader {
+        char *at;
+        char *end;
+        unsigned line; /* of the last line read, from 1 */
+} LaunchReader;
+
+void launch_reader_init(LaunchReader *reader, char *bytes, size_t length);
+/* 1 a line, 0 the end; strict: what is not as above is ERROR_BAD_REQUEST. */
+int launch_reader_next(LaunchReader *reader, LaunchLine *ret, Error *err);
+
+/* Appends one line; the words end with NULL. */
+void launch_line_append(Text *text, const char *op, ...) __attribute__((sentinel));
+
+/* ── the request ─────────────────────────────────────────────────────────────────────────────────
+ * request 1 | target INSTANCE app|hook NAME, or command NAME as in /snap/bin | home DIR |
+ * shell | landlock ABI.  All but the first line and the target may be left out. */
+typedef struct LaunchRequest {
+        const char *command;  /* "snap" or "snap.app"; NULL when `hook` is set */
+        const char *instance; /* of the hook */
+        const char *hook;
+        const char *home; /* absolute and clean, or NULL */
+        bool wants_shell;
+        uint64_t landlock_abi; /* 0 = the launcher's kernel has none */
+} LaunchRequest;
+
+void launch_request_format(const LaunchRequest *request, Text *ret);
+/* The strings point into `bytes`, which it changes. */
+int launch_request_parse(char *bytes, size_t length, LaunchRequest *ret, Error *err);
+
+/* ── the answers ─────────────────────────────────────────────────────────────────────────────────
+ */
+typedef enum LaunchAnswerKind {
+        LAUNCH_ANSWER_PLAN,
+        LAUNCH_ANSWER_PLAN_FILE,
+        LAUNCH_ANSWER_WAIT,
+        LAUNCH_ANSWER_NO,
+        LAUNCH_ANSWER_GO,
+        LAUNCH_ANSWER_AGAIN,
+        LAUNCH_ANSWER_COUNT,
+} LaunchAnswerKind;
+
+typedef struct LaunchAnswer {
+        LaunchAnswerKind kind;
+        const char *message; /* of wait and no */
+        LaunchReader plan;   /* of plan: stands after its first line */
+} LaunchAnswer;
+
+/* `bytes` is changed and must outlive the answer. */
+int launch_answer_parse(char *bytes, size_t length, LaunchAnswer *ret, Error *err);
+/* Of every kind but a plan; `message` NULL for go and again. */
+void launch_answer_format(LaunchAnswerKind kind, const char *message, Text *ret);
+
+/* ── the plan ────────────────────────────────────────────────────────────────────────────────────
+ * Its steps in the order they are carried out.  Paths are of the view, absolute and clean ("/a/b":
+ * no ".", "..", "//" or "/" at the end; "/" alone where said); HOST paths are of the caller's own
+ * mount namespace, N is the number of a descriptor of the frame, MODE is octal. */
+typedef enum LaunchOp {
+        LAUNCH_OP_TAG,   /* TAG                 security tag, for messages */
+        LAUNCH_OP_LEASE, /* N                   kept by the launcher until the last process ends */
+        LAUNCH_OP_STAGE, /* N                   make the mount N available to `take` */
+        LAUNCH_OP_USER_DIR,  /* HOST MODE           made as the caller, with its parents, if absent
+                              */
+        LAUNCH_OP_USER_LINK, /* HOST TARGET         likewise; replaces another link */
+        LAUNCH_OP_DIR,       /* PATH MODE */
+        LAUNCH_OP_LINK,      /* PATH TARGET */
+        LAUNCH_OP_FILE,      /* PATH                an empty one, to mount upon */
+        LAUNCH_OP_SCRATCH,   /* PATH MODE           private and writable */
+        LAUNCH_OP_ATTACH,    /* N PATH              the mount N itself; PATH exists */
+        LAUNCH_OP_TAKE,      /* N SUB PATH          what stands at /SUB of staged N; PATH exists */
+        LAUNCH_OP_HOST,   /* HOST PATH FLAGS     of ro,noexec,tree,optional; always nosuid,nodev */
+        LAUNCH_OP_DEVICE, /* NAME                /dev/NAME of the host */
+        LAUNCH_OP_PROC,   /* PATH                proc of the launch's own */
+        LAUNCH_OP_TERMINALS, /* PATH                a private devpts */
+        LAUNCH_OP_SHIELD,    /* PATH                read-only from here on; absent is right too */
+        LAUNCH_OP_MASK,      /* PATH                an empty file instead; absent is right too */
+        LAUNCH_OP_SETENV,    /* KEY VALUE           as it stands */
+        LAUNCH_OP_EXPAND,    /* KEY VALUE           $VAR and ${VAR} replaced first */
+        LAUNCH_OP_UNSETENV,  /* KEY                 KEY may end with "*" */
+        LAUNCH_OP_ARGUMENT, /* TEXT                expanded, dropped when then empty; the 1st is run
+                             */
+        LAUNCH_OP_DIRECTORY, /* PATH                where to stand if the caller's is not in the
+                                view */
+        LAUNCH_OP_ALLOW,     /* PATH RIGHTS         Landlock: of read,execute,write,ioctl */
+        LAUNCH_OP_LANDLOCK,  /* RESTRICTIONS        of files,tcp,abstract,signals */
+        LAUNCH_OP_SECCOMP,   /* N FIRST COUNT       instructions of the sealed file N, in this order
+                              */
+        LAUNCH_OP_COUNT,
+} LaunchOp;
+
+typedef struct LaunchStep {
+        LaunchOp op;
+        unsigned line;
+        const char *words[3];
+        uint64_t numbers[3]; /* of the words that are numbers */
+} LaunchStep;
+
+/* Checks each word against the op's row.  1 a step, 0 the end. */
+int launch_plan_next(LaunchReader *reader, LaunchStep *ret, Error *err);
+const char *launch_op_get_name(LaunchOp op);
+
+/* "/a/b", no empty, "." or ".." component; "/" is clean. */
+bool launch_path_is_clean(const char *path);
+/* True when `word` is in the comma list. */
+bool launch_list_has(const char *list, const char *word);

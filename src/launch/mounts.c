@@ -17,7 +17,7 @@
 #include "base/limits.h"
 #include "base/log.h"
 #include "launch/job.h"
-#include "launch/launch.h"
+#include "launch/launching.h"
 #include "launch/lease.h"
 #include "wire/launch.h"
 

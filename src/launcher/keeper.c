@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 
 #include "launcher/confine.h"
@@ -16,6 +17,7 @@
 #include "launcher/view.h"
 
 typedef struct Prepared {
+        mode_t mask; /* the caller's umask, for the program: the plan's modes are exact */
         Command command;
         Confinement confinement;
         int lease;
@@ -96,6 +98,7 @@ static _Noreturn void run_program(Keeper *keeper, Prepared *prepared) {
         char **arguments = join_arguments(&prepared->command, keeper->launch->arguments);
         char number[16];
 
+        (void)umask(prepared->mask);
         enter_directory(keeper, &prepared->command);
         if (keeper->launch->listen_count > 0) {
                 (void)snprintf(number, sizeof(number), "%d", (int)getpid());
@@ -172,15 +175,14 @@ static void apply_steps(Keeper *keeper, View *view, Prepared *prepared) {
 _Noreturn void keeper_run(Keeper *keeper) {
         bool has_user_namespace = keeper->namespaces & CLONE_NEWUSER;
         bool has_pid_namespace = keeper->namespaces & CLONE_NEWPID;
-        Prepared prepared = { .lease = -1 };
-        uid_t uid = geteuid();
+        Prepared prepared = { .mask = umask(0), .lease = -1 };
         View view;
 
         trace_note("namespaces");
         /* Set before the first wait: a launch whose outer process is killed must not stay. */
         (void)prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
         if (has_user_namespace)
-                map_identity(uid, getegid());
+                map_identity(keeper->uid, keeper->gid);
         if (!has_pid_namespace && prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) < 0)
                 die(errno, "cannot become the reaper of the program's processes");
         view_start(&view, &keeper->session->frame, has_pid_namespace);

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <signal.h>
+#include <sys/types.h>
 
 #include "launcher/process.h"
 
@@ -22,11 +23,13 @@ typedef struct KeeperReport {
 } KeeperReport;
 
 typedef struct Keeper {
-        const Launch *launch;
+        const LaunchOrder *launch;
         Session *session;
         int reports;
         unsigned long namespaces; /* CLONE_NEW… that it was made with */
-        sigset_t original;        /* the caller's mask, for the program */
+        uid_t uid;                /* as they were outside: inside nobody is mapped yet */
+        gid_t gid;
+        sigset_t original; /* the caller's mask, for the program */
 } Keeper;
 
 _Noreturn void keeper_run(Keeper *keeper);

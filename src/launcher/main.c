@@ -45,14 +45,22 @@ static unsigned count_listen_fds(void) {
         return (unsigned)number;
 }
 
+/* The lowest free one is taken, which is `fd`; dup2 would keep CLOEXEC off in the same way. */
+static void fill_stdio(int fd) {
+        int null = open("/dev/null", O_RDWR | O_NOCTTY | O_CLOEXEC);
+
+        if (null != fd || fcntl(null, F_SETFD, 0) < 0)
+                die(errno, "cannot open /dev/null");
+}
+
 /* A directory among them would be a way around the view; a closed one would be filled by chance. */
 static void check_stdio(unsigned listen_count) {
         struct stat status;
 
         for (int fd = 0; fd < 3 + (int)listen_count; fd++) {
                 if (fstat(fd, &status) < 0) {
-                        if (fd < 3 && open("/dev/null", O_RDWR | O_NOCTTY) != fd) /* kept: stdio */
-                                die(errno, "cannot open /dev/null");
+                        if (fd < 3)
+                                fill_stdio(fd);
                         continue;
                 }
                 if (S_ISDIR(status.st_mode))
@@ -74,7 +82,7 @@ static char *find_root_of_link(const char *name) {
         return string_copy_length(name, (size_t)(place - name));
 }
 
-static void set_root(Launch *launch, const char *root) {
+static void set_root(LaunchOrder *launch, const char *root) {
         if (string_equal(root, "/") || !*root) {
                 launch->root = "";
                 return;
@@ -85,7 +93,7 @@ static void set_root(Launch *launch, const char *root) {
         launch->root = real;
 }
 
-static void parse_options(int argc, char **argv, Launch *launch) {
+static void parse_options(int argc, char **argv, LaunchOrder *launch) {
         int option;
 
         while ((option = getopt_long(argc, argv, "+h", OPTIONS, NULL)) >= 0) {
@@ -122,7 +130,7 @@ static void parse_options(int argc, char **argv, Launch *launch) {
         launch->arguments = argv + optind + 1;
 }
 
-static void parse_command_line(int argc, char **argv, Launch *launch) {
+static void parse_command_line(int argc, char **argv, LaunchOrder *launch) {
         const char *slash = strrchr(argv[0], '/');
         const char *name = slash ? slash + 1 : argv[0];
         const char *root = getenv("PAWL_ROOT");
@@ -156,7 +164,7 @@ static const char *find_home(void) {
 }
 
 int main(int argc, char **argv) {
-        Launch launch = { 0 };
+        LaunchOrder launch = { 0 };
         char directory[PATH_MAX];
 
         log_init("pawl-run");

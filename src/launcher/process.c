@@ -150,7 +150,7 @@ static void wait_for_end(Outer *outer) {
         }
 }
 
-void launch_run(const Launch *launch) {
+void launch_run(const LaunchOrder *launch) {
         Outer outer = { .program = -1 };
         Session session;
         sigset_t all;
@@ -165,6 +165,8 @@ void launch_run(const Launch *launch) {
                 die(errno, "cannot prepare the launch");
         /* pawld makes the plan while the namespaces are made. */
         unsigned long flags = choose_namespaces(launch->request.landlock_abi);
+        uid_t uid = geteuid();
+        gid_t gid = getegid();
         long pid = syscall(SYS_clone, flags | SIGCHLD, 0, 0, 0, 0);
         if (pid < 0)
                 die_namespaces(errno);
@@ -176,6 +178,8 @@ void launch_run(const Launch *launch) {
                         .session = &session,
                         .reports = pair[1],
                         .namespaces = flags,
+                        .uid = uid,
+                        .gid = gid,
                         .original = outer.original,
                 });
         }

@@ -16,14 +16,14 @@
 
 #include "launcher/session.h"
 
-typedef struct Launch {
+typedef struct LaunchOrder {
         const char *root;
         LaunchRequest request;
         char **arguments; /* the caller's, NULL-terminated */
         const char *caller_directory;
         unsigned listen_count; /* descriptors from 3 on that the program inherits */
         bool is_traced;
-} Launch;
+} LaunchOrder;
 
 /* Runs the program and ends as it ended; returns only when the launch must start over. */
-void launch_run(const Launch *launch);
+void launch_run(const LaunchOrder *launch);

@@ -236,8 +236,9 @@ static void apply_shield(const View *view, const LaunchStep *step) {
 
 static void apply_mask(const View *view, const LaunchStep *step) {
         struct mount_attr attributes = { .attr_set = MOUNT_ATTR_RDONLY };
+        struct stat status;
 
-        if (faccessat(view->root, below(step->words[0]), F_OK, AT_SYMLINK_NOFOLLOW) < 0)
+        if (fstatat(view->root, below(step->words[0]), &status, AT_SYMLINK_NOFOLLOW) < 0)
                 return;
         autofd int file =
                 openat(view->stage, "empty", O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "launch/peer.h"
+#include "launch/caller.h"
 
 #include <fcntl.h>
 #include <string.h>
@@ -11,26 +11,26 @@
 
 #define CGROUP_TEXT_MAX (64 * 1024)
 
-int peer_cgroup_is_confined(const char *text) {
+int caller_cgroup_is_confined(const char *text) {
         return strstr(text, "/snap.") != NULL;
 }
 
-static int check_cgroup(const Peer *peer, Error *err) {
-        autofree char *path = string_format("/proc/%d/cgroup", (int)peer->pid);
+static int check_cgroup(const Caller *caller, Error *err) {
+        autofree char *path = string_format("/proc/%d/cgroup", (int)caller->pid);
         autofree char *text = NULL;
         size_t length = 0;
         autofd int file = open(path, O_RDONLY | O_CLOEXEC);
 
         if (file < 0 || file_read_all(file, CGROUP_TEXT_MAX, &text, &length, err) < 0)
                 return error_set(err, ERROR_FORBIDDEN, "cannot tell who asks for this launch");
-        if (peer_cgroup_is_confined(text))
+        if (caller_cgroup_is_confined(text))
                 return error_set(err, ERROR_FORBIDDEN,
                                  "a program of a package may not launch another");
         return 0;
 }
 
-static int check_namespace(const Peer *peer, Error *err) {
-        autofree char *path = string_format("/proc/%d/ns/user", (int)peer->pid);
+static int check_namespace(const Caller *caller, Error *err) {
+        autofree char *path = string_format("/proc/%d/ns/user", (int)caller->pid);
         struct stat theirs, ours;
 
         if (stat(path, &theirs) < 0 || stat("/proc/self/ns/user", &ours) < 0)
@@ -53,17 +53,17 @@ static int check_label(int socket, Error *err) {
         return 0;
 }
 
-int peer_identify(int socket, Peer *ret, Error *err) {
+int caller_identify(int socket, Caller *ret, Error *err) {
         struct ucred credentials = { 0 };
         socklen_t length = sizeof(credentials);
 
         if (getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &credentials, &length) < 0 ||
             credentials.pid <= 0)
                 return error_set(err, ERROR_FORBIDDEN, "cannot tell who asks for this launch");
-        Peer peer = { .uid = credentials.uid, .gid = credentials.gid, .pid = credentials.pid };
-        if (check_label(socket, err) < 0 || check_namespace(&peer, err) < 0 ||
-            check_cgroup(&peer, err) < 0)
+        Caller caller = { .uid = credentials.uid, .gid = credentials.gid, .pid = credentials.pid };
+        if (check_label(socket, err) < 0 || check_namespace(&caller, err) < 0 ||
+            check_cgroup(&caller, err) < 0)
                 return -1;
-        *ret = peer;
+        *ret = caller;
         return 0;
 }

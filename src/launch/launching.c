@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "launch/launch.h"
+#include "launch/launching.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -12,12 +12,12 @@
 #include "base/file.h"
 #include "base/limits.h"
 #include "base/log.h"
+#include "launch/caller.h"
 #include "launch/cloner.h"
 #include "launch/job.h"
+#include "launch/launch-plan.h"
 #include "launch/lease.h"
 #include "launch/mounts.h"
-#include "launch/peer.h"
-#include "launch/plan.h"
 #include "policy/seccomp-template.h"
 #include "policy/store.h"
 #include "wire/frame.h"
@@ -40,7 +40,7 @@ typedef struct Session {
         Launch *launch;
         uv_poll_t poll;
         int socket; /* owned; closed with the poll */
-        Peer peer;
+        Caller caller;
         SessionState state;
         int64_t deadline; /* clock_get_boot */
         bool was_told;    /* that it waits */
@@ -156,7 +156,7 @@ static void answer(Session *session, LaunchAnswerKind kind, const char *message)
 }
 
 static void refuse(Session *session, const Error *err) {
-        log_info("launch for uid %u refused: %s", session->peer.uid, err->message);
+        log_info("launch for uid %u refused: %s", session->caller.uid, err->message);
         session->state = SESSION_GONE;
         answer(session, LAUNCH_ANSWER_NO, err->message);
 }
@@ -282,19 +282,19 @@ static int send_plan(Session *session, const Ingredients *from, Error *err) {
         const TargetSnap *snap = &session->target.snap;
         __attribute__((cleanup(close_all))) int owned[PLAN_DESCRIPTOR_SECCOMP] = { -1, -1, -1 };
         autotext plan = TEXT_INIT;
-        PlanInput input = {
+        LaunchPlanInput input = {
                 .target = &session->target,
                 .request = &session->request,
                 .base_listing = from->base->listing,
                 .root = launch->root,
-                .uid = session->peer.uid,
+                .uid = session->caller.uid,
         };
 
         memcpy(input.seccomp_counts, launch->policy.counts, sizeof(input.seccomp_counts));
-        if (plan_write(&input, &plan, err) < 0)
+        if (launch_plan_write(&input, &plan, err) < 0)
                 return -1;
         owned[PLAN_DESCRIPTOR_LEASE] =
-                lease_open(launch->root, snap->instance, snap->revision, session->peer.uid, err);
+                lease_open(launch->root, snap->instance, snap->revision, session->caller.uid, err);
         if (owned[PLAN_DESCRIPTOR_LEASE] < 0)
                 return -1;
         const char *const paths[] = { from->base->path, from->image->path };
@@ -392,7 +392,7 @@ static size_t count_sessions(const Launch *launch, const uid_t *uid) {
         size_t count = 0;
 
         for (const Session *s = launch->sessions; s; s = s->next)
-                count += !uid || s->peer.uid == *uid;
+                count += !uid || s->caller.uid == *uid;
         return count;
 }
 
@@ -426,23 +426,23 @@ static void refuse_stranger(int socket, const Error *err) {
         (void)frame_send(socket, text.bytes, text.length, NULL, 0, &unused);
 }
 
-static int check_arrival(const Launch *launch, const Listener *listener, const Peer *peer,
+static int check_arrival(const Launch *launch, const Listener *listener, const Caller *caller,
                          Error *err) {
-        if (listener->is_root_only && peer->uid != 0)
+        if (listener->is_root_only && caller->uid != 0)
                 return error_set(err, ERROR_FORBIDDEN, "only root may start services");
-        if (count_sessions(launch, &peer->uid) >= LAUNCH_COUNT_PER_UID_MAX ||
+        if (count_sessions(launch, &caller->uid) >= LAUNCH_COUNT_PER_UID_MAX ||
             count_sessions(launch, NULL) >= SESSION_COUNT_MAX)
                 return error_set(err, ERROR_BUSY,
                                  "too many launches are being prepared; try again in a moment");
         return 0;
 }
 
-static void add_session(Launch *launch, int owned_socket, const Peer *peer) {
+static void add_session(Launch *launch, int owned_socket, const Caller *caller) {
         Session *session = memory_new(sizeof(*session));
 
         session->launch = launch;
         session->socket = owned_socket;
-        session->peer = *peer;
+        session->caller = *caller;
         session->deadline = clock_get_boot() + LAUNCH_WAIT_MS_MAX * INT64_C(1000000);
         session->next = launch->sessions;
         launch->sessions = session;
@@ -458,19 +458,19 @@ static void on_arrival(uv_poll_t *poll, int status, int events) {
         Launch *launch = poll->data;
         const Listener *listener = (const Listener *)(const void *)poll;
         Error err = ERROR_INIT;
-        Peer peer;
+        Caller caller;
 
         (void)status;
         (void)events;
         autofd int socket = accept4(listener->socket, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
         if (socket < 0)
                 return;
-        if (peer_identify(socket, &peer, &err) < 0 ||
-            check_arrival(launch, listener, &peer, &err) < 0) {
+        if (caller_identify(socket, &caller, &err) < 0 ||
+            check_arrival(launch, listener, &caller, &err) < 0) {
                 refuse_stranger(socket, &err);
                 return;
         }
-        add_session(launch, take_fd(socket), &peer);
+        add_session(launch, take_fd(socket), &caller);
 }
 
 /* ── idle ── */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "launch/target.h"
+#include "launch/launch-target.h"
 
 #include <string.h>
 

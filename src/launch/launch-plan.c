@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "launch/plan.h"
+#include "launch/launch-plan.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -75,7 +75,7 @@ static int add_base(Text *plan, const char *listing, Error *err) {
 
 /* ── the package and its data ── */
 
-static void add_package(Text *plan, const PlanInput *input) {
+static void add_package(Text *plan, const LaunchPlanInput *input) {
         const Target *target = input->target;
         char number[NUMBER_SIZE];
         autofree char *top = string_format("/snap/%s", target->name);
@@ -94,7 +94,7 @@ static void add_package(Text *plan, const PlanInput *input) {
         }
 }
 
-static void add_system_data(Text *plan, const PlanInput *input) {
+static void add_system_data(Text *plan, const LaunchPlanInput *input) {
         static const char *const dirs[][2] = {
                 { "/var/lib", "0755" }, { "/var/tmp", "1777" },  { "/var/cache", "0755" },
                 { "/var/log", "0755" }, { "/var/snap", "0755" },
@@ -123,7 +123,7 @@ static void add_dirs_to(Text *plan, const char *path) {
 }
 
 /* Of the home only the package's own directory is there.  Made on the host as the user, first. */
-static void add_user_data(Text *plan, const PlanInput *input) {
+static void add_user_data(Text *plan, const LaunchPlanInput *input) {
         const TargetSnap *snap = &input->target->snap;
         const char *home = input->request->home;
 
@@ -185,7 +185,7 @@ static void add_kernel_files(Text *plan, bool is_root) {
                            NULL);
 }
 
-static void add_scratch(Text *plan, const PlanInput *input) {
+static void add_scratch(Text *plan, const LaunchPlanInput *input) {
         autofree char *user = string_format("/run/user/%u", input->uid);
         autofree char *own = string_format("%s/snap.%s", user, input->target->snap.instance);
 
@@ -239,7 +239,7 @@ static void set_format(Text *plan, const char *key, const char *format, ...) {
         add2(plan, "setenv", key, value);
 }
 
-static void add_snap_variables(Text *plan, const PlanInput *input) {
+static void add_snap_variables(Text *plan, const LaunchPlanInput *input) {
         const Target *target = input->target;
         const char *revision = target->snap.revision;
         const char *instance = target->snap.instance;
@@ -267,7 +267,7 @@ static void add_snap_variables(Text *plan, const PlanInput *input) {
              "/usr/local/games");
 }
 
-static void add_home_variables(Text *plan, const PlanInput *input) {
+static void add_home_variables(Text *plan, const LaunchPlanInput *input) {
         const TargetSnap *snap = &input->target->snap;
         const char *home = input->request->home;
 
@@ -293,7 +293,7 @@ static void add_manifest_variables(Text *plan, const json_t *list) {
         }
 }
 
-static void add_environment(Text *plan, const PlanInput *input) {
+static void add_environment(Text *plan, const LaunchPlanInput *input) {
         add_unsets(plan);
         add_snap_variables(plan, input);
         add_home_variables(plan, input);
@@ -318,7 +318,7 @@ static void add_command_words(Text *plan, const char *prefix, const char *comman
                 add(plan, "argument", word);
 }
 
-static int add_command(Text *plan, const PlanInput *input, Error *err) {
+static int add_command(Text *plan, const LaunchPlanInput *input, Error *err) {
         const Target *target = input->target;
         const json_t *program = target_get_program(target);
         autofree char *prefix = string_format("/snap/%s/%s", target->name, target->snap.revision);
@@ -350,7 +350,7 @@ static int add_command(Text *plan, const PlanInput *input, Error *err) {
 
 /* ── confinement ── */
 
-static void add_landlock(Text *plan, const PlanInput *input) {
+static void add_landlock(Text *plan, const LaunchPlanInput *input) {
         static const char *const rules[][2] = {
                 { "/", "read,execute" },          { "/tmp", "read,execute,write" },
                 { "/run", "read,execute,write" }, { "/var", "read,execute,write" },
@@ -368,7 +368,7 @@ static void add_landlock(Text *plan, const PlanInput *input) {
         add(plan, "landlock", "files,tcp,abstract,signals");
 }
 
-static void add_seccomp(Text *plan, const PlanInput *input) {
+static void add_seccomp(Text *plan, const LaunchPlanInput *input) {
         char file[NUMBER_SIZE], first[NUMBER_SIZE], count[NUMBER_SIZE];
         uint32_t at = 0;
 
@@ -383,7 +383,7 @@ static void add_seccomp(Text *plan, const PlanInput *input) {
 /* Strict is view + seccomp + Landlock.  For users a PID namespace can stand in for the signals that
  * an old Landlock does not stop; for uid 0, which owns what it sees, Landlock itself must be there.
  */
-static int check_confinement(const PlanInput *input, Error *err) {
+static int check_confinement(const LaunchPlanInput *input, Error *err) {
         if (input->target->is_devmode || input->uid != 0 || input->request->landlock_abi > 0)
                 return 0;
         return error_set(err, ERROR_FORBIDDEN,
@@ -392,7 +392,7 @@ static int check_confinement(const PlanInput *input, Error *err) {
                          input->target->snap.instance);
 }
 
-static int check_home(const PlanInput *input, Error *err) {
+static int check_home(const LaunchPlanInput *input, Error *err) {
         const char *home = input->request->home;
 
         if (!home || string_has_prefix(home, "/home/") || string_has_prefix(home, "/root") ||
@@ -404,7 +404,7 @@ static int check_home(const PlanInput *input, Error *err) {
                          home);
 }
 
-int plan_write(const PlanInput *input, Text *ret, Error *err) {
+int launch_plan_write(const LaunchPlanInput *input, Text *ret, Error *err) {
         autofree char *tag = target_format_tag(input->target);
         char number[NUMBER_SIZE];
 

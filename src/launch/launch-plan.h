@@ -7,7 +7,7 @@
 
 #include <sys/types.h>
 
-#include "launch/target.h"
+#include "launch/launch-target.h"
 #include "policy/seccomp.h"
 
 /* The frame's descriptors, in the order in which they travel. */
@@ -19,15 +19,15 @@ typedef enum PlanDescriptor {
         PLAN_DESCRIPTOR_COUNT,
 } PlanDescriptor;
 
-typedef struct PlanInput {
+typedef struct LaunchPlanInput {
         const Target *target;
         const LaunchRequest *request;
         const char *base_listing; /* mounts.h */
         const char *root;
         uid_t uid;
         uint32_t seccomp_counts[SECCOMP_PROGRAM_COUNT];
-} PlanInput;
+} LaunchPlanInput;
 
 /* Fails where the request cannot be carried out on this launcher's machine, with what is missing.
  */
-int plan_write(const PlanInput *input, Text *ret, Error *err);
+int launch_plan_write(const LaunchPlanInput *input, Text *ret, Error *err);

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/operation.h"
+
+static int run_disable(Cli *cli, const Arguments *arguments) {
+        return operation_run_simple(cli, arguments, "disable", "disabled");
+}
+
+static const Option options[] = { OPTION_NO_WAIT, OPTION_JSON, OPTIONS_END };
+
+const Command command_disable = {
+        .name = "disable",
+        .summary = "Disable a snap",
+        .text = "Stops a snap's services and takes its programs away.  Its data stays; 'enable' undoes this.",
+        .words = "SNAP",
+        .word = "<snap>",
+        .word_min = 1,
+        .word_max = 1,
+        .options = options,
+        .completes = "snap",
+        .flags = COMMAND_EXTRA_IGNORED,
+        .run = run_disable,
+};

@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/limits.h"
+#include "base/text.h"
+#include "cli/fill.h"
+#include "cli/operation.h"
+#include "cli/report.h"
+#include "cli/sideload.h"
+#include "cli/wait.h"
+#include "cli/words.h"
+
+#define WARNING_INDENT 9 /* of what follows "Warning: " */
+#define RIGHT_MARGIN   1
+
+static const char *const mode_flags[] = { "devmode", "jailmode", "classic", NULL };
+static const char *const single_flags[] = { "unaliased", "ignore-validation", NULL };
+
+static bool is_in_path(const char *directory) {
+        const char *path = getenv("PATH");
+        autofree char *copy = string_copy(path == NULL ? "" : path);
+        char *rest = copy;
+        for (char *entry = strsep(&rest, ":"); entry != NULL; entry = strsep(&rest, ":"))
+                if (string_equal(entry, directory))
+                        return true;
+        return false;
+}
+
+/* Commands of packages are found through one directory: say so where the shell would not look
+ * there. */
+static void warn_of_path(const Cli *cli) {
+        autofree char *directory = string_format("%s/snap/bin", cli->root);
+        if (is_in_path(directory))
+                return;
+        autofree char *text = string_format(
+                cli->is_snap
+                        ? "%s was not found in your $PATH. If you've not restarted your session since you "
+                          "installed snapd, try doing that. Please see https://forum.snapcraft.io/t/9469 for "
+                          "more details."
+                        : "%s is not in your PATH: start programs with 'pawl run', or add it.",
+                directory);
+        autofree char *filled =
+                fill_text(text, cli->width - WARNING_INDENT - RIGHT_MARGIN, WARNING_INDENT);
+        const char *bold = cli->has_colour ? "\x1b[1m" : "",
+                   *normal = cli->has_colour ? "\x1b[0m" : "";
+        (void)fflush(stdout);
+        (void)fprintf(stderr, "%sWarning:%s %s\n\n", bold, normal, filled);
+}
+
+static int print_installed(Cli *cli, const Arguments *arguments, const json_t *names,
+                           const char *done) {
+        if (json_array_size(names) > 0) {
+                warn_of_path(cli);
+                int code = operation_print_snaps(cli, names, done);
+                if (code != EXIT_DONE)
+                        return code;
+        }
+        for (size_t i = 0; i < arguments->word_count; i++)
+                if (!operation_is_file(arguments->words[i]) &&
+                    !operation_has_name(names, arguments->words[i]))
+                        (void)printf("%s already installed\n", arguments->words[i]);
+        return EXIT_DONE;
+}
+
+/* ── files ── */
+
+/* The name which a change that installed one file must give. */
+static int get_only_name(const json_t *change, const char *path, json_t **ret_names, Error *err) {
+        const char *name = json_get_string(json_object_get(change, "data"), "snap-name", "");
+        if (*name == '\0')
+                return error_set(
+                        err, ERROR_FAILED,
+                        "cannot extract the snap-name from local file \"%s\": data entry not found",
+                        path);
+        *ret_names = json_pack("[s]", name);
+        return 0;
+}
+
+static int finish_files(Cli *cli, const Arguments *arguments, const json_t *change,
+                        const char *done) {
+        Error err = ERROR_INIT;
+        autojson names = NULL;
+        const Subject subject = { .snap = arguments->words[0] };
+        cli->client->failure.way = FAILURE_NONE;
+        if (arguments->word_count > 1)
+                names = operation_get_names(change);
+        else if (get_only_name(change, arguments->words[0], &names, &err) < 0)
+                return report_failure(cli, &subject, &err);
+        return print_installed(cli, arguments, names, done);
+}
+
+int sideload_run(Cli *cli, const Arguments *arguments, const char *channel, const char *done) {
+        Error err = ERROR_INIT;
+        autojson change = NULL;
+        autofree char *id = NULL;
+        const Subject subject = { .snap = arguments->words[0] };
+        if (sideload_start(cli, arguments, channel, &id, &err) < 0)
+                return report_failure(cli, &subject, &err);
+        int outcome = wait_as_asked(cli, arguments, id, &change, &err);
+        if (outcome < 0)
+                return report_failure(cli, &subject, &err);
+        return outcome > 0 ? EXIT_DONE : finish_files(cli, arguments, change, done);
+}
+
+/* ── names ── */
+
+static json_t *make_body(const Arguments *arguments, const char *channel) {
+        json_t *body = json_pack("{s:s}", "action", "install");
+        const char *transaction = arguments_get(arguments, "transaction");
+        json_put_string(body, "transaction", transaction == NULL ? "per-snap" : transaction);
+        if (arguments->word_count == 1) {
+                json_put_string(body, "channel", channel);
+                operation_put_value(body, arguments, "revision");
+                json_put_string(body, "cohort-key", arguments_get(arguments, "cohort"));
+                operation_put_flags(body, arguments, mode_flags);
+                operation_put_flags(body, arguments, single_flags);
+                return body;
+        }
+        json_t *snaps = json_array();
+        for (size_t i = 0; i < arguments->word_count; i++)
+                (void)json_array_append_new(snaps, json_string(arguments->words[i]));
+        json_put(body, "snaps", snaps);
+        return body;
+}
+
+static int check_names(const Cli *cli, const Arguments *arguments) {
+        for (size_t i = 0; i < arguments->word_count; i++)
+                if (*arguments->words[i] == '\0')
+                        return cli_refuse(cli, EXIT_FAILED, "cannot install snap with empty name");
+        if (arguments_has(arguments, "dangerous"))
+                return cli_refuse(
+                        cli, EXIT_FAILED,
+                        "dangerous option only meaningful when installing from a local file");
+        if (arguments_has(arguments, "name"))
+                return cli_refuse(cli, EXIT_FAILED,
+                                  "cannot use explicit name when installing from store");
+        bool has_mode = arguments_has(arguments, "devmode") ||
+                        arguments_has(arguments, "jailmode") || arguments_has(arguments, "classic");
+        if (has_mode && arguments->word_count > 1)
+                return cli_refuse(
+                        cli, EXIT_FAILED,
+                        "cannot specify mode for multiple store snaps (only for one store snap or "
+                        "several local ones)");
+        return EXIT_DONE;
+}
+
+static int install_names(Cli *cli, const Arguments *arguments, const char *channel) {
+        Error err = ERROR_INIT;
+        autojson body = make_body(arguments, channel);
+        autojson change = NULL;
+        const Subject subject = { .snap = arguments->words[0],
+                                  .revision = arguments_get(arguments, "revision") };
+        int outcome = operation_run(cli, arguments, body, &change, &err);
+        if (outcome < 0)
+                return report_failure(cli, &subject, &err);
+        if (outcome > 0)
+                return EXIT_DONE;
+        autojson names = arguments->word_count == 1 ? json_pack("[s]", arguments->words[0])
+                                                    : operation_get_names(change);
+        return print_installed(cli, arguments, names, "installed");
+}
+
+static int run_install(Cli *cli, const Arguments *arguments) {
+        const char *channel;
+        int code = operation_get_channel(cli, arguments, &channel);
+        if (code == EXIT_DONE)
+                code = operation_check_modes(cli, arguments);
+        if (code != EXIT_DONE)
+                return code;
+        bool has_files = operation_is_file(arguments->words[0]);
+        if (has_files && arguments->word_count > 1 && arguments_has(arguments, "name"))
+                return cli_refuse(cli, EXIT_FAILED,
+                                  "cannot use instance name when installing multiple snaps");
+        if (has_files)
+                return sideload_run(cli, arguments, channel, "installed");
+        code = check_names(cli, arguments);
+        return code != EXIT_DONE ? code : install_names(cli, arguments, channel);
+}
+
+static const Option options[] = {
+        { .name = "dangerous",
+          .help = "install a file whose publisher nobody vouches for (--devmode implies this)" },
+        OPTIONS_CONFINEMENT,
+        { .name = "name", .argument = "NAME", .help = "install the file as this instance" },
+        { .name = "unaliased", .help = "leave out the package's automatic aliases" },
+        { .name = "revision", .argument = "REVISION", .help = "install this revision" },
+        OPTIONS_CHANNEL,
+        { .name = "cohort", .argument = "KEY", .help = "install from this cohort" },
+        { .name = "ignore-validation", .help = "do not let other snaps hold this one back" },
+        { .name = "transaction",
+          .argument = "SCOPE",
+          .choices = option_transaction,
+          .help = "succeed or fail for each snap by itself, or for all together" },
+        OPTION_NO_WAIT,
+        OPTIONS_TERMINAL,
+        OPTION_JSON,
+        OPTIONS_END,
+};
+
+const Command command_install = {
+        .name = "install",
+        .summary = "Install snaps",
+        .text = "Installs snaps from files, or by name.  A word with a slash or that ends in .snap is a file.  A file "
+                "without a signature that this system knows needs --dangerous.",
+        .words = "FILE|SNAP...",
+        .word = "<snap>",
+        .word_min = 1,
+        .word_max = SIZE_MAX,
+        .options = options,
+        .completes = "file",
+        .run = run_install,
+};

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
+
+#include "base/text.h"
+#include "cli/operation.h"
+#include "cli/report.h"
+
+static json_t *make_body(const Arguments *arguments) {
+        json_t *body = json_pack("{s:s}", "action", "remove");
+        if (arguments->word_count == 1) {
+                operation_put_value(body, arguments, "revision");
+                if (arguments_has(arguments, "purge"))
+                        json_put(body, "purge", json_true());
+                return body;
+        }
+        json_t *snaps = json_array();
+        for (size_t i = 0; i < arguments->word_count; i++)
+                (void)json_array_append_new(snaps, json_string(arguments->words[i]));
+        json_put(body, "snaps", snaps);
+        return body;
+}
+
+static void print_removed(const Arguments *arguments, const json_t *change) {
+        autojson names = operation_get_names(change);
+        const char *revision = arguments_get(arguments, "revision");
+        for (size_t i = 0; i < arguments->word_count; i++) {
+                const char *word = arguments->words[i];
+                bool is_removed = arguments->word_count == 1 || operation_has_name(names, word);
+                if (revision != NULL)
+                        (void)printf("%s (revision %s) removed\n", word, revision);
+                else
+                        (void)printf("%s %s\n", word, is_removed ? "removed" : "not installed");
+        }
+}
+
+static int run_remove(Cli *cli, const Arguments *arguments) {
+        Error err = ERROR_INIT;
+        bool has_option = arguments_has(arguments, "revision") || arguments_has(arguments, "purge");
+        if (arguments->word_count > 1 && has_option)
+                return cli_refuse(cli, EXIT_FAILED,
+                                  "a single snap name is needed to specify options");
+        autojson body = make_body(arguments);
+        autojson change = NULL;
+        const Subject subject = { .snap = arguments->words[0],
+                                  .revision = arguments_get(arguments, "revision") };
+        int outcome = operation_run(cli, arguments, body, &change, &err);
+        if (outcome < 0)
+                return report_failure(cli, &subject, &err);
+        if (outcome == 0)
+                print_removed(arguments, change);
+        return EXIT_DONE;
+}
+
+static const Option options[] = {
+        { .name = "revision", .argument = "REVISION", .help = "remove only this revision" },
+        { .name = "purge", .help = "keep no snapshot of the data" },
+        OPTION_NO_WAIT,
+        OPTION_JSON,
+        OPTIONS_END,
+};
+
+const Command command_remove = {
+        .name = "remove",
+        .summary = "Remove snaps",
+        .text = "Removes snaps with their revisions and data, or, with --revision, one revision that is not in use.",
+        .words = "SNAP...",
+        .word = "<snap>",
+        .word_min = 1,
+        .word_max = SIZE_MAX,
+        .options = options,
+        .completes = "snap",
+        .run = run_remove,
+};

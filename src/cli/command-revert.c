@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
+
+#include "base/text.h"
+#include "cli/operation.h"
+#include "cli/report.h"
+#include "cli/words.h"
+
+static const char *const flags[] = { "devmode", "jailmode", "classic", NULL };
+
+static int print_version(Cli *cli, const char *name) {
+        Error err = ERROR_INIT;
+        autojson names = json_pack("[s]", name);
+        autojson snaps = NULL;
+        const Subject subject = { .snap = name };
+        if (operation_get_snaps(cli, names, &snaps, &err) < 0)
+                return report_failure(cli, &subject, &err);
+        json_t *snap = words_find_snap(snaps, name);
+        (void)printf("%s reverted to %s\n", name, json_get_string(snap, "version", ""));
+        return EXIT_DONE;
+}
+
+static int run_revert(Cli *cli, const Arguments *arguments) {
+        Error err = ERROR_INIT;
+        int code = operation_check_modes(cli, arguments);
+        if (code != EXIT_DONE)
+                return code;
+        autojson body = json_pack("{s:s}", "action", "revert");
+        autojson change = NULL;
+        operation_put_value(body, arguments, "revision");
+        operation_put_flags(body, arguments, flags);
+        const Subject subject = { .snap = arguments->words[0],
+                                  .revision = arguments_get(arguments, "revision") };
+        int outcome = operation_run(cli, arguments, body, &change, &err);
+        if (outcome < 0)
+                return report_failure(cli, &subject, &err);
+        return outcome > 0 ? EXIT_DONE : print_version(cli, arguments->words[0]);
+}
+
+static const Option options[] = {
+        { .name = "revision",
+          .argument = "REVISION",
+          .help = "go to this revision instead of the one before" },
+        OPTIONS_CONFINEMENT,
+        OPTION_NO_WAIT,
+        OPTION_JSON,
+        OPTIONS_END,
+};
+
+const Command command_revert = {
+        .name = "revert",
+        .summary = "Go back to an earlier revision",
+        .text = "Makes the revision before the latest refresh the current one again, with the data it had then.  Data "
+                "that a package shares between its revisions stays as it is.",
+        .words = "SNAP",
+        .word = "<snap>",
+        .word_min = 1,
+        .word_max = 1,
+        .options = options,
+        .completes = "snap",
+        .run = run_revert,
+};

@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/report.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "cli/fill.h"
+
+#define ERROR_INDENT 7 /* of what follows "error: " */
+#define RIGHT_MARGIN 1
+
+/* A kind of the API's errors.  In `text` %s is the subject, %r the revision, %m the daemon's
+ * message. */
+typedef struct ReportRow {
+        const char *kind;
+        const char *command; /* NULL: any */
+        int code;
+        bool is_note; /* printed as it is: nothing is wrong, there is just nothing to do */
+        const char *text;
+        const char *hint; /* for pawl: the next step */
+} ReportRow;
+
+static const char needs_classic_text[] =
+        "This revision of snap \"%s\" was published using classic confinement and thus may perform arbitrary "
+        "system changes outside of the security sandbox that snaps are usually confined to, which may put your "
+        "system at risk.\n\n"
+        "If you understand and want to proceed repeat the command including --classic.";
+static const char needs_devmode_text[] =
+        "The publisher of snap \"%s\" has indicated that they do not consider this revision to be of production "
+        "quality and that it is only meant for development or testing at this point. As a consequence this snap "
+        "will not refresh automatically and may perform arbitrary system changes outside of the security sandbox "
+        "snaps are generally confined to, which may put your system at risk.\n\n"
+        "If you understand and want to proceed repeat the command including --devmode; if instead you want to "
+        "install the snap forcing it into strict confinement repeat the command including --jailmode.";
+
+/* The first row that fits counts. */
+static const ReportRow report_rows[] = {
+        { "snap-change-conflict", NULL, EXIT_BUSY, false, "%m",
+          "See it with 'pawl changes', wait for it with 'pawl watch ID', or stop it with 'pawl abort ID'." },
+        { "snap-already-installed", NULL, EXIT_DONE, true,
+          "snap \"%s\" is already installed, see 'snap help refresh'", NULL },
+        { "snap-not-installed", "remove", EXIT_DONE, true, "snap \"%s\" is not installed", NULL },
+        { "snap-not-installed", NULL, EXIT_FAILED, false, "snap \"%s\" is not installed",
+          "See what is installed with 'pawl list'." },
+        { "snap-no-update-available", NULL, EXIT_DONE, true, "snap \"%s\" has no updates available",
+          NULL },
+        { "snap-needs-classic", NULL, EXIT_FAILED, false, needs_classic_text, NULL },
+        { "snap-needs-devmode", NULL, EXIT_FAILED, false, needs_devmode_text, NULL },
+        { "snap-not-classic", NULL, EXIT_FAILED, false,
+          "snap \"%s\" is not compatible with --classic", "Repeat the command without --classic." },
+        { "snap-local", NULL, EXIT_FAILED, false,
+          "local snap \"%s\" is unknown to the store, use --amend to proceed anyway",
+          "Or refresh it to a file: 'pawl refresh FILE.snap'." },
+        { "snap-not-found", NULL, EXIT_FAILED, false, "snap \"%s\" not found",
+          "See what is installed with 'pawl list'; a file is given with its path, as in ./x.snap." },
+        { "snap-revision-not-available", "refresh", EXIT_FAILED, false,
+          "snap \"%s\" revision %r not available (see 'snap info %s')", NULL },
+        { "snap-revision-not-available", NULL, EXIT_FAILED, false,
+          "snap \"%s\" not available as specified (see 'snap info %s')",
+          "See the revisions with 'pawl list --all'." },
+        { "insufficient-disk-space", NULL, EXIT_FAILED, false, "%d",
+          "Make room, for instance with 'pawl remove --revision=OLD SNAP'." },
+        { "login-required", NULL, EXIT_FAILED, false, "%m (see 'snap help login')",
+          "Repeat the command as root, for instance with sudo." },
+        { "", NULL, EXIT_FAILED, false, "%m", NULL },
+};
+
+static const ReportRow *find_row(const char *kind, const char *command) {
+        const ReportRow *row = report_rows;
+        for (; *row->kind != '\0'; row++)
+                if (string_equal(row->kind, kind) &&
+                    (row->command == NULL || string_equal(row->command, command)))
+                        break;
+        return row;
+}
+
+/* `cannot install "a", "b" due to low disk space`, from the error's value. */
+static void append_disk_space(Text *out, const Failure *failure) {
+        json_t *names = json_object_get(failure->value, "snap-names"), *name;
+        text_append_format(out, "cannot %s ",
+                           json_get_string(failure->value, "change-kind", "proceed"));
+        size_t i;
+        json_array_foreach(names, i, name) {
+                const char *text = json_string_value(name);
+                text_append_format(out, "%s\"%s\"", i > 0 ? ", " : "", text == NULL ? "" : text);
+        }
+        text_append(out, " due to low disk space");
+}
+
+static char *expand_text(const ReportRow *row, const Failure *failure, const Subject *subject) {
+        autotext out = TEXT_INIT;
+        for (const char *at = row->text; *at != '\0'; at++) {
+                if (*at != '%') {
+                        text_append_bytes(&out, at, 1);
+                        continue;
+                }
+                at++;
+                if (*at == 's')
+                        text_append(&out, subject->snap);
+                else if (*at == 'r')
+                        text_append(&out, subject->revision == NULL ? "" : subject->revision);
+                else if (*at == 'd')
+                        append_disk_space(&out, failure);
+                else
+                        text_append(&out, failure->message);
+        }
+        return text_take(&out);
+}
+
+static int report_api(const Cli *cli, const Failure *failure, const Subject *subject) {
+        const ReportRow *row = find_row(failure->kind, cli->command->name);
+        /* What to do next is said in words for the program that was called; pawl's rows have theirs
+         * in `hint`. */
+        bool has_hint = !cli->is_snap && row->hint != NULL;
+        const ReportRow plain = { .text = "%m" };
+        bool names_other = !cli->is_snap && strstr(row->text, "'snap ") != NULL;
+        autofree char *text = expand_text(names_other ? &plain : row, failure, subject);
+        if (row->is_note) {
+                (void)fprintf(stderr, "%s\n", text);
+                return row->code;
+        }
+        autofree char *filled =
+                fill_text(text, cli->width - ERROR_INDENT - RIGHT_MARGIN, ERROR_INDENT);
+        (void)cli_refuse(cli, row->code, "%s", filled);
+        if (has_hint)
+                (void)fprintf(stderr, "%s\n", row->hint);
+        return row->code;
+}
+
+/* The words of `snap`, which scripts look for, come from its runtime's. */
+static char *explain_transport(const Cli *cli, const Failure *failure) {
+        if (!cli->is_snap)
+                return string_format("cannot reach the daemon: %s", failure->message);
+        const char *method = string_equal(failure->method, "GET") ? "Get" : "Post";
+        autofree char *reason =
+                failure->number == 0 ? string_copy("EOF") : string_copy(strerror(failure->number));
+        if (*reason >= 'A' && *reason <= 'Z' && failure->number != 0)
+                *reason = (char)(*reason - 'A' + 'a');
+        autofree char *where = failure->is_connect ? string_format("dial unix %s: connect: ",
+                                                                   cli->client->socket_path)
+                                                   : string_copy("");
+        return string_format("cannot communicate with server: %s \"http://localhost%s\": %s%s",
+                             method, failure->path, where, reason);
+}
+
+int report_failure(const Cli *cli, const Subject *subject, const Error *err) {
+        const Failure *failure = &cli->client->failure;
+        if (failure->way == FAILURE_API)
+                return report_api(cli, failure, subject);
+        autofree char *text = failure->way == FAILURE_TRANSPORT ? explain_transport(cli, failure)
+                                                                : string_copy(err->message);
+        (void)cli_refuse(cli, EXIT_FAILED, "%s%s%s", subject->doing == NULL ? "" : subject->doing,
+                         subject->doing == NULL ? "" : ": ", text);
+        if (!cli->is_snap && failure->way == FAILURE_TRANSPORT && failure->is_connect)
+                (void)fprintf(stderr, "Is pawld running%s%s? It serves %s.\n",
+                              *cli->root == '\0' ? "" : " for ", cli->root,
+                              cli->client->socket_path);
+        return EXIT_FAILED;
+}

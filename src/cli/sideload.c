@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/sideload.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/limits.h"
+#include "base/text.h"
+#include "cli/wait.h"
+
+#define FIELD_MAX 12
+
+typedef struct Form {
+        UploadField fields[FIELD_MAX];
+        size_t count;
+} Form;
+
+static void add_field(Form *form, const char *name, const char *value) {
+        if (value != NULL && *value != '\0' && form->count < FIELD_MAX)
+                form->fields[form->count++] = (UploadField){ .name = name, .value = value };
+}
+
+static void add_flag(Form *form, const Arguments *arguments, const char *name) {
+        add_field(form, name, arguments_has(arguments, name) ? "true" : NULL);
+}
+
+/* In the order that servers know from the client everybody else uses. */
+static void fill_form(Form *form, const Cli *cli, const Arguments *arguments, const char *channel) {
+        bool is_single = arguments->word_count == 1;
+        const char *transaction = arguments_get(arguments, "transaction");
+        /* `pawl refresh FILE` is an installation over an older one: to the daemon the same. */
+        bool is_refresh = string_equal(cli->command->name, "refresh");
+        add_field(form, "action", "install");
+        add_field(form, "name", is_single ? arguments_get(arguments, "name") : NULL);
+        add_field(form, "snap-path", is_single ? arguments->words[0] : NULL);
+        add_field(form, "channel", channel);
+        add_flag(form, arguments, "devmode");
+        add_flag(form, arguments, "classic");
+        add_flag(form, arguments, "jailmode");
+        add_field(form, "dangerous",
+                  is_refresh || arguments_has(arguments, "dangerous") ? "true" : NULL);
+        add_field(form, "transaction", transaction == NULL ? "per-snap" : transaction);
+        add_flag(form, arguments, "unaliased");
+}
+
+static char *describe_errno(int number) {
+        char *text = string_copy(strerror(number));
+        if (*text >= 'A' && *text <= 'Z')
+                *text = (char)(*text - 'A' + 'a');
+        return text;
+}
+
+static int open_files(const Arguments *arguments, UploadFile *files, Error *err) {
+        for (size_t i = 0; i < arguments->word_count; i++) {
+                files[i].path = arguments->words[i];
+                files[i].fd = open(files[i].path, O_RDONLY | O_CLOEXEC);
+                if (files[i].fd >= 0)
+                        continue;
+                autofree char *reason = describe_errno(errno);
+                return error_set(err, ERROR_NOT_FOUND, "cannot open \"%s\": open %s: %s",
+                                 files[i].path, files[i].path, reason);
+        }
+        return 0;
+}
+
+static void close_files(UploadFile *files, size_t count) {
+        for (size_t i = 0; i < count; i++)
+                if (files[i].fd >= 0)
+                        (void)close(files[i].fd);
+}
+
+int sideload_start(Cli *cli, const Arguments *arguments, const char *channel, char **ret_change,
+                   Error *err) {
+        if (arguments->word_count > HTTP_UPLOAD_COUNT_MAX)
+                return error_set(err, ERROR_TOO_LARGE, "at most %d files at once",
+                                 HTTP_UPLOAD_COUNT_MAX);
+        UploadFile files[HTTP_UPLOAD_COUNT_MAX];
+        for (size_t i = 0; i < HTTP_UPLOAD_COUNT_MAX; i++)
+                files[i].fd = -1;
+        Form form = { .count = 0 };
+        fill_form(&form, cli, arguments, channel);
+        Upload upload = { .fields = form.fields,
+                          .field_count = form.count,
+                          .files = files,
+                          .file_count = arguments->word_count,
+                          .progress = wait_show_upload,
+                          .progress_data = cli };
+        int outcome = open_files(arguments, files, err);
+        if (outcome == 0)
+                outcome = client_upload(cli->client, &upload, ret_change, err);
+        close_files(files, arguments->word_count);
+        if (outcome < 0)
+                wait_clear_line(cli);
+        return outcome;
+}

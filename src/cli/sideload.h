@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Installing from files: the form of POST /v2/snaps.
+ */
+#pragma once
+
+#include "cli/command.h"
+
+/* Opens the files that the words name, sends them, gives the change's id. */
+int sideload_start(Cli *cli, const Arguments *arguments, const char *channel, char **ret_change,
+                   Error *err);
+/* From the files to the lines at the end ("hello 1.0 <done>"); exit code. */
+int sideload_run(Cli *cli, const Arguments *arguments, const char *channel, const char *done);

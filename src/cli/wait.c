@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/wait.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "base/text.h"
+#include "cli/fill.h"
+
+#define POLL_MS      100
+#define TOLERANCE_MS 5000 /* how long a daemon that restarts may be away */
+
+static volatile sig_atomic_t interrupt_count;
+
+static void note_interrupt(int signal_number) {
+        interrupt_count++;
+        if (interrupt_count > 1) {
+                (void)signal(signal_number, SIG_DFL);
+                (void)raise(signal_number);
+        }
+}
+
+void wait_clear_line(const Cli *cli) {
+        if (cli->has_terminal)
+                (void)fputs("\r\x1b[K", stdout);
+        (void)fflush(stdout);
+}
+
+/* Cuts at whole characters. */
+static void print_line(const Cli *cli, const char *text, const char *end) {
+        size_t room = cli->width > 12 ? cli->width - 2 - strlen(end) : 1, length = 0, columns = 0;
+        while (text[length] != '\0') {
+                size_t next = length + 1;
+                while (((unsigned char)text[next] & 0xc0) == 0x80)
+                        next++;
+                if (columns == room)
+                        break;
+                columns++;
+                length = next;
+        }
+        (void)printf("\r%.*s%*s %s", (int)length, text, (int)(room - columns), "", end);
+        (void)fflush(stdout);
+}
+
+void wait_show_upload(void *data, uint64_t sent, uint64_t total) {
+        const Cli *cli = data;
+        char end[24];
+        static uint64_t shown;
+        uint64_t percent = total == 0 ? 100 : sent * 100 / total;
+        if (!cli->has_terminal || percent == shown)
+                return;
+        shown = percent;
+        (void)snprintf(end, sizeof end, "%3u%%", (unsigned)(percent > 100 ? 100 : percent));
+        print_line(cli, "Sending the file", end);
+}
+
+static void show_task(const Cli *cli, const json_t *change, unsigned turn) {
+        static const char spinner[] = "/-\\|";
+        size_t i;
+        json_t *task;
+        json_array_foreach(json_object_get(change, "tasks"), i, task) {
+                if (!string_equal(json_get_string(task, "status", ""), "Doing") &&
+                    !string_equal(json_get_string(task, "status", ""), "Undoing"))
+                        continue;
+                json_t *progress = json_object_get(task, "progress");
+                int64_t done = json_get_int(progress, "done", 0),
+                        total = json_get_int(progress, "total", 0);
+                char end[24] = { spinner[turn % 4], '\0' };
+                if (total > 1 && done >= 0 && done <= total)
+                        (void)snprintf(end, sizeof end, "%3d%%",
+                                       (int)((double)done * 100 / (double)total));
+                print_line(cli, json_get_string(task, "summary", ""), end);
+                return;
+        }
+}
+
+static void pause_ms(long milliseconds) {
+        struct timespec pause = { .tv_nsec = milliseconds * 1000000L };
+        (void)nanosleep(&pause, NULL);
+}
+
+static void abort_change(Cli *cli, const char *id) {
+        Error ignored = ERROR_INIT;
+        autofree char *path = string_format("/v2/changes/%s", id);
+        autojson body = json_pack("{s:s}", "action", "abort");
+        autojson result = NULL;
+        (void)client_post(cli->client, path, body, &result, &ignored);
+}
+
+/* As client_get, but a daemon that is away is asked again for a while. */
+static int get_change(Cli *cli, const char *path, json_t **ret, Error *err) {
+        int64_t until = clock_get_boot() + (int64_t)TOLERANCE_MS * 1000000;
+        int patience = cli->client->patience_ms;
+        cli->client->patience_ms = 0;
+        int outcome;
+        while ((outcome = client_get(cli->client, path, ret, err)) < 0) {
+                if (cli->client->failure.way != FAILURE_TRANSPORT || clock_get_boot() >= until)
+                        break;
+                if (cli->has_terminal)
+                        print_line(cli, "Waiting for the daemon to restart", "");
+                pause_ms(POLL_MS);
+        }
+        cli->client->patience_ms = patience;
+        return outcome;
+}
+
+static int judge_change(Cli *cli, const json_t *change, Error *err) {
+        const char *status = json_get_string(change, "status", "");
+        const char *message = json_get_string(change, "err", "");
+        if (string_equal(status, "Done"))
+                return 0;
+        cli->client->failure.way = FAILURE_NONE;
+        if (*message == '\0')
+                return error_set(err, ERROR_FAILED,
+                                 "change finished in status \"%s\" with no error message", status);
+        return error_set(err, ERROR_FAILED, "%s", message);
+}
+
+static int poll_change(Cli *cli, const char *id, json_t **ret_change, Error *err) {
+        autofree char *path = string_format("/v2/changes/%s", id);
+        bool is_aborted = false;
+        for (unsigned turn = 0;; turn++) {
+                autojson change = NULL;
+                if (get_change(cli, path, &change, err) < 0)
+                        return -1;
+                if (json_get_bool(change, "ready", false)) {
+                        *ret_change = take(change);
+                        return 0;
+                }
+                if (cli->has_terminal)
+                        show_task(cli, change, turn);
+                if (interrupt_count > 0 && !is_aborted)
+                        abort_change(cli, id);
+                is_aborted = interrupt_count > 0;
+                const char *maintenance = json_get_string(cli->client->maintenance, "kind", "");
+                if (string_equal(maintenance, "system-restart"))
+                        return error_set(
+                                err, ERROR_FAILED, "%s",
+                                json_get_string(cli->client->maintenance, "message", maintenance));
+                pause_ms(POLL_MS);
+        }
+}
+
+int wait_for_change(Cli *cli, const char *id, json_t **ret_change, Error *err) {
+        struct sigaction action = { .sa_handler = note_interrupt }, old;
+        (void)sigaction(SIGINT, &action, &old);
+        autojson change = NULL;
+        int outcome = poll_change(cli, id, &change, err);
+        (void)sigaction(SIGINT, &old, NULL);
+        wait_clear_line(cli);
+        if (outcome < 0)
+                return -1;
+        bool is_done = judge_change(cli, change, err) == 0;
+        if (cli->is_json)
+                (void)cli_print_json(change);
+        if (!is_done)
+                return -1;
+        *ret_change = take(change);
+        return 0;
+}
+
+int wait_as_asked(Cli *cli, const Arguments *arguments, const char *id, json_t **ret_change,
+                  Error *err) {
+        if (arguments_has(arguments, "no-wait")) {
+                if (cli->is_json)
+                        (void)printf("{\"change\": \"%s\"}\n", id);
+                else
+                        (void)puts(id);
+                return 1;
+        }
+        if (wait_for_change(cli, id, ret_change, err) < 0)
+                return -1;
+        return cli->is_json ? 1 : 0;
+}

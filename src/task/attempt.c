@@ -257,7 +257,7 @@ static int fork_attempt(Attempt *attempt, Error *err) {
                 .parent = getpid(),
         };
         attempt->started_at = clock_get_boot();
-        attempt->pid = fork_worker(&plan, owner->place->cgroup_fd, &attempt->pid_fd);
+        attempt->pid = fork_worker(&plan, work_place_enter(owner->place), &attempt->pid_fd);
         return attempt->pid < 0 ? error_set_errno(err, errno, "cannot start a worker") : 0;
 }
 

@@ -25,7 +25,7 @@ typedef struct Attempt Attempt;
 
 typedef struct AttemptOwner {
         uv_loop_t *loop;
-        const WorkPlace *place;
+        WorkPlace *place;
         const int *kept_fds;
         size_t kept_fd_count;
         void *context; /* for `work` */

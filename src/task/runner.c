@@ -271,6 +271,8 @@ static void on_attempt_end(void *owner, Attempt *attempt) {
                 forget_attempt(runner, attempt);
         }
         (void)attempt_free(attempt);
+        if (!runner->attempt_count)
+                work_place_leave(&runner->place);
 }
 
 static void on_wake(uv_timer_t *timer) {

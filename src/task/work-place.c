@@ -107,25 +107,38 @@ static void end_earlier_cgroup(int run) {
                 remove_cgroup(path);
 }
 
-static void open_cgroup(int run, WorkPlace *place) {
-        struct stat status;
+/* Where the cgroup will be, NULL: nowhere.  Named in the file before it can exist, so that the next
+ * daemon finds it. */
+static char *name_cgroup(int run) {
         autofree char *own = find_own_cgroup();
-        Error err;
+        struct stat status;
+        Error ignored;
 
-        if (!own || fstat(run, &status) < 0)
-                return;
+        if (!own || fstat(run, &status) < 0 || access(own, W_OK) < 0)
+                return NULL;
         autofree char *path =
                 string_format("%s/pawl-work.%llx-%llx", own, (unsigned long long)status.st_dev,
                               (unsigned long long)status.st_ino);
-        /* Named first, then made: none exists that the next daemon could not find. */
-        if (file_write_atomic(run, CGROUP_FILE, path, strlen(path), 0600, &err) < 0 ||
-            (mkdir(path, 0755) < 0 && errno != EEXIST))
-                return;
-        int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        if (fd < 0)
-                return;
-        place->cgroup_fd = fd;
-        place->cgroup = take(path);
+        if (file_write_atomic(run, CGROUP_FILE, path, strlen(path), 0600, &ignored) < 0)
+                return NULL;
+        return take(path);
+}
+
+int work_place_enter(WorkPlace *place) {
+        if (place->cgroup_fd >= 0 || !place->cgroup)
+                return place->cgroup_fd;
+        if (mkdir(place->cgroup, 0755) < 0 && errno != EEXIST)
+                return -1;
+        place->cgroup_fd = open(place->cgroup, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        return place->cgroup_fd;
+}
+
+void work_place_leave(WorkPlace *place) {
+        own_close_(&place->cgroup_fd);
+        place->cgroup_fd = -1;
+        /* Fails while something that a worker started still lives; then a later time does it. */
+        if (place->cgroup)
+                (void)rmdir(place->cgroup);
 }
 
 static bool holds_file(int proc, const char *pid, const struct stat *file) {
@@ -198,9 +211,9 @@ int work_place_open(const char *run_directory, WorkPlace *ret, Error *err) {
                 return -1;
         *ret = WORK_PLACE_INIT;
         ret->lock_fd = take_fd(lock);
-        open_cgroup(run, ret);
+        ret->cgroup = name_cgroup(run);
         /* Without one, children of a worker that dies come to us, as long as we live. */
-        if (ret->cgroup_fd < 0)
+        if (!ret->cgroup)
                 (void)prctl(PR_SET_CHILD_SUBREAPER, 1);
         return 0;
 }

@@ -11,8 +11,8 @@
 
 typedef struct WorkPlace {
         int lock_fd;
-        int cgroup_fd; /* -1: none */
-        char *cgroup;  /* absolute, NULL: none */
+        int cgroup_fd; /* -1: none now */
+        char *cgroup;  /* absolute, NULL: no cgroup v2 that we may write to */
 } WorkPlace;
 
 #define WORK_PLACE_INIT ((WorkPlace){ .lock_fd = -1, .cgroup_fd = -1 })
@@ -20,5 +20,9 @@ typedef struct WorkPlace {
 /* Kills what an earlier daemon left and waits until it is gone.  The caller holds the state's lock:
  * no other daemon is alive. */
 int work_place_open(const char *run_directory, WorkPlace *ret, Error *err);
+/* Before a worker starts: the cgroup for it, made where it is not there; -1 = none. */
+int work_place_enter(WorkPlace *place);
+/* When no worker runs: no daemon that idles leaves a cgroup behind, however it ends. */
+void work_place_leave(WorkPlace *place);
 /* Kills what is still there. */
 void work_place_done(WorkPlace *place);

@@ -51,6 +51,7 @@ int change_add(Database *database, const ChangeDraft *draft, const char *const *
         return 0;
 }
 
+/* NOLINTNEXTLINE(readability-function-size): the columns of a row */
 int change_add_task(Database *database, int64_t change, const char *kind, const char *summary,
                     json_t *owned_data, int64_t waits_for, int64_t *ret_task, Error *err) {
         autojson data = owned_data;

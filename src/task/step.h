@@ -30,7 +30,7 @@ typedef struct StepWorld {
 
 /* The next step of a task by its stored status; in DIRECTION_CLEAN when it is ready.  1, or 0 when
  * there is no such task. */
-int step_load(const StepWorld *world, int64_t task, Step *ret, Error *err);
+int step_load(const StepWorld *world, int64_t task_id, Step *ret, Error *err);
 void step_done(Step *step);
 static inline Step step_take(Step *step) {
         Step taken = *step;

@@ -20,18 +20,17 @@
 #define XATTR_VALUE_MAX  65536
 #define COPY_CHUNK_BYTES (1u << 30)
 
-/* Files with more than one name: where the first of them was copied to. */
+/* A file with more than one name: where the first of them was copied to. */
 typedef struct Linked {
         ino_t inode;
-        char *path; /* owned, beneath `root` */
+        size_t path; /* offset in Copy.paths, beneath `root` */
 } Linked;
 
 typedef struct Copy {
         dev_t device;
-        int root; /* the new tree's top; borrowed */
-        Linked *linked;
-        size_t linked_count;
-        size_t linked_capacity;
+        int root;    /* the new tree's top; borrowed */
+        Text linked; /* Linked after Linked */
+        Text paths;
         int depth;
 } Copy;
 
@@ -113,21 +112,22 @@ static int copy_bytes(int from, int to, const char *name, off_t size, Error *err
         return 0;
 }
 
-static const Linked *find_linked(const Copy *copy, ino_t inode) {
-        for (size_t i = 0; i < copy->linked_count; i++)
-                if (copy->linked[i].inode == inode)
-                        return &copy->linked[i];
+/* NULL when no name of it was copied yet. */
+static const char *find_linked(const Copy *copy, ino_t inode) {
+        for (size_t at = 0; at < copy->linked.length; at += sizeof(Linked)) {
+                Linked linked;
+                memcpy(&linked, copy->linked.bytes + at, sizeof(linked));
+                if (linked.inode == inode)
+                        return copy->paths.bytes + linked.path;
+        }
         return NULL;
 }
 
 static void remember_linked(Copy *copy, ino_t inode, const char *path) {
-        if (copy->linked_count == copy->linked_capacity) {
-                copy->linked_capacity = copy->linked_capacity ? copy->linked_capacity * 2 : 16;
-                copy->linked = realloc(copy->linked, copy->linked_capacity * sizeof(Linked));
-                if (!copy->linked)
-                        abort();
-        }
-        copy->linked[copy->linked_count++] = (Linked){ inode, string_copy(path) };
+        const Linked linked = { inode, copy->paths.length };
+
+        text_append_bytes(&copy->linked, &linked, sizeof(linked));
+        text_append_bytes(&copy->paths, path, strlen(path) + 1);
 }
 
 static int copy_file(Copy *copy, const Pair *pair, const char *name, Error *err) {
@@ -139,9 +139,9 @@ static int copy_file(Copy *copy, const Pair *pair, const char *name, Error *err)
         if (!S_ISREG(st.st_mode))
                 return error_set(err, ERROR_BUSY, "%s was replaced while it was copied", name);
         autofree char *path = string_format("%s%s%s", pair->path, *pair->path ? "/" : "", name);
-        const Linked *first = st.st_nlink > 1 ? find_linked(copy, st.st_ino) : NULL;
+        const char *first = st.st_nlink > 1 ? find_linked(copy, st.st_ino) : NULL;
         if (first) {
-                if (linkat(copy->root, first->path, pair->to, name, 0) < 0)
+                if (linkat(copy->root, first, pair->to, name, 0) < 0)
                         return error_set_errno(err, errno, "cannot link %s", path);
                 return 0;
         }
@@ -240,9 +240,8 @@ static int copy_content(Copy *copy, const Pair *pair, Error *err) {
 }
 
 static void copy_done(Copy *copy) {
-        for (size_t i = 0; i < copy->linked_count; i++)
-                free(copy->linked[i].path);
-        free(copy->linked);
+        text_done(&copy->linked);
+        text_done(&copy->paths);
 }
 
 int tree_copy(int from, const char *name, int to, const char *to_name, Error *err) {

@@ -44,3 +44,8 @@ const TaskKind SNAP_TASK_KINDS[] = {
           .clean = { discard_clean_plan, discard_clean_work, NULL } },
 };
 const size_t SNAP_TASK_KIND_COUNT = sizeof(SNAP_TASK_KINDS) / sizeof(SNAP_TASK_KINDS[0]);
+
+void snap_context_list_fds(const SnapContext *context, int ret_fds[SNAP_CONTEXT_FD_COUNT]) {
+        places_list_fds(context->places, ret_fds);
+        helper_list_fds(ret_fds + PLACES_FD_COUNT);
+}

@@ -5,12 +5,17 @@
  */
 #pragma once
 
+#include "sandbox/helper.h"
 #include "snap/places.h"
 #include "task/task.h"
 
 typedef struct SnapContext {
         const Places *places;
 } SnapContext;
+
+/* Descriptors that workers of these kinds need (-1 among them = not open). */
+#define SNAP_CONTEXT_FD_COUNT (PLACES_FD_COUNT + HELPER_PROGRAM_COUNT)
+void snap_context_list_fds(const SnapContext *context, int ret_fds[SNAP_CONTEXT_FD_COUNT]);
 
 extern const TaskKind SNAP_TASK_KINDS[];
 extern const size_t SNAP_TASK_KIND_COUNT;

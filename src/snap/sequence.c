@@ -24,25 +24,27 @@ static char *copy_optional(const char *text) {
 
 static int load_revisions(Database *database, Sequence *sequence, Error *err) {
         autoquery query = QUERY_INIT;
+        int64_t count = 0;
         int more;
 
+        if (database_find_int(database, &count, err,
+                              "SELECT count(*) FROM revision WHERE instance = ?1", "s",
+                              sequence->instance) < 0)
+                return -1;
+        sequence->revisions = memory_new((size_t)count * sizeof(Revision));
         if (query_open(
                     database, &query, err,
                     "SELECT revision, file, position FROM revision WHERE instance = ?1 ORDER BY position",
                     "s", sequence->instance) < 0)
                 return -1;
-        while ((more = query_next(&query, err)) > 0) {
-                size_t size = (sequence->count + 1) * sizeof(Revision);
-                sequence->revisions = realloc(sequence->revisions, size);
-                if (!sequence->revisions)
-                        abort();
+        while ((more = query_next(&query, err)) > 0 && sequence->count < (size_t)count) {
                 sequence->revisions[sequence->count++] = (Revision){
                         .name = string_copy(query_get_text(&query, 0)),
                         .file = copy_optional(query_get_text(&query, 1)),
                         .position = query_get_int(&query, 2),
                 };
         }
-        return more;
+        return more < 0 ? -1 : 0;
 }
 
 int sequence_find(Database *database, const char *instance, Sequence *ret, Error *err) {

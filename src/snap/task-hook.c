@@ -48,7 +48,8 @@ static int load_target(const TaskStep *step, char **ret_instance, char **ret_rev
 
 int hook_plan(const TaskStep *step, json_t **ret_job, Error *err) {
         const char *hook = json_get_string(step->task->data, "hook", "");
-        autofree char *instance = NULL, *revision = NULL;
+        autofree char *instance = NULL;
+        autofree char *revision = NULL;
         int64_t exists;
 
         if (load_target(step, &instance, &revision, err) < 0)
@@ -189,7 +190,9 @@ int hook_work(Worker *worker, void *context, const json_t *job, json_t **ret_res
 }
 
 int services_plan(const TaskStep *step, json_t **ret_job, Error *err) {
-        autofree char *instance = NULL, *revision = NULL, *services = NULL;
+        autofree char *instance = NULL;
+        autofree char *revision = NULL;
+        autofree char *services = NULL;
         autojson job = json_object();
 
         if (load_target(step, &instance, &revision, err) < 0)

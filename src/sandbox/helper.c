@@ -129,7 +129,9 @@ int helper_spawn(HelperProgram program, const char *const argv[], const int *fds
                 return error_set(err, ERROR_FAILED, "helper %s was not opened", NAMES[program]);
         if (fd_count > SPAWN_FD_MAX)
                 return error_set(err, ERROR_FAILED, "too many descriptors for a helper");
-        pid_t pid = fork();
+        /* Without fork handlers: libuv's one closes two numbered descriptors of its own, which in a
+         * worker, where all but a few were closed, are somebody else's by now. */
+        pid_t pid = _Fork();
         if (pid < 0)
                 return error_set_errno(err, errno, "cannot start %s", NAMES[program]);
         if (pid == 0) {

@@ -189,22 +189,35 @@ int hook_work(Worker *worker, void *context, const json_t *job, json_t **ret_res
         return 0;
 }
 
+static int list_services(Database *database, const char *instance, const char *revision,
+                         Text *names, Error *err) {
+        autoquery query = QUERY_INIT;
+        int more;
+
+        if (query_open(
+                    database, &query, err,
+                    "SELECT name FROM app WHERE instance = ?1 AND revision = ?2 AND daemon IS NOT "
+                    "NULL ORDER BY name",
+                    "ss", instance, revision) < 0)
+                return -1;
+        while ((more = query_next(&query, err)) > 0)
+                text_append_format(names, "%s%s.%s", names->length ? ", " : "", instance,
+                                   query_get_text(&query, 0));
+        return more < 0 ? -1 : 0;
+}
+
 int services_plan(const TaskStep *step, json_t **ret_job, Error *err) {
         autofree char *instance = NULL;
         autofree char *revision = NULL;
-        autofree char *services = NULL;
-        autojson job = json_object();
+        autotext names = TEXT_INIT;
 
         if (load_target(step, &instance, &revision, err) < 0)
                 return -1;
-        if (database_find_text(
-                    step->database, &services, err,
-                    "SELECT group_concat(?1 || '.' || name, ', ') FROM (SELECT name FROM app WHERE "
-                    "instance = ?1 AND revision = ?2 AND daemon IS NOT NULL ORDER BY name)",
-                    "ss", instance, revision) < 0)
+        if (list_services(step->database, instance, revision, &names, err) < 0)
                 return -1;
-        json_put_string(job, "services", services);
-        *ret_job = take(job);
+        json_t *job = json_object();
+        json_put_string(job, "services", names.bytes);
+        *ret_job = job;
         return 0;
 }
 

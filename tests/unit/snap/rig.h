@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Rig: a daemon's worth of packages in a temporary root: real database, real images, real runner
+ * and workers; no sockets.
+ */
+#pragma once
+
+#include <uv.h>
+
+#include "snap/kinds.h"
+#include "snap/plan.h"
+#include "task/runner.h"
+
+typedef struct Rig {
+        char *root;
+        Database *database;
+        Places *places;
+        SnapContext context;
+        uv_loop_t loop;
+        Runner *runner;
+        int kept_fds[SNAP_CONTEXT_FD_COUNT];
+        int commit_count;
+} Rig;
+
+/* Packages made once: DIR/NAME_VERSION.snap. */
+typedef struct Packages {
+        char directory[64];
+} Packages;
+
+/* The kinds of rigs opened from now on; NULL = the real ones. */
+extern const TaskKind *rig_kinds;
+
+/* Opens as a starting daemon does: state, verify, sweep, links, runner. */
+int rig_open(const char *root, Rig *ret, Error *err);
+void rig_close(Rig *rig);
+/* Until nothing is unfinished or uncleaned; fails after 30 s. */
+int rig_run(Rig *rig, Error *err);
+
+/* An empty root with the directories that a daemon makes before; free it. */
+char *rig_make_root(void);
+void rig_remove_tree(const char *path);
+/* Makes DIR/FILE from a tree whose meta/snap.yaml is `manifest` (JSON is YAML); `size` bytes of
+ * content besides. */
+void rig_make_package(const char *directory, const char *file, const char *manifest, size_t size);
+
+int rig_plan_install(Rig *rig, const char *path, int64_t *ret_change, Error *err);
+/* Plans and runs to the end; the change's status. */
+char *rig_install(Rig *rig, const char *path);
+char *rig_get_change_status(Rig *rig, int64_t change);
+/* Everything that must be equal before and after: rows without epochs and times, and every file
+ * beneath the root that is not the database; free it. */
+char *rig_describe_world(Rig *rig);

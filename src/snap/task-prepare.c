@@ -18,6 +18,8 @@
 #include "snap/manifest.h"
 #include "snap/revision-add.h"
 #include "snap/sequence.h"
+
+#define CLEANING_RETRY_MS 50
 #include "snap/setup.h"
 
 /* Names of files and rows are used again after a removal (the first revision of a snap is always
@@ -36,8 +38,10 @@ int prerequisites_commit(const TaskStep *step, const json_t *job, const json_t *
                 "c.ready_at IS NOT NULL AND EXISTS (SELECT 1 FROM task t WHERE t.change = c.id AND "
                 "t.is_clean = 0 AND t.kind IN ('prepare-snap', 'discard-snap'))",
                 "s", instance);
-        if (found != 0)
+        if (found != 0) {
+                *step->ret_retry_ms = CLEANING_RETRY_MS;
                 return found < 0 ? -1 : TASK_OUTCOME_RETRY;
+        }
         if (!base)
                 return TASK_OUTCOME_DONE;
         found = base_is_installed(step->database, base, err);

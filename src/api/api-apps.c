@@ -3,7 +3,7 @@
 
 #include "api/resources.h"
 #include "base/text.h"
-#include "snap/describe.h"
+#include "snap/describe-snap.h"
 
 /* "snap" or "snap.app" names this one? */
 static bool name_matches(const char *name, size_t length, const json_t *app) {

@@ -5,7 +5,7 @@
 #include "api/snap-instruction.h"
 #include "base/clock.h"
 #include "base/text.h"
-#include "snap/describe.h"
+#include "snap/describe-snap.h"
 #include "snap/plan.h"
 #include "task/change.h"
 

@@ -16,7 +16,9 @@
 #include "front/front.h"
 #include "sandbox/helper.h"
 #include "snap/kinds.h"
+#include "snap/projection.h"
 #include "state/database.h"
+#include "state/verify.h"
 #include "task/runner.h"
 
 /* After the last commit: write the log back and give memory back. */
@@ -36,7 +38,8 @@ typedef struct Daemon {
         ListenSocket sockets[SOCKET_COUNT];
         Database *database;
         Places *places;
-        SnapContext snap;
+        SnapContext snap; /* what the runner hands back; see get_daemon */
+        int kept_fds[SNAP_CONTEXT_FD_COUNT];
         Runner *runner;
         Front *front;
         Api api;
@@ -80,11 +83,33 @@ static void rest(uv_timer_t *timer) {
         (void)malloc_trim(0);
 }
 
+/* The runner's callbacks get what its kinds get. */
+static Daemon *get_daemon(void *snap) {
+        return (Daemon *)(void *)((char *)snap - offsetof(Daemon, snap));
+}
+
+/* The world follows the state before anybody is told of it. */
+static void project(Daemon *daemon) {
+        Error err = ERROR_INIT;
+        int is_stale = projection_is_stale(daemon->database, &err);
+
+        if (is_stale < 0 ||
+            (is_stale > 0 && projection_apply(daemon->places, daemon->database, &err) < 0))
+                log_warning("%s", err.message);
+}
+
 static void note_commit(void *context, int64_t change) {
-        Daemon *daemon = context;
+        Daemon *daemon = get_daemon(context);
 
         (void)change;
+        project(daemon);
         (void)uv_timer_start(&daemon->idle, rest, IDLE_MS, 0);
+}
+
+/* What is true now is what is on disk: only a new process may look. */
+static void note_broken(void *context, const Error *err) {
+        log_error("the state cannot be written, ending: %s", err->message);
+        uv_stop(&get_daemon(context)->loop);
 }
 
 static void feed_watchdog(uv_timer_t *timer) {
@@ -129,26 +154,32 @@ static int open_state(Daemon *daemon, Error *err) {
         return 0;
 }
 
-/* What a daemon that was killed left behind, before anything new begins. */
+/* What a daemon that was killed left behind, before anything new begins; only a state that holds
+ * may say what is left over. */
 static int sweep(Daemon *daemon, Error *err) {
+        if (state_verify(daemon->database, err) < 0)
+                return error_prefix(err, "the state contradicts itself");
         int removed = places_sweep(daemon->places, daemon->database, err);
-
         if (removed > 0)
                 log_info("removed %d leftovers of an earlier run", removed);
-        return removed;
+        return removed < 0 ? -1 : projection_apply(daemon->places, daemon->database, err);
 }
 
 static int start_runner(Daemon *daemon, Error *err) {
         autofree char *directory = places_format_path(daemon->places, "run/pawl");
 
         daemon->snap = (SnapContext){ .places = daemon->places };
+        snap_context_list_fds(&daemon->snap, daemon->kept_fds);
         return runner_new(&(RunnerConfig){ .loop = &daemon->loop,
                                            .database = daemon->database,
                                            .kinds = SNAP_TASK_KINDS,
                                            .kind_count = SNAP_TASK_KIND_COUNT,
                                            .context = &daemon->snap,
                                            .run_directory = directory,
-                                           .on_commit = note_commit },
+                                           .kept_fds = daemon->kept_fds,
+                                           .kept_fd_count = SNAP_CONTEXT_FD_COUNT,
+                                           .on_commit = note_commit,
+                                           .on_broken = note_broken },
                           &daemon->runner, err);
 }
 

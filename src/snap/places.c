@@ -20,6 +20,12 @@ typedef struct Place {
         size_t offset; /* of its descriptor in Places */
 } Place;
 
+/* Made, but held open by others. */
+static const Place PARENTS[] = {
+        { "var/lib/pawl/state", 0700, 0 },
+        { "run/pawl", 0755, 0 },
+};
+
 static const Place PLACES[] = {
         { "var/lib/pawl/images", 0700, offsetof(Places, images) },
         { "var/lib/pawl/incoming", 0700, offsetof(Places, incoming) },
@@ -79,6 +85,11 @@ int places_open(const char *root, const char *launcher, Places **ret, Error *err
         places->root_fd = directory_open(*places->root ? places->root : "/", err);
         if (places->root_fd < 0)
                 return -1;
+        for (size_t i = 0; i < ARRAY_COUNT(PARENTS); i++) {
+                autofd int made = open_place(places, &PARENTS[i], err);
+                if (made < 0)
+                        return -1;
+        }
         for (size_t i = 0; i < ARRAY_COUNT(PLACES); i++) {
                 int fd = open_place(places, &PLACES[i], err);
                 if (fd < 0)

@@ -19,7 +19,7 @@
 #include "base/text.h"
 #include "rig.h"
 #include "sandbox/helper.h"
-#include "snap/describe.h"
+#include "snap/describe-snap.h"
 #include "task/change.h"
 
 #include <cmocka.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "snap/describe.h"
+#include "snap/describe-snap.h"
 
 #include <string.h>
 

@@ -14,8 +14,8 @@ static int add(PlanChain *chain, const char *kind, json_t *owned_data, const cha
         json_put_string(data, "instance", chain->instance);
         if (chain->setup)
                 json_put(data, "setup", json_integer(chain->setup));
-        if (change_add_task(chain->database, chain->change, kind, summary, data, chain->last, &task,
-                            err) < 0)
+        TaskDraft draft = { chain->change, kind, summary, chain->last };
+        if (change_add_task(chain->database, &draft, data, &task, err) < 0)
                 return -1;
         if (chain->lane && change_add_lane(chain->database, task, chain->lane, err) < 0)
                 return -1;

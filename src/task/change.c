@@ -51,19 +51,19 @@ int change_add(Database *database, const ChangeDraft *draft, const char *const *
         return 0;
 }
 
-/* NOLINTNEXTLINE(readability-function-size): the columns of a row */
-int change_add_task(Database *database, int64_t change, const char *kind, const char *summary,
-                    json_t *owned_data, int64_t waits_for, int64_t *ret_task, Error *err) {
+int change_add_task(Database *database, const TaskDraft *draft, json_t *owned_data,
+                    int64_t *ret_task, Error *err) {
         autojson data = owned_data;
         autofree char *text = data ? json_format(data) : string_copy("{}");
 
         if (database_run(database, err,
                          "INSERT INTO task (change, kind, summary, data, spawned_at) "
                          "VALUES (?, ?, ?, ?, ?)",
-                         "isssi", change, kind, summary, text, clock_get_wall()) < 0)
+                         "isssi", draft->change, draft->kind, draft->summary, text,
+                         clock_get_wall()) < 0)
                 return -1;
         int64_t task = database_get_last_id(database);
-        if (waits_for && change_add_wait(database, task, waits_for, err) < 0)
+        if (draft->waits_for && change_add_wait(database, task, draft->waits_for, err) < 0)
                 return -1;
         *ret_task = task;
         return 0;

@@ -19,9 +19,16 @@ int change_check_conflict(Database *database, const char *const *instances, size
 /* The row, its snaps and no tasks yet; returns the id. */
 int change_add(Database *database, const ChangeDraft *draft, const char *const *instances,
                size_t count, int64_t *ret_change, Error *err);
-/* A task that waits for `waits_for` (0 = none), in `lane` (0 = none). */
-int change_add_task(Database *database, int64_t change, const char *kind, const char *summary,
-                    json_t *owned_data, int64_t waits_for, int64_t *ret_task, Error *err);
+typedef struct TaskDraft {
+        int64_t change;
+        const char *kind;
+        const char *summary;
+        int64_t waits_for; /* 0 = none; more by change_add_wait */
+} TaskDraft;
+
+/* In no lane yet.  `owned_data` may be NULL: {}. */
+int change_add_task(Database *database, const TaskDraft *draft, json_t *owned_data,
+                    int64_t *ret_task, Error *err);
 /* One more edge, within one change. */
 int change_add_wait(Database *database, int64_t task, int64_t waits_for, Error *err);
 int change_add_lane(Database *database, int64_t task, int64_t lane, Error *err);

@@ -301,8 +301,9 @@ int64_t scene_add_task(Scene *scene, int64_t change, const char *kind, const cha
         int64_t task;
         Error err;
 
-        assert_int_equal(change_add_task(scene->database, change, kind, summary,
-                                         json_pack("{s:s}", "name", name), waits_for, &task, &err),
+        TaskDraft draft = { change, kind, summary, waits_for };
+        assert_int_equal(change_add_task(scene->database, &draft, json_pack("{s:s}", "name", name),
+                                         &task, &err),
                          0);
         return task;
 }

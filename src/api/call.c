@@ -134,7 +134,9 @@ int call_reply_error(ApiCall *owned_call, const Error *error) {
         const ErrorKindInfo *kind = error_kind_get_info(error->kind);
         json_t *value = format_value(owned_call, error->kind);
 
-        if (kind->http_status >= 500)
+        /* What is our fault; what we cannot do (501) or what the disk cannot is the client's news.
+         */
+        if (kind->http_status == 500)
                 log_warning("%s %s: %s", owned_call->request->method, owned_call->request->path,
                             error->message);
         return send_envelope(owned_call,

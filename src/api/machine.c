@@ -84,6 +84,11 @@ static void read_virtualization(Machine *machine) {
         }
 }
 
+static int compare_words(const void *a, const void *b) {
+        return strcmp(a, b);
+}
+
+/* Sorted, as clients show them. */
 static void read_seccomp_actions(Machine *machine) {
         char text[SMALL_FILE_SIZE];
 
@@ -96,6 +101,8 @@ static void read_seccomp_actions(Machine *machine) {
                                MACHINE_TEXT_SIZE, "%.*s", (int)length, word);
                 word += length;
         }
+        qsort(machine->seccomp_actions, machine->seccomp_action_count, MACHINE_TEXT_SIZE,
+              compare_words);
 }
 
 void machine_read(Machine *ret) {

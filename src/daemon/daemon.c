@@ -9,6 +9,7 @@
 #include <uv.h>
 
 #include "api/api.h"
+#include "base/file.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "daemon/listen.h"
@@ -146,6 +147,22 @@ static int open_loop(Daemon *daemon, Error *err) {
         return 0;
 }
 
+/* R/run is empty after a boot. */
+static int make_run_directory(Daemon *daemon, Error *err) {
+        autofd int directory =
+                directory_make_beneath(daemon->places->root_fd, "run/pawl", 0755, err);
+
+        return directory < 0 ? -1 : 0;
+}
+
+static int open_places(Daemon *daemon, Error *err) {
+        autofree char *launcher = string_format("%s/pawl-run", daemon->options->libexec);
+
+        if (places_open(daemon->options->root, launcher, &daemon->places, err) < 0)
+                return -1;
+        return make_run_directory(daemon, err);
+}
+
 static int open_state(Daemon *daemon, Error *err) {
         autofree char *directory = places_format_path(daemon->places, "var/lib/pawl/state");
 
@@ -228,9 +245,7 @@ static void tell_supervisor(Daemon *daemon) {
 static int start(Daemon *daemon, Error *err) {
         passed_sockets_take(&daemon->passed);
         if (helper_open_all(daemon->options->libexec, err) < 0 || open_loop(daemon, err) < 0 ||
-            places_open(daemon->options->root, "/usr/lib/pawl/pawl-run", &daemon->places, err) <
-                    0 ||
-            open_state(daemon, err) < 0 || sweep(daemon, err) < 0 ||
+            open_places(daemon, err) < 0 || open_state(daemon, err) < 0 || sweep(daemon, err) < 0 ||
             start_runner(daemon, err) < 0 || open_sockets(daemon, err) < 0 ||
             start_front(daemon, err) < 0)
                 return -1;

@@ -49,6 +49,10 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
                 exchange_begin(exchange, method);
                 return MHD_YES;
         }
+        /* With a chunked body MHD offers the next piece although the connection was suspended at the
+         * last: it is left where it is. */
+        if (exchange_is_suspended(exchange))
+                return MHD_YES;
         if (*left > 0)
                 exchange_feed(exchange, bytes + 0, left);
         else

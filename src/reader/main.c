@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * pawl-read MODE: locked in before the first foreign byte; image at descriptor 3, answer to 4.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+
+#include "base/file.h"
+#include "base/json.h"
+#include "base/limits.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "reader/answer.h"
+#include "sandbox/helper.h"
+#include "sandbox/sandbox.h"
+
+#define IMAGE_FD  3
+#define ANSWER_FD 4
+
+#define MEMORY_MAX       (256u << 20)
+#define CPU_SECONDS      5
+#define BYTES_PER_SECOND (32u << 20) /* read and hashed at least this fast, anywhere */
+#define DESCRIPTOR_MAX   8
+
+static const struct {
+        const char *name;
+        AnswerMode mode;
+} MODES[] = {
+        { "manifest", ANSWER_MANIFEST },
+        { "image", ANSWER_IMAGE },
+};
+
+static int find_mode(const char *name, AnswerMode *ret) {
+        for (size_t i = 0; i < ARRAY_COUNT(MODES); i++) {
+                if (string_equal(name, MODES[i].name)) {
+                        *ret = MODES[i].mode;
+                        return 1;
+                }
+        }
+        return 0;
+}
+
+static int lock_in(AnswerMode mode, Error *err) {
+        SandboxProfile profile = {
+                .uid = HELPER_UID_READ,
+                .last_fd = ANSWER_FD,
+                .memory_max = MEMORY_MAX,
+                .cpu_seconds_max = CPU_SECONDS,
+                /* The answer may go to a file, and so may the log; neither is large. */
+                .file_size_max = CANONICAL_JSON_SIZE_MAX * 2,
+                .descriptor_max = DESCRIPTOR_MAX,
+        };
+        struct stat st;
+
+        if (mode == ANSWER_IMAGE && fstat(IMAGE_FD, &st) == 0)
+                profile.cpu_seconds_max +=
+                        (uint64_t)st.st_size / BYTES_PER_SECOND * 2 + CPU_SECONDS;
+        return sandbox_enter(&profile, err);
+}
+
+/* Left alone, the first object would open /dev/urandom for this, and die of it. */
+static int seed_objects(Error *err) {
+        size_t seed = 0;
+
+        if (getrandom(&seed, sizeof(seed), GRND_NONBLOCK) != sizeof(seed))
+                return error_set_errno(err, errno, "cannot get random bytes");
+        json_object_seed(seed | 1);
+        return 0;
+}
+
+static int write_answer(AnswerMode mode, Error *err) {
+        autojson answer = answer_new(IMAGE_FD, mode);
+        autofree char *text = json_format_canonical(answer);
+        size_t length = strlen(text);
+
+        if (length <= CANONICAL_JSON_SIZE_MAX)
+                return fd_write_all(ANSWER_FD, text, length, err);
+        static const char TOO_LARGE[] = "{\"error\":{\"kind\":\"too-large\",\"message\":"
+                                        "\"the manifest says more than can be kept\"}}";
+        return fd_write_all(ANSWER_FD, TOO_LARGE, sizeof(TOO_LARGE) - 1, err);
+}
+
+int main(int argc, char **argv) {
+        Error err = ERROR_INIT;
+        AnswerMode mode;
+
+        log_init("pawl-read");
+        if (argc != 2 || !find_mode(argv[1], &mode)) {
+                log_error("usage: pawl-read manifest|image 3<IMAGE 4>ANSWER");
+                return EXIT_FAILURE;
+        }
+        if (seed_objects(&err) < 0 || lock_in(mode, &err) < 0 || write_answer(mode, &err) < 0) {
+                log_error("%s", err.message);
+                return EXIT_FAILURE;
+        }
+        return EXIT_SUCCESS;
+}

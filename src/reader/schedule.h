@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Schedules of timers, checked for form: "mon1-wed,10:00~12:00/2,,fri,23:00" (snap-yaml.md 4.7).
+ */
+#pragma once
+
+#include "base/error.h"
+
+int schedule_check(const char *schedule, Error *err);

@@ -12,7 +12,7 @@
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/text.h"
-#include "reader/answer.h"
+#include "reader/reading.h"
 #include "sandbox/helper.h"
 #include "sandbox/sandbox.h"
 
@@ -26,13 +26,13 @@
 
 static const struct {
         const char *name;
-        AnswerMode mode;
+        ReadingMode mode;
 } MODES[] = {
-        { "manifest", ANSWER_MANIFEST },
-        { "image", ANSWER_IMAGE },
+        { "manifest", READING_MANIFEST },
+        { "image", READING_IMAGE },
 };
 
-static int find_mode(const char *name, AnswerMode *ret) {
+static int find_mode(const char *name, ReadingMode *ret) {
         for (size_t i = 0; i < ARRAY_COUNT(MODES); i++) {
                 if (string_equal(name, MODES[i].name)) {
                         *ret = MODES[i].mode;
@@ -42,7 +42,7 @@ static int find_mode(const char *name, AnswerMode *ret) {
         return 0;
 }
 
-static int lock_in(AnswerMode mode, Error *err) {
+static int lock_in(ReadingMode mode, Error *err) {
         SandboxProfile profile = {
                 .uid = HELPER_UID_READ,
                 .last_fd = ANSWER_FD,
@@ -54,7 +54,7 @@ static int lock_in(AnswerMode mode, Error *err) {
         };
         struct stat st;
 
-        if (mode == ANSWER_IMAGE && fstat(IMAGE_FD, &st) == 0)
+        if (mode == READING_IMAGE && fstat(IMAGE_FD, &st) == 0)
                 profile.cpu_seconds_max +=
                         (uint64_t)st.st_size / BYTES_PER_SECOND * 2 + CPU_SECONDS;
         return sandbox_enter(&profile, err);
@@ -70,8 +70,8 @@ static int seed_objects(Error *err) {
         return 0;
 }
 
-static int write_answer(AnswerMode mode, Error *err) {
-        autojson answer = answer_new(IMAGE_FD, mode);
+static int write_answer(ReadingMode mode, Error *err) {
+        autojson answer = reading_new(IMAGE_FD, mode);
         autofree char *text = json_format_canonical(answer);
         size_t length = strlen(text);
 
@@ -84,7 +84,7 @@ static int write_answer(AnswerMode mode, Error *err) {
 
 int main(int argc, char **argv) {
         Error err = ERROR_INIT;
-        AnswerMode mode;
+        ReadingMode mode;
 
         log_init("pawl-read");
         if (argc != 2 || !find_mode(argv[1], &mode)) {

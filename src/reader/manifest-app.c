@@ -8,8 +8,8 @@
 #include "base/limits.h"
 #include "base/name.h"
 #include "base/text.h"
-#include "reader/manifest.h"
 #include "reader/schedule.h"
+#include "reader/snap-yaml.h"
 
 /* "snap.<name>_<10>.<app>" must fit a security tag. */
 #define INSTANCE_KEY_ROOM 11

@@ -7,7 +7,7 @@
 #include "base/json.h"
 #include "base/name.h"
 #include "base/text.h"
-#include "reader/manifest.h"
+#include "reader/snap-yaml.h"
 
 /* Plugs times apps grows with the square of the text: this many names are enough for everybody. */
 #define BINDING_COUNT_MAX 50000

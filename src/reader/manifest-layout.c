@@ -7,7 +7,7 @@
 
 #include "base/json.h"
 #include "base/text.h"
-#include "reader/manifest.h"
+#include "reader/snap-yaml.h"
 
 #define LAYOUT_MODE_DEFAULT 0755
 #define LAYOUT_MODE_MAX     01777

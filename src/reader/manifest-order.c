@@ -6,7 +6,7 @@
 
 #include "base/json.h"
 #include "base/text.h"
-#include "reader/manifest.h"
+#include "reader/snap-yaml.h"
 
 static int check_reference(const json_t *manifest, const json_t *app, const char *name,
                            Error *err) {

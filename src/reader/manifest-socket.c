@@ -7,7 +7,7 @@
 #include "base/json.h"
 #include "base/name.h"
 #include "base/text.h"
-#include "reader/manifest.h"
+#include "reader/snap-yaml.h"
 
 #define SOCKET_MODE_MAX 0777
 #define PORT_MAX        65535

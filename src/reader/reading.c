@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "reader/answer.h"
+#include "reader/reading.h"
 
 #include <errno.h>
 #include <unistd.h>
@@ -10,21 +10,21 @@
 #include "base/name.h"
 #include "base/text.h"
 #include "reader/container.h"
-#include "reader/image.h"
-#include "reader/manifest.h"
+#include "reader/snap-yaml.h"
+#include "reader/squash.h"
 
 #define ANSWER_FORMAT 1
 
-static int read_manifest_text(Image *image, char **ret, size_t *ret_length, Error *err) {
-        ImageEntry file;
+static int read_manifest_text(Squash *image, char **ret, size_t *ret_length, Error *err) {
+        SquashEntry file;
 
-        int found = image_find(image, "meta/snap.yaml", IMAGE_FOLLOW_LAST, &file, err);
+        int found = squash_find(image, "meta/snap.yaml", SQUASH_FOLLOW_LAST, &file, err);
         if (found < 0)
                 return -1;
         if (found == 0)
                 return error_set(err, ERROR_SNAP_NOT_A_SNAP,
                                  "not a snap or snapdir: there is no meta/snap.yaml");
-        if (image_read_file(image, &file, MANIFEST_SIZE_MAX, ret, ret_length, err) < 0)
+        if (squash_read_file(image, &file, MANIFEST_SIZE_MAX, ret, ret_length, err) < 0)
                 return error_prefix(err, "cannot read meta/snap.yaml");
         return 0;
 }
@@ -40,7 +40,7 @@ static json_t *list_supported_hooks(const json_t *hooks_on_disk) {
         return supported;
 }
 
-static int add_manifest(Image *image, json_t *answer, Error *err) {
+static int add_manifest(Squash *image, json_t *answer, Error *err) {
         autofree char *text = NULL;
         autojson hooks = NULL;
         json_t *manifest = NULL;
@@ -68,16 +68,16 @@ static int add_digest(int fd, json_t *answer, Error *err) {
         return 0;
 }
 
-static int add_all(int fd, AnswerMode mode, json_t *answer, Container *container, Error *err) {
-        autoimage image = IMAGE_INIT;
+static int add_all(int fd, ReadingMode mode, json_t *answer, Container *container, Error *err) {
+        autosquash image = SQUASH_INIT;
 
-        if (image_open(fd, &image, err) < 0)
+        if (squash_open(fd, &image, err) < 0)
                 return -1;
         json_put(answer, "format", json_integer(ANSWER_FORMAT));
         json_put(answer, "size", json_integer((json_int_t)image.size));
         if (add_manifest(&image, answer, err) < 0)
                 return -1;
-        if (mode == ANSWER_IMAGE &&
+        if (mode == READING_IMAGE &&
             (container_check(container, &image, json_object_get(answer, "manifest"), err) < 0 ||
              add_digest(fd, answer, err) < 0))
                 return -1;
@@ -99,7 +99,7 @@ static json_t *new_error(const Error *err, json_t *details) {
         return json_pack("{s:o}", "error", body);
 }
 
-json_t *answer_new(int image_fd, AnswerMode mode) {
+json_t *reading_new(int image_fd, ReadingMode mode) {
         autojson answer = json_object();
         Container container;
         Error err = ERROR_INIT;

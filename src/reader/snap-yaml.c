@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "reader/manifest.h"
+#include "reader/snap-yaml.h"
 
 #include <string.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Manifest: meta/snap.yaml read, judged and written again as the JSON of ARCHITECTURE.md, every
+ * Snap-yaml: meta/snap.yaml read, judged and written again as the JSON of ARCHITECTURE.md, every
  * default filled in and every plug and slot bound. What comes out has only names that passed
  * base/name.h and text that is clean UTF-8.
  */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "reader/image.h"
+#include "reader/squash.h"
 
 #include <endian.h>
 #include <errno.h>
@@ -91,8 +91,8 @@ static int check_file(int fd, uint64_t *ret_size, Error *err) {
         return check_super(&super, *ret_size, err);
 }
 
-int image_open(int fd, Image *ret, Error *err) {
-        Image image = IMAGE_INIT;
+int squash_open(int fd, Squash *ret, Error *err) {
+        Squash image = SQUASH_INIT;
 
         if (check_file(fd, &image.size, err) < 0)
                 return -1;
@@ -110,16 +110,16 @@ int image_open(int fd, Image *ret, Error *err) {
         return 0;
 }
 
-void image_close(Image *image) {
+void squash_close(Squash *image) {
         if (image->is_open)
                 sqfs_destroy(&image->fs);
-        *image = IMAGE_INIT;
+        *image = SQUASH_INIT;
 }
 
 /* ---- single entries ---- */
 
-static int load_entry(Image *image, sqfs_inode_id id, ImageEntry *ret, Error *err) {
-        ImageEntry entry = { 0 };
+static int load_entry(Squash *image, sqfs_inode_id id, SquashEntry *ret, Error *err) {
+        SquashEntry entry = { 0 };
 
         if (sqfs_inode_get(&image->fs, &entry.inode, id) != SQFS_OK)
                 return fail_corrupt(err, "an inode cannot be read");
@@ -130,13 +130,13 @@ static int load_entry(Image *image, sqfs_inode_id id, ImageEntry *ret, Error *er
         return 0;
 }
 
-int image_get_root(Image *image, ImageEntry *ret, Error *err) {
+int squash_get_root(Squash *image, SquashEntry *ret, Error *err) {
         if (load_entry(image, sqfs_inode_root(&image->fs), ret, err) < 0)
                 return -1;
         return S_ISDIR(ret->mode) ? 0 : fail_corrupt(err, "its root is not a directory");
 }
 
-int image_read_link(Image *image, const ImageEntry *link, char **ret, Error *err) {
+int squash_read_link(Squash *image, const SquashEntry *link, char **ret, Error *err) {
         char target[LINK_LENGTH_MAX + 1];
         size_t size = sizeof(target);
         sqfs_inode inode = link->inode;
@@ -149,8 +149,8 @@ int image_read_link(Image *image, const ImageEntry *link, char **ret, Error *err
         return 0;
 }
 
-int image_read_file(Image *image, const ImageEntry *file, size_t max, char **ret,
-                    size_t *ret_length, Error *err) {
+int squash_read_file(Squash *image, const SquashEntry *file, size_t max, char **ret,
+                     size_t *ret_length, Error *err) {
         sqfs_inode inode = file->inode;
 
         if (!S_ISREG(file->mode))
@@ -172,8 +172,8 @@ int image_read_file(Image *image, const ImageEntry *file, size_t max, char **ret
         return 0;
 }
 
-int image_find_attribute(Image *image, const ImageEntry *entry, const char *prefix, char **ret_name,
-                         Error *err) {
+int squash_find_attribute(Squash *image, const SquashEntry *entry, const char *prefix,
+                          char **ret_name, Error *err) {
         sqfs_inode inode = entry->inode;
         sqfs_xattr cursor;
 
@@ -199,8 +199,8 @@ int image_find_attribute(Image *image, const ImageEntry *entry, const char *pref
 
 /* A lookup under way: the directories from the root to where it is, and what is left to go. */
 typedef struct Lookup {
-        Image *image;
-        ImageEntry stack[IMAGE_DEPTH_MAX];
+        Squash *image;
+        SquashEntry stack[IMAGE_DEPTH_MAX];
         size_t depth; /* of the current entry; 0 is the root */
         char *rest;   /* owned */
         unsigned link_count;
@@ -210,7 +210,7 @@ typedef struct Lookup {
 static int follow_link(Lookup *lookup, const char *rest, Error *err) {
         autofree char *target = NULL;
 
-        if (image_read_link(lookup->image, &lookup->stack[lookup->depth], &target, err) < 0)
+        if (squash_read_link(lookup->image, &lookup->stack[lookup->depth], &target, err) < 0)
                 return -1;
         if (*target == '/' || *target == '\0' || ++lookup->link_count > LINK_COUNT_MAX ||
             strlen(rest) > LINK_LENGTH_MAX)
@@ -224,7 +224,7 @@ static int follow_link(Lookup *lookup, const char *rest, Error *err) {
 
 /* Goes to a name in the current directory; 1 = is there. */
 static int enter(Lookup *lookup, const char *name, size_t length, Error *err) {
-        ImageEntry *current = &lookup->stack[lookup->depth];
+        SquashEntry *current = &lookup->stack[lookup->depth];
         sqfs_dir_entry found;
         sqfs_name buffer;
         bool is_found = false;
@@ -253,7 +253,7 @@ static int enter(Lookup *lookup, const char *name, size_t length, Error *err) {
         return 1;
 }
 
-static int walk_path(Lookup *lookup, ImageFind how, Error *err) {
+static int walk_path(Lookup *lookup, SquashFind how, Error *err) {
         const char *rest = lookup->rest;
 
         while (*rest != '\0') {
@@ -265,7 +265,7 @@ static int walk_path(Lookup *lookup, ImageFind how, Error *err) {
                 rest += strspn(rest, "/");
                 bool is_last = *rest == '\0';
                 if (!S_ISLNK(lookup->stack[lookup->depth].mode) ||
-                    (is_last && how == IMAGE_KEEP_LAST))
+                    (is_last && how == SQUASH_KEEP_LAST))
                         continue;
                 outcome = follow_link(lookup, rest, err);
                 if (outcome <= 0)
@@ -275,11 +275,11 @@ static int walk_path(Lookup *lookup, ImageFind how, Error *err) {
         return 1;
 }
 
-int image_find(Image *image, const char *path, ImageFind how, ImageEntry *ret, Error *err) {
+int squash_find(Squash *image, const char *path, SquashFind how, SquashEntry *ret, Error *err) {
         autofree Lookup *lookup = memory_new(sizeof(*lookup));
 
         lookup->image = image;
-        if (image_get_root(image, &lookup->stack[0], err) < 0)
+        if (squash_get_root(image, &lookup->stack[0], err) < 0)
                 return -1;
         lookup->rest = string_copy(path);
         int outcome = walk_path(lookup, how, err);
@@ -305,9 +305,9 @@ static size_t count_levels(const char *path) {
         return levels;
 }
 
-static int visit_current(Image *image, sqfs_traverse *traverse, ImageVisit visit, void *data,
+static int visit_current(Squash *image, sqfs_traverse *traverse, SquashVisit visit, void *data,
                          Error *err) {
-        ImageEntry entry;
+        SquashEntry entry;
         const char *path = traverse->path;
 
         path += *path == '/';
@@ -324,8 +324,8 @@ static int visit_current(Image *image, sqfs_traverse *traverse, ImageVisit visit
         return visit(data, path, &entry, err);
 }
 
-int image_walk(Image *image, const ImageEntry *directory, ImageVisit visit, void *data,
-               Error *err) {
+int squash_walk(Squash *image, const SquashEntry *directory, SquashVisit visit, void *data,
+                Error *err) {
         sqfs_inode inode = directory->inode;
         sqfs_traverse traverse;
         sqfs_err status = SQFS_OK;

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Reading: what pawl-read says about an image, as ARCHITECTURE.md describes it.
+ */
+#pragma once
+
+#include <jansson.h>
+
+typedef enum ReadingMode {
+        READING_MANIFEST, /* the manifest only: some hundred kilobytes are read at most */
+        READING_IMAGE,    /* every entry looked at, and the digest */
+} ReadingMode;
+
+/* Never NULL: {"error":{"kind","message"[,"details":[…]]}} where something is wrong. */
+json_t *reading_new(int image_fd, ReadingMode mode);

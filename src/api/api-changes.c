@@ -53,6 +53,8 @@ int change_get(ApiCall *call, Error *err) {
 
         if (require_change(call, &id, &change, err) < 0)
                 return -1;
+        if (call->api->runner)
+                runner_overlay(call->api->runner, change);
         return call_reply(call, change);
 }
 

@@ -35,6 +35,9 @@ int change_add(Database *database, const ChangeDraft *draft, const char *const *
                size_t count, int64_t *ret_change, Error *err) {
         autofree char *data = draft->api_data ? json_format(draft->api_data) : string_copy("{}");
 
+        if (database_is_full(database))
+                return error_set(err, ERROR_DISK_SPACE,
+                                 "no space left for the state: free some space, then try again");
         if (database_run(database, err,
                          "INSERT INTO change (kind, summary, api_data, spawned_at) "
                          "VALUES (?, ?, ?, ?)",

@@ -16,7 +16,8 @@ typedef struct ChangeDraft {
  * change touches one of `instances`; err->number is that change's id. */
 int change_check_conflict(Database *database, const char *const *instances, size_t count,
                           Error *err);
-/* The row, its snaps and no tasks yet; returns the id. */
+/* The row, its snaps and no tasks yet; ERROR_DISK_SPACE while the disk is full: what cannot be
+ * undone is not begun. */
 int change_add(Database *database, const ChangeDraft *draft, const char *const *instances,
                size_t count, int64_t *ret_change, Error *err);
 typedef struct TaskDraft {

@@ -161,6 +161,18 @@ static int commit_nonsense(const TaskStep *step, const json_t *job, const json_t
                        : 0;
 }
 
+/* More than a nearly full disk can take. */
+static int commit_big(const TaskStep *step, const json_t *job, const json_t *result, Error *err) {
+        (void)job;
+        (void)result;
+        return database_run(step->database, err,
+                            "INSERT INTO setting (key, value) VALUES ('big', "
+                            "replace(hex(zeroblob(1500000)), '00', 'x'))",
+                            "") < 0
+                       ? -1
+                       : 0;
+}
+
 static int commit_clean(const TaskStep *step, const json_t *job, const json_t *result, Error *err) {
         (void)job;
         (void)result;
@@ -205,6 +217,7 @@ const TaskKind SCENE_KINDS[] = {
           .time_limit_s = 1 },
         { .name = "retry", .run = { NULL, NULL, commit_retry }, .undo = UNNOTE },
         { .name = "nonsense", .run = { NULL, NULL, commit_nonsense } },
+        { .name = "big", .run = { NULL, NULL, commit_big } },
         { .name = "cleaned", .run = NOTE, .undo = UNNOTE, .clean = { NULL, NULL, commit_clean } },
         { .name = "fail-clean", .run = NOTE, .clean = { plan_name, fail_work, commit_clean } },
         { .name = "orphan", .run = { plan_name, work_orphan, commit_work }, .undo = UNWORK },

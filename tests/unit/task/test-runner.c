@@ -2,6 +2,9 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/wait.h>
 #include <time.h>
 
@@ -360,6 +363,52 @@ static void clean_runs_once_when_the_change_is_ready(void **state) {
         scene_close(scene);
 }
 
+/* Leaves 64 kB of a small file system. */
+static void fill_up(const char *directory) {
+        autofree char *path = string_format("%s/filler", directory);
+        autofd int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+        static const char ZEROES[4096];
+        struct statvfs space;
+
+        while (fstatvfs(fd, &space) == 0 && space.f_bavail * space.f_frsize > 65536)
+                assert_int_equal(write(fd, ZEROES, sizeof(ZEROES)), sizeof(ZEROES));
+}
+
+static void a_full_disk_fails_the_change_and_its_undo_is_recorded(void **state) {
+        static const char *const CHAIN[][2] = {
+                { "note", "a" }, { "work", "b" }, { "note", "c" }, { "big", "d" }, { "note", "e" }
+        };
+        Scene *scene = *state;
+        autofree char *directory = string_format("%s/state", scene->directory);
+        autofree char *filler = string_format("%s/filler", directory);
+        ChangeDraft draft = { "install-snap", "Install", NULL };
+        int64_t first, change, second;
+        Error err;
+
+        assert_int_equal(mkdir(directory, 0700), 0);
+        if (mount("none", directory, "tmpfs", 0, "size=6m") < 0)
+                skip();
+        scene_open(scene);
+        change = add_chain(scene, CHAIN, ARRAY_COUNT(CHAIN), &first);
+        fill_up(directory);
+        scene_run_until_ready(scene, change);
+        assert_trace(scene, "+a +b +c -c -b -a");
+        assert_status(scene, first + 3, "Error");
+        assert_false(scene_has_file(scene, "b"));
+        autojson object = describe(scene, change);
+        assert_non_null(strstr(json_get_string(object, "err", ""), "no space left for the state"));
+        {
+                autotransaction transaction = TRANSACTION_INIT;
+                scene_begin(scene, &transaction);
+                assert_int_equal(change_add(scene->database, &draft, NULL, 0, &second, &err), -1);
+                assert_int_equal(err.kind, ERROR_DISK_SPACE);
+                assert_int_equal(unlink(filler), 0);
+                assert_int_equal(change_add(scene->database, &draft, NULL, 0, &second, &err), 0);
+        }
+        scene_close(scene);
+        assert_int_equal(umount(directory), 0);
+}
+
 static bool has_orphan(Scene *scene, int64_t number) {
         (void)number;
         return scene_has_file(scene, "orphan") && scene_has_file(scene, "o");
@@ -518,6 +567,7 @@ int main(void) {
                 TEST(a_worker_over_its_time_limit_is_stopped_and_undone),
                 TEST(a_retry_is_planned_again_and_leaves_nothing_of_the_first),
                 TEST(clean_runs_once_when_the_change_is_ready),
+                TEST(a_full_disk_fails_the_change_and_its_undo_is_recorded),
                 TEST(a_new_runner_ends_the_orphans_of_a_killed_one),
                 cmocka_unit_test(a_kill_at_any_commit_ends_before_or_after),
                 cmocka_unit_test(a_kill_at_any_commit_of_an_undo_ends_before),

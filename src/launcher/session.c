@@ -33,7 +33,9 @@ void session_start(Session *session, const char *root, const LaunchRequest *requ
         if (connect(socket_fd, (struct sockaddr *)&address, sizeof(address)) < 0)
                 die_unreachable(path, errno);
         launch_request_format(request, &text);
-        if (frame_send(socket_fd, text.bytes, text.length, NULL, 0, &err) < 0)
+        /* Who is refused at the door may find it closed already, with the reason to be read. */
+        if (frame_send(socket_fd, text.bytes, text.length, NULL, 0, &err) < 0 &&
+            err.kind != ERROR_LOST)
                 die_error(&err);
         *session = (Session){ .socket = take_fd(socket_fd) };
 }
@@ -42,7 +44,11 @@ static void receive_answer(Session *session, LaunchAnswer *ret) {
         Error err = ERROR_INIT;
 
         frame_done(&session->frame);
-        if (frame_receive(session->socket, &session->frame, &err) < 0) {
+        int received = frame_receive(session->socket, &session->frame, &err);
+        /* A closed door is reported first (once), and then what was said before it closed. */
+        if (received < 0 && err.kind == ERROR_LOST)
+                received = frame_receive(session->socket, &session->frame, &err);
+        if (received < 0) {
                 if (err.kind == ERROR_LOST)
                         die(0, "pawld ended during the launch; try again");
                 die_error(&err);

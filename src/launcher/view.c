@@ -297,6 +297,23 @@ void view_apply(View *view, const LaunchStep *step) {
                 APPLY[step->op](view, step);
 }
 
+static uint64_t get_mount_id(int at, const char *path, int flags) {
+        struct statx status;
+
+        if (statx(at, path, flags, STATX_MNT_ID, &status) < 0 || !(status.stx_mask & STATX_MNT_ID))
+                die_kernel("cannot look at the program's view");
+        return status.stx_mnt_id;
+}
+
+/* ".." of the root crosses into whatever is mounted over it: it must be the root itself. */
+static void check_nothing_above(const View *view) {
+        if (fchdir(view->root) < 0)
+                die(errno, "cannot stand in the program's view");
+        uint64_t root = get_mount_id(view->root, "", AT_EMPTY_PATH);
+        if (get_mount_id(AT_FDCWD, "/..", 0) != root || get_mount_id(AT_FDCWD, "/", 0) != root)
+                die(0, "the host's root still lies over the program's view");
+}
+
 void view_enter(View *view) {
         struct mount_attr attributes = { .attr_set = MOUNT_ATTR_RDONLY };
 
@@ -305,8 +322,11 @@ void view_enter(View *view) {
         /* The old root comes to lie upon the new one and is taken off: no directory for it. */
         if (fchdir(view->root) < 0 || kernel_pivot_root(".", ".") < 0)
                 die(errno, "cannot enter the program's view");
-        if (umount2(".", MNT_DETACH) < 0 || fchdir(view->root) < 0)
+        /* Twice: what lies on top is the tmpfs that view_start put upon the old root, and it would
+         * leave the old root to whoever opens "/..". */
+        if (umount2(".", MNT_DETACH) < 0 || umount2(".", MNT_DETACH) < 0)
                 die(errno, "cannot leave the host's view");
+        check_nothing_above(view);
         (void)close(view->root);
         (void)close(view->stage);
         view->root = view->stage = -1;

@@ -77,7 +77,7 @@ static void take_events(Server *server, const struct epoll_event *events, int co
                 void *what = events[i].data.ptr;
                 if (what == server)
                         control_receive(server);
-                else if (what && (events[i].events & (EPOLLHUP | EPOLLERR)))
+                else if (what && (events[i].events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)))
                         server_hang_up(server, what);
         }
 }

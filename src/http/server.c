@@ -49,12 +49,12 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
                 exchange_begin(exchange, method);
                 return MHD_YES;
         }
-        /* With a chunked body MHD offers the next piece although the connection was suspended at the
-         * last: it is left where it is. */
+        /* With a chunked body MHD offers the next piece although the connection was suspended at
+         * the last: it is left where it is. */
         if (exchange_is_suspended(exchange))
                 return MHD_YES;
         if (*left > 0)
-                exchange_feed(exchange, bytes + 0, left);
+                exchange_feed(exchange, bytes, left);
         else
                 exchange_finish(exchange);
         if (exchange_is_suspended(exchange)) {
@@ -170,9 +170,8 @@ void server_add_client(Server *server, uint64_t number, int owned_fd) {
                 return;
         }
         *slot = client;
-        /* Only hang-ups, which need not be asked for: both directions closed, so a client that shut
-         * down its sending side and waits for the answer is still here. */
-        (void)watch(server, owned_fd, EPOLLET, client, &err);
+        /* Who stops sending has left: MHD, too, gives such a connection up when it reads again. */
+        (void)watch(server, owned_fd, EPOLLRDHUP | EPOLLET, client, &err);
         if (MHD_add_connection(server->mhd, owned_fd, NULL, 0) == MHD_YES)
                 return;
         /* MHD has closed the descriptor; without a context its closing was told to nobody. */

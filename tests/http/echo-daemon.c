@@ -26,6 +26,7 @@ static struct {
         Request *held[HELD_MAX];
         size_t held_count;
         unsigned long request_count;
+        json_t *last_form; /* what the newest form was */
 } echo;
 
 static json_t *new_sync(json_t *owned_result) {
@@ -46,7 +47,7 @@ static void reply_error(Request *request, ErrorKind kind, const char *message) {
                            envelope_new_error(&err));
 }
 
-/* Says of each file what only its bytes can tell, without reading gigabytes: size and first byte.
+/* Says of each file what only its bytes can tell, without reading gigabytes: size and first bytes.
  */
 static json_t *list_files(const Request *request) {
         json_t *list = json_array();
@@ -54,7 +55,7 @@ static json_t *list_files(const Request *request) {
         for (size_t i = 0; i < request->file_count; i++) {
                 const RequestFile *file = &request->files[i];
                 json_t *entry = json_object();
-                char start[17] = "";
+                char start[5] = "";
                 struct stat st = { 0 };
 
                 (void)!pread(file->fd, start, sizeof(start) - 1, 0);
@@ -86,7 +87,16 @@ static void answer_echo(Request *request) {
         json_put(result, "pid", json_integer(request->peer.pid));
         json_put(result, "has-pidfd", json_boolean(request->peer.pidfd >= 0));
         json_put(result, "confined", json_boolean(request->peer.is_confined));
+        if (request->is_form) {
+                json_decref(echo.last_form);
+                echo.last_form = json_incref(result);
+        }
         request_reply_json(request, 200, new_sync(result));
+}
+
+static void answer_last(Request *request) {
+        request_reply_json(request, 200,
+                           new_sync(echo.last_form ? json_incref(echo.last_form) : json_null()));
 }
 
 static void answer_stats(Request *request) {
@@ -143,9 +153,11 @@ static const struct {
         const char *path;
         void (*answer)(Request *request);
 } ROUTES[] = {
-        { "/v2/echo", answer_echo },     { "/v2/stats", answer_stats }, { "/v2/big", answer_big },
-        { "/v2/file", answer_file },     { "/v2/later", answer_later }, { "/v2/release", release },
-        { "/v2/mirror", answer_mirror }, { "/v2/snaps", answer_echo },
+        { "/v2/echo", answer_echo },     { "/v2/stats", answer_stats },
+        { "/v2/big", answer_big },       { "/v2/file", answer_file },
+        { "/v2/later", answer_later },   { "/v2/release", release },
+        { "/v2/mirror", answer_mirror }, { "/v2/last", answer_last },
+        { "/v2/snaps", answer_echo },
 };
 
 static void on_request(void *context, Request *request) {
@@ -233,6 +245,7 @@ int main(int argc, char **argv) {
         for (size_t i = 0; i < echo.held_count; i++)
                 answer_echo(echo.held[i]);
         front_free(echo.front);
+        json_decref(echo.last_form);
         uv_close((uv_handle_t *)&in, NULL);
         (void)uv_run(&echo.loop, UV_RUN_DEFAULT);
         (void)unlink(argv[1]);

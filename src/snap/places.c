@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 
@@ -223,4 +224,26 @@ int places_sweep(const Places *places, Database *database, Error *err) {
                 total = removed < 0 ? -1 : total + removed;
         }
         return total < 0 ? error_prefix(err, "cannot clear leftovers away") : total;
+}
+
+static bool is_locked(int directory, const char *name) {
+        autofd int fd = openat(directory, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+
+        return fd < 0 ? errno != ENOENT : flock(fd, LOCK_EX | LOCK_NB) < 0;
+}
+
+bool places_has_lease(const Places *places, const char *instance, const char *revision) {
+        autofree char *path = string_format("run/pawl/lease/%s/%s", instance, revision);
+        Error err = ERROR_INIT;
+        int fd = file_open_beneath(places->root_fd, path, O_RDONLY | O_DIRECTORY, 0, &err);
+        DIR *entries = fd < 0 ? NULL : fdopendir(fd);
+        bool is_held = false;
+
+        if (!entries)
+                return err.number != ENOENT;
+        for (struct dirent *entry; !is_held && (entry = readdir(entries));)
+                if (entry->d_name[0] != '.')
+                        is_held = is_locked(dirfd(entries), entry->d_name);
+        (void)closedir(entries);
+        return is_held;
 }

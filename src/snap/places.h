@@ -6,6 +6,8 @@
  */
 #pragma once
 
+#include <stdbool.h>
+
 #include "base/error.h"
 #include "state/database.h"
 
@@ -40,6 +42,10 @@ int places_sweep(const Places *places, Database *database, Error *err);
 /* Removes `name` from `directory`: in one step into trash/ under a name of its own, durable on both
  * sides, then for good.  What is not there is success; a kill in between leaves it to the sweep. */
 int places_discard(const Places *places, int directory, const char *name, Error *err);
+
+/* True while a program of that revision runs (or may: what cannot be seen counts as running);
+ * leases are R/run/pawl/lease/INSTANCE/REVISION/UID, locked by what holds the view. */
+bool places_has_lease(const Places *places, const char *instance, const char *revision);
 
 #define PLACES_FD_COUNT 7
 /* What a worker must keep open to use these places. */

@@ -181,8 +181,17 @@ static int add_discard(PlanChain *chain, const char *revision, Error *err) {
                               "Remove snap \"%s\" (%s) from the system", chain->instance, revision);
 }
 
+/* What still runs is left to a later refresh. */
+static int add_collected(const Batch *batch, Candidate *candidate, size_t at, Error *err) {
+        const char *revision = candidate->sequence.revisions[at].name;
+
+        if (places_has_lease(batch->context->places, candidate->instance, revision))
+                return 0;
+        return add_discard(&candidate->chain, revision, err);
+}
+
 /* Left by a revert, or the oldest beyond what is retained; never the one that undo goes back to. */
-static int add_collection(Candidate *candidate, Error *err) {
+static int add_collection(const Batch *batch, Candidate *candidate, Error *err) {
         const Sequence *sequence = &candidate->sequence;
         size_t current = 0;
 
@@ -190,10 +199,10 @@ static int add_collection(Candidate *candidate, Error *err) {
                !string_equal(sequence->revisions[current].name, sequence->current))
                 current++;
         for (size_t i = current + 1; i < sequence->count; i++)
-                if (add_discard(&candidate->chain, sequence->revisions[i].name, err) < 0)
+                if (add_collected(batch, candidate, i, err) < 0)
                         return -1;
         for (size_t i = 0; current + 2 > RETAINED_REVISIONS + i && i < current; i++)
-                if (add_discard(&candidate->chain, sequence->revisions[i].name, err) < 0)
+                if (add_collected(batch, candidate, i, err) < 0)
                         return -1;
         return plan_chain_add(&candidate->chain, "cleanup", NULL, err,
                               "Clean up \"%s\" (unset) install", candidate->instance);
@@ -214,7 +223,7 @@ static int add_tasks(const Batch *batch, Candidate *candidate, Error *err) {
                 return -1;
         if (add_steps(chain, START, ARRAY_COUNT(START), err) < 0)
                 return -1;
-        if (is_installed && add_collection(candidate, err) < 0)
+        if (is_installed && add_collection(batch, candidate, err) < 0)
                 return -1;
         if (!is_base && plan_chain_add_hook(chain, "configure", NULL, err) < 0)
                 return -1;

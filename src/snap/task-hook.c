@@ -66,16 +66,14 @@ int hook_plan(const TaskStep *step, json_t **ret_job, Error *err) {
         return 0;
 }
 
-/* The hook's stderr is the worker's own while it starts: helpers inherit that one descriptor. */
+/* Hooks run when their revision is the current one, so none is named.  The hook's stderr is the
+ * worker's own while it starts: helpers inherit that one descriptor. */
 static int spawn_hook(const Places *places, const json_t *job, int output, Helper *ret,
                       Error *err) {
         autofree char *hook = string_format("--hook=%s", json_get_string(job, "hook", ""));
-        autofree char *revision =
-                string_format("--revision=%s", json_get_string(job, "revision", ""));
         autofree char *root = string_format("--root=%s", places->root);
-        const char *const argv[] = {
-                "pawl-run", root, hook, revision, json_get_string(job, "instance", ""), NULL
-        };
+        const char *const argv[] = { "pawl-run", root, hook, json_get_string(job, "instance", ""),
+                                     NULL };
         autofd int saved = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
 
         if (saved < 0 || dup2(output, STDERR_FILENO) < 0)

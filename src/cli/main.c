@@ -70,11 +70,9 @@ static int take_global_option(Cli *cli, int count, char **words, const char **re
                 *ret_command = "version";
         else if (string_equal(words[0], "--help") || string_equal(words[0], "-h"))
                 *ret_command = "help";
-        else if (cli->is_snap)
-                return 0;
-        else if (string_equal(words[0], "--root") && count > 1)
+        else if (!cli->is_snap && string_equal(words[0], "--root") && count > 1)
                 cli->root = words[1];
-        else if (string_has_prefix(words[0], "--root="))
+        else if (!cli->is_snap && string_has_prefix(words[0], "--root="))
                 cli->root = words[0] + strlen("--root=");
         else
                 return 0;

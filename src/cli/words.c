@@ -39,7 +39,8 @@ char *words_publisher_short(const Cli *cli, const json_t *snap) {
 static bool is_same_name(const char *username, const char *display) {
         autofree char *spaced = string_copy(username);
         for (char *at = spaced; *at != '\0'; at++)
-                *at = *at == '-' ? ' ' : *at;
+                if (*at == '-')
+                        *at = ' ';
         return strcasecmp(spaced, display) == 0;
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "launch/launch-target.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "base/text.h"
@@ -53,6 +54,7 @@ static void split_command(const LaunchRequest *request, Target *ret) {
                 ret->program = string_copy(request->hook);
                 return;
         }
+        assert(request->command);
         ret->snap.instance =
                 dot ? string_copy_length(request->command, (size_t)(dot - request->command))
                     : string_copy(request->command);

@@ -98,11 +98,11 @@ static int record_stop(Runner *runner, const Batch *batch, bool is_partial, cons
         return transaction_commit(&transaction, err);
 }
 
-/* An attempt that died or whose commit failed has left traces; one that failed by itself has not.
- */
+/* An attempt that died or whose commit failed has left traces; one that failed by itself has not,
+ * unless there was one before it. */
 static bool has_left_traces(const Batch *batch) {
         return batch->ended && batch->stopped.task->id == batch->ended->step.task->id &&
-               batch->ended->end != ATTEMPT_ERROR;
+               (batch->ended->end != ATTEMPT_ERROR || batch->stopped.task->attempt > 1);
 }
 
 static int stop_at(Runner *runner, Batch *batch, const Error *why, Error *err) {

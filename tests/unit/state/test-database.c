@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
@@ -314,6 +315,40 @@ static void on_a_full_disk_the_ballast_lets_one_undo_be_recorded(void **state) {
         assert_int_equal(umount(directory), 0);
 }
 
+/* A limit on file sizes is an I/O error in the middle of writing the log. */
+__attribute__((noreturn)) static void write_beyond_limit(const char *directory) {
+        const struct rlimit limit = { 100000, 100000 };
+        autofree char *big = memory_new(200001);
+        Transaction transaction = TRANSACTION_INIT;
+        Error err;
+
+        memset(big, 'x', 200000);
+        Database *database = must_open(directory);
+        must_set(database, "before", "kept");
+        (void)signal(SIGXFSZ, SIG_IGN);
+        assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+        assert_int_equal(transaction_begin(database, &transaction, &err), 0);
+        int r = database_run(database, &err, "INSERT INTO setting (key, value) VALUES ('big', ?)",
+                             "s", big);
+        if (r >= 0)
+                r = transaction_commit(&transaction, &err);
+        transaction_done(&transaction);
+        bool is_refused = transaction_begin(database, &transaction, &err) < 0;
+        _exit(r < 0 && is_refused && database_is_broken(database) ? 0 : 1);
+}
+
+static void after_an_io_error_only_a_new_process_may_look(void **state) {
+        int status;
+        pid_t child = fork();
+
+        if (child == 0)
+                write_beyond_limit(*state);
+        assert_int_equal(waitpid(child, &status, 0), child);
+        assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+        autoptr(Database) database = must_open(*state);
+        assert_int_equal(count_settings(database), 1);
+}
+
 static int commits_before_kill;
 static void kill_before(bool is_after) {
         if (!is_after && commits_before_kill-- == 0)
@@ -372,6 +407,7 @@ int main(void) {
                 TEST(a_damaged_state_is_refused_set_aside_and_left_alone),
                 TEST(a_file_of_another_program_is_refused),
                 TEST(on_a_full_disk_the_ballast_lets_one_undo_be_recorded),
+                TEST(after_an_io_error_only_a_new_process_may_look),
                 TEST(a_kill_around_a_commit_keeps_exactly_the_commits_before_it),
         };
 

@@ -15,6 +15,7 @@
 #include "daemon/listen.h"
 #include "daemon/notify.h"
 #include "front/front.h"
+#include "launch/launching.h"
 #include "sandbox/helper.h"
 #include "snap/kinds.h"
 #include "snap/projection.h"
@@ -43,6 +44,7 @@ typedef struct Daemon {
         int kept_fds[SNAP_CONTEXT_FD_COUNT];
         Runner *runner;
         Front *front;
+        Launch *launch;
         Api api;
         uv_signal_t terminate, interrupt;
         uv_timer_t idle, watchdog;
@@ -104,6 +106,8 @@ static void note_commit(void *context, int64_t change) {
 
         (void)change;
         project(daemon);
+        if (daemon->launch)
+                launch_wake(daemon->launch);
         (void)uv_timer_start(&daemon->idle, rest, IDLE_MS, 0);
 }
 
@@ -231,6 +235,23 @@ static int start_front(Daemon *daemon, Error *err) {
         return 0;
 }
 
+static int start_launch(Daemon *daemon, Error *err) {
+        LaunchConfig config = { .loop = &daemon->loop,
+                                .database = daemon->database,
+                                .root = daemon->options->root,
+                                .user_listener = -1,
+                                .service_listener = -1 };
+
+        if (launch_open_sockets(config.root, &config.user_listener, &config.service_listener, err) <
+            0)
+                return -1;
+        if (launch_new(&config, &daemon->launch, err) == 0)
+                return 0;
+        (void)close(config.user_listener);
+        (void)close(config.service_listener);
+        return -1;
+}
+
 static void tell_supervisor(Daemon *daemon) {
         uint64_t watchdog_ms = notify_get_watchdog_ms();
 
@@ -244,10 +265,11 @@ static void tell_supervisor(Daemon *daemon) {
  * the state before what is made from it, and clients last. */
 static int start(Daemon *daemon, Error *err) {
         passed_sockets_take(&daemon->passed);
-        if (helper_open_all(daemon->options->libexec, err) < 0 || open_loop(daemon, err) < 0 ||
+        if (launch_prepare_namespace(err) < 0 ||
+            helper_open_all(daemon->options->libexec, err) < 0 || open_loop(daemon, err) < 0 ||
             open_places(daemon, err) < 0 || open_state(daemon, err) < 0 || sweep(daemon, err) < 0 ||
-            start_runner(daemon, err) < 0 || open_sockets(daemon, err) < 0 ||
-            start_front(daemon, err) < 0)
+            start_runner(daemon, err) < 0 || start_launch(daemon, err) < 0 ||
+            open_sockets(daemon, err) < 0 || start_front(daemon, err) < 0)
                 return -1;
         runner_wake(daemon->runner);
         tell_supervisor(daemon);
@@ -273,6 +295,8 @@ static void stop(Daemon *daemon) {
                 api_stop(&daemon->api);
                 front_free(daemon->front);
         }
+        if (daemon->launch)
+                launch_free(take(daemon->launch));
         if (daemon->runner)
                 runner_free(daemon->runner);
         for (size_t i = 0; i < SOCKET_COUNT; i++) {

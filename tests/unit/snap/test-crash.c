@@ -31,7 +31,7 @@
 #define APP_MANIFEST(version)                                  \
         "{\"name\":\"hello\",\"version\":\"" version           \
         "\",\"summary\":\"s\",\"description\":\"d\",\"base\":" \
-        "\"none\",\"apps\":{\"hello\":{\"command\":\"bin/app\"},\"two\":{\"command\":\"bin/app\"}}}"
+        "\"testbase\",\"apps\":{\"hello\":{\"command\":\"bin/app\"},\"two\":{\"command\":\"bin/app\"}}}"
 
 /* Shared by the test, the daemon and its workers. */
 typedef struct Plug {
@@ -90,7 +90,7 @@ int __wrap_sqlite3_exec(sqlite3 *database, const char *sql, RowCallback callback
         return code;
 }
 
-static char *directory, *one_path, *two_path, *three_path;
+static char *directory, *base_path, *one_path, *two_path, *three_path;
 
 static char *make(const char *file, const char *manifest) {
         rig_make_package(directory, file, manifest, 20000);
@@ -100,6 +100,8 @@ static char *make(const char *file, const char *manifest) {
 static int make_packages(void **state) {
         (void)state;
         directory = rig_make_root();
+        base_path = make("base.snap", "{\"name\":\"testbase\",\"version\":\"1\",\"type\":\"base\","
+                                      "\"summary\":\"b\",\"description\":\"b\"}");
         one_path = make("one.snap", APP_MANIFEST("1"));
         two_path = make("two.snap", APP_MANIFEST("2"));
         three_path = make("three.snap", APP_MANIFEST("3"));
@@ -111,6 +113,7 @@ static int remove_packages(void **state) {
         (void)state;
         rig_remove_tree(directory);
         free(directory);
+        free(base_path);
         free(one_path);
         free(two_path);
         free(three_path);
@@ -190,8 +193,8 @@ static char *make_template(const Act *act) {
         Rig rig;
 
         open_rig(root, &rig);
-        const char *const paths[] = { one_path, two_path };
-        for (int i = 0; i < act->installed; i++) {
+        const char *const paths[] = { base_path, one_path, two_path };
+        for (int i = 0; i < 1 + act->installed; i++) {
                 autofree char *status = rig_install(&rig, paths[i]);
                 assert_string_equal(status, "Done");
         }
@@ -264,7 +267,7 @@ static Outcome run_once(const Act *act, const char *template, int pull_at, bool 
         assert_int_equal(
                 database_find_int(rig.database, &count, &err, "SELECT count(*) FROM change", ""),
                 1);
-        outcome.is_stored = count > act->installed;
+        outcome.is_stored = count > 1 + act->installed;
         outcome.world = rig_describe_world(&rig);
         rig_close(&rig);
         rig_remove_tree(root);

@@ -413,6 +413,7 @@ int launch_plan_write(const LaunchPlanInput *input, Text *ret, Error *err) {
         add(ret, "plan", "1");
         add(ret, "tag", tag);
         add(ret, "lease", format_number(number, PLAN_DESCRIPTOR_LEASE));
+        add(ret, "lease", format_number(number, PLAN_DESCRIPTOR_BASE_LEASE));
         if (add_base(ret, input->base_listing, err) < 0)
                 return -1;
         add_kernel_files(ret, input->uid == 0);

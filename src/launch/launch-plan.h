@@ -13,6 +13,7 @@
 /* The frame's descriptors, in the order in which they travel. */
 typedef enum PlanDescriptor {
         PLAN_DESCRIPTOR_LEASE,
+        PLAN_DESCRIPTOR_BASE_LEASE,
         PLAN_DESCRIPTOR_BASE,
         PLAN_DESCRIPTOR_IMAGE,
         PLAN_DESCRIPTOR_SECCOMP,

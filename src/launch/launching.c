@@ -277,10 +277,24 @@ static int send_text(int socket, const Text *plan, const int *fds, Error *err) {
         return frame_send(socket, by_file, sizeof(by_file) - 1, all, ARRAY_COUNT(all), err);
 }
 
+/* Of the base too: it may not be removed beneath a program that runs on it. */
+static int open_leases(const Session *session, int *ret_fds, Error *err) {
+        const TargetSnap *const snaps[] = { &session->target.snap, &session->target.base };
+
+        for (size_t i = 0; i < ARRAY_COUNT(snaps); i++) {
+                int *fd = &ret_fds[PLAN_DESCRIPTOR_LEASE + (int)i];
+
+                *fd = lease_open(session->launch->root, snaps[i]->instance, snaps[i]->revision,
+                                 session->caller.uid, err);
+                if (*fd < 0)
+                        return -1;
+        }
+        return 0;
+}
+
 static int send_plan(Session *session, const Ingredients *from, Error *err) {
         Launch *launch = session->launch;
-        const TargetSnap *snap = &session->target.snap;
-        __attribute__((cleanup(close_all))) int owned[PLAN_DESCRIPTOR_SECCOMP] = { -1, -1, -1 };
+        __attribute__((cleanup(close_all))) int owned[PLAN_DESCRIPTOR_SECCOMP] = { -1, -1, -1, -1 };
         autotext plan = TEXT_INIT;
         LaunchPlanInput input = {
                 .target = &session->target,
@@ -293,9 +307,7 @@ static int send_plan(Session *session, const Ingredients *from, Error *err) {
         memcpy(input.seccomp_counts, launch->policy.counts, sizeof(input.seccomp_counts));
         if (launch_plan_write(&input, &plan, err) < 0)
                 return -1;
-        owned[PLAN_DESCRIPTOR_LEASE] =
-                lease_open(launch->root, snap->instance, snap->revision, session->caller.uid, err);
-        if (owned[PLAN_DESCRIPTOR_LEASE] < 0)
+        if (open_leases(session, owned, err) < 0)
                 return -1;
         const char *const paths[] = { from->base->path, from->image->path };
         if (cloner_clone(&launch->cloner, paths, 2, owned + PLAN_DESCRIPTOR_BASE, err) < 0)

@@ -20,7 +20,8 @@ typedef struct Prepared {
         mode_t mask; /* the caller's umask, for the program: the plan's modes are exact */
         Command command;
         Confinement confinement;
-        int lease;
+        int leases[2]; /* of the package and its base: open until this process ends */
+        size_t lease_count;
 } Prepared;
 
 /* ── reports ── */
@@ -149,6 +150,14 @@ static _Noreturn void keep(Keeper *keeper, pid_t program) {
 
 /* ── preparing ── */
 
+static void keep_lease(Session *session, Prepared *prepared, uint64_t number) {
+        int lease = frame_take_fd(&session->frame, session->first_fd + number);
+
+        if (lease < 0 || prepared->lease_count == ARRAY_COUNT(prepared->leases))
+                die(0, "pawld did not send the leases as announced");
+        prepared->leases[prepared->lease_count++] = lease;
+}
+
 static void apply_steps(Keeper *keeper, View *view, Prepared *prepared) {
         Session *session = keeper->session;
         Error err = ERROR_INIT;
@@ -159,12 +168,8 @@ static void apply_steps(Keeper *keeper, View *view, Prepared *prepared) {
                 view_apply(view, &step);
                 environment_apply(&prepared->command, &step);
                 confinement_apply(&prepared->confinement, &step);
-                if (step.op == LAUNCH_OP_LEASE) {
-                        prepared->lease =
-                                frame_take_fd(&session->frame, session->first_fd + step.numbers[0]);
-                        if (prepared->lease < 0)
-                                die(0, "pawld did not send the lease");
-                }
+                if (step.op == LAUNCH_OP_LEASE)
+                        keep_lease(session, prepared, step.numbers[0]);
         }
         if (found < 0)
                 die_error(&err);
@@ -175,7 +180,7 @@ static void apply_steps(Keeper *keeper, View *view, Prepared *prepared) {
 _Noreturn void keeper_run(Keeper *keeper) {
         bool has_user_namespace = keeper->namespaces & CLONE_NEWUSER;
         bool has_pid_namespace = keeper->namespaces & CLONE_NEWPID;
-        Prepared prepared = { .mask = umask(0), .lease = -1 };
+        Prepared prepared = { .mask = umask(0) };
         View view;
 
         trace_note("namespaces");

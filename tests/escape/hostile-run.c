@@ -28,6 +28,7 @@
 
 enum {
         FD_LEASE,
+        FD_BASE_LEASE,
         FD_BASE,
         FD_IMAGE,
         FD_SECCOMP
@@ -197,7 +198,7 @@ int main(int argc, char **argv) {
                        answer.kind == LAUNCH_ANSWER_NO ? answer.message : "NOT REFUSED");
                 return answer.kind != LAUNCH_ANSWER_NO;
         }
-        if (answer.kind != LAUNCH_ANSWER_PLAN || frame.fd_count != 4) {
+        if (answer.kind != LAUNCH_ANSWER_PLAN || frame.fd_count != 5) {
                 printf("not ok - hostile: got no plan: %s\n", answer.message ? answer.message : "");
                 return 1;
         }

@@ -84,7 +84,7 @@ static int check_privileges(Check *check, const char *path, const SquashEntry *e
                 add_line(check->container->findings,
                          S_ISUID & entry->mode ? "setuid: " : "setgid: ", path);
         }
-        int found = squash_find_attribute(check->image, entry, "security.", &attribute, err);
+        int found = squash_find_security(check->image, entry, &attribute, err);
         if (found <= 0)
                 return found;
         if (!check->may_have_setuid)

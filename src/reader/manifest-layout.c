@@ -99,17 +99,21 @@ static int expand(const char *path, const char *snap, char **ret, Error *err) {
         return 0;
 }
 
-static int check_clean(const char *path, Error *err) {
-        const char *at = path;
-
-        while (*at == '/') {
-                size_t length = strcspn(++at, "/");
-                if (length == 0 || (length == 1 && *at == '.') ||
-                    (length == 2 && at[0] == '.' && at[1] == '.'))
-                        break;
-                at += length;
+static bool is_clean(const char *path) {
+        if (*path != '/')
+                return false;
+        while (*path == '/') {
+                size_t length = strcspn(++path, "/");
+                if (length == 0 || (length == 1 && *path == '.') ||
+                    (length == 2 && path[0] == '.' && path[1] == '.'))
+                        return false;
+                path += length;
         }
-        if (*path == '/' && (*at == '\0' && at > path + 1))
+        return true;
+}
+
+static int check_clean(const char *path, Error *err) {
+        if (is_clean(path))
                 return 0;
         return error_set(err, ERROR_BAD_REQUEST, "must be absolute and clean");
 }

@@ -48,7 +48,7 @@ static int add_manifest(Squash *image, json_t *answer, Error *err) {
 
         if (read_manifest_text(image, &text, &length, err) < 0 ||
             container_list_hooks(image, &hooks, err) < 0 ||
-            manifest_read(text, length, hooks, &manifest, err) < 0)
+            snap_yaml_read(text, length, hooks, &manifest, err) < 0)
                 return -1;
         json_put(answer, "raw", json_stringn(text, length));
         json_put(answer, "manifest", manifest);

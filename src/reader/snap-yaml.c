@@ -233,7 +233,7 @@ static int check_base(const json_t *manifest, Error *err) {
                                  json_get_string(manifest, "name", ""));
         if (name_is_snap(base))
                 return 0;
-        if (name_is_instance(base))
+        if (strchr(base, '_'))
                 return error_set(err, ERROR_BAD_REQUEST,
                                  "base cannot specify a snap instance name: \"%s\"", base);
         return error_set(err, ERROR_BAD_REQUEST, "invalid base name: invalid snap name: \"%.100s\"",
@@ -256,8 +256,8 @@ static int (*const CHECKS[])(const json_t *manifest, Error *err) = {
         manifest_check_links,
 };
 
-int manifest_read(const char *bytes, size_t length, const json_t *hooks_on_disk, json_t **ret,
-                  Error *err) {
+int snap_yaml_read(const char *bytes, size_t length, const json_t *hooks_on_disk, json_t **ret,
+                   Error *err) {
         autojson manifest = json_object();
 
         if (read_document(bytes, length, manifest, err) < 0)

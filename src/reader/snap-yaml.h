@@ -13,8 +13,8 @@
 
 /* `hooks_on_disk` is a list of names; those the format does not know are left out. Endpoints with
  * a bad name do not fail but are left out too, and named with the reason in "bad-interfaces". */
-int manifest_read(const char *bytes, size_t length, const json_t *hooks_on_disk, json_t **ret,
-                  Error *err);
+int snap_yaml_read(const char *bytes, size_t length, const json_t *hooks_on_disk, json_t **ret,
+                   Error *err);
 
 /* ---- the sections, each in a file of its name: reading (Node to JSON), then checking ---- */
 

@@ -172,25 +172,26 @@ int squash_read_file(Squash *image, const SquashEntry *file, size_t max, char **
         return 0;
 }
 
-int squash_find_attribute(Squash *image, const SquashEntry *entry, const char *prefix,
-                          char **ret_name, Error *err) {
+/* By the number of the namespace: the library's own names for "security" and "trusted" are the
+ * wrong way round (0.1.105). */
+int squash_find_security(Squash *image, const SquashEntry *entry, char **ret_name, Error *err) {
         sqfs_inode inode = entry->inode;
         sqfs_xattr cursor;
 
         if (sqfs_xattr_open(&image->fs, &inode, &cursor) != SQFS_OK)
                 return fail_corrupt(err, "attributes cannot be read");
         while (cursor.remain > 0) {
-                char name[NAME_LENGTH_MAX * 2 + 1];
+                char name[NAME_LENGTH_MAX + 1];
                 if (sqfs_xattr_read(&cursor) != SQFS_OK)
                         return fail_corrupt(err, "an attribute cannot be read");
-                size_t length = sqfs_xattr_name_size(&cursor);
-                if (length > NAME_LENGTH_MAX * 2 || sqfs_xattr_name(&cursor, name, true) != SQFS_OK)
+                if (cursor.type != SQUASHFS_XATTR_SECURITY)
+                        continue;
+                size_t length = cursor.entry.size;
+                if (length > NAME_LENGTH_MAX || sqfs_xattr_name(&cursor, name, false) != SQFS_OK)
                         return fail_corrupt(err, "an attribute cannot be read");
                 name[length] = '\0';
-                if (string_has_prefix(name, prefix)) {
-                        *ret_name = string_copy(name);
-                        return 1;
-                }
+                *ret_name = string_format("security.%s", name);
+                return 1;
         }
         return 0;
 }

@@ -50,9 +50,8 @@ int squash_read_file(Squash *image, const SquashEntry *file, size_t max, char **
                      size_t *ret_length, Error *err);
 int squash_read_link(Squash *image, const SquashEntry *link, char **ret, Error *err);
 
-/* Whether the entry has an attribute beginning with `prefix`, whose name is then in `ret_name`. */
-int squash_find_attribute(Squash *image, const SquashEntry *entry, const char *prefix,
-                          char **ret_name, Error *err);
+/* 1 = the entry has an attribute "security.…", named in `ret_name`. */
+int squash_find_security(Squash *image, const SquashEntry *entry, char **ret_name, Error *err);
 
 /* Called for each entry beneath a directory; `path` is relative to it. */
 typedef int (*SquashVisit)(void *data, const char *path, const SquashEntry *entry, Error *err);

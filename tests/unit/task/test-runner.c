@@ -488,6 +488,8 @@ __attribute__((noreturn)) static void run_until_killed(Scene *scene, const char 
         commits_before_kill = number;
         database_set_commit_probe_for_test(probe);
         scene_run_until_ready(scene, add_chain(scene, chain, ARRAY_COUNT(chain), &first));
+        while (!probe)
+                (void)pause();
         scene_close(scene);
         _exit(0);
 }
@@ -499,6 +501,18 @@ static void assert_all(Scene *scene, bool is_there) {
                 assert_int_equal(scene_has_row(scene, ROWS[i]), is_there);
         assert_int_equal(scene_has_file(scene, "b"), is_there);
         assert_int_equal(scene_has_file(scene, "d"), is_there);
+}
+
+/* After the crash: what the next daemon makes of it. */
+static void finish_and_check(Scene *scene, bool is_there_after) {
+        scene_open(scene);
+        if (scene_count(scene, "SELECT count(*) FROM change")) {
+                scene_run_until_ready(scene, 1);
+                assert_all(scene, is_there_after);
+        } else {
+                assert_all(scene, false);
+        }
+        scene_close(scene);
 }
 
 /* Kills at the n-th commit for every n, in a new scene each; returns how often the plug was pulled.
@@ -515,14 +529,7 @@ static int kill_at_every_commit(const char *last, void (*probe)(bool), bool is_t
                 assert_int_equal(waitpid(daemon, &status, 0), daemon);
                 bool is_killed = WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
                 assert_true(is_killed || (WIFEXITED(status) && WEXITSTATUS(status) == 0));
-                scene_open(scene);
-                if (scene_count(scene, "SELECT count(*) FROM change")) {
-                        scene_run_until_ready(scene, 1);
-                        assert_all(scene, is_there_after);
-                } else {
-                        assert_all(scene, false);
-                }
-                scene_close(scene);
+                finish_and_check(scene, is_there_after);
                 assert_int_equal(scene_free(&state), 0);
                 if (!is_killed)
                         return number;
@@ -551,6 +558,35 @@ static void a_kill_at_any_commit_of_an_undo_ends_before(void **state) {
         assert_int_equal(after, 8);
 }
 
+#define SWEEP_COUNT   24
+#define SWEEP_STEP_NS 1500000L
+
+/* Between commits: while a worker writes, while the state is made, while nothing happens. */
+static void a_kill_at_any_time_ends_before_or_after(void **state) {
+        int crashes = 0;
+
+        (void)state;
+        for (int i = 0; i < SWEEP_COUNT; i++) {
+                const struct timespec delay = { .tv_nsec = (i + 1) * SWEEP_STEP_NS };
+                bool is_failing = i % 2;
+                void *made;
+                int status;
+                assert_int_equal(scene_new(&made), 0);
+                Scene *scene = made;
+                pid_t daemon = fork();
+                /* Stays, however fast it is, so that each kill is one. */
+                if (daemon == 0)
+                        run_until_killed(scene, is_failing ? "fail-plan" : "note", NULL, 0);
+                (void)nanosleep(&delay, NULL);
+                (void)kill(daemon, SIGKILL);
+                assert_int_equal(waitpid(daemon, &status, 0), daemon);
+                crashes += WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
+                finish_and_check(scene, !is_failing);
+                assert_int_equal(scene_free(&made), 0);
+        }
+        assert_int_equal(crashes, SWEEP_COUNT);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, scene_new, scene_free)
 
 int main(void) {
@@ -571,6 +607,7 @@ int main(void) {
                 TEST(a_new_runner_ends_the_orphans_of_a_killed_one),
                 cmocka_unit_test(a_kill_at_any_commit_ends_before_or_after),
                 cmocka_unit_test(a_kill_at_any_commit_of_an_undo_ends_before),
+                cmocka_unit_test(a_kill_at_any_time_ends_before_or_after),
         };
 
         return cmocka_run_group_tests(TESTS, NULL, NULL);

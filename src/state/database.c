@@ -181,7 +181,7 @@ static int open_parts(Database *database, const SchemaSet *schemas, Error *err) 
         if (schema_migrate(database, schemas, err) < 0)
                 return err->kind == ERROR_CORRUPT ? set_aside(database, err) : -1;
         /* Said, not refused: a device must not stay off because of one odd row. */
-        if (state_verify(database, &complaint) < 0)
+        if (state_verify_rows(database, &complaint) < 0)
                 log_error("%s: %s", database->directory, complaint.message);
         if (ballast_make(database->directory_fd, &complaint) < 0) {
                 database->is_full = true;

@@ -26,5 +26,7 @@ int state_verify(Database *database, Error *err);
 int state_verify_cheap(Database *database, Error *err);
 /* Pages and indexes; nothing of what they mean, so it works with any schema. */
 int state_verify_file(Database *database, Error *err);
+/* What the rows mean; for a file whose pages were just looked at. */
+int state_verify_rows(Database *database, Error *err);
 /* Foreign keys, after they were off. */
 int state_verify_references(Database *database, Error *err);

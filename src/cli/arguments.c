@@ -115,6 +115,10 @@ static int parse_options(Cli *cli, const Command *command, int count, char **wor
         while ((found = getopt_long(count, words, form, long_options, NULL)) != -1) {
                 const char *word = words[optind - 1];
                 bool is_known = found >= 256;
+                if (found == '?' && optopt >= 256)
+                        return cli_refuse(cli, EXIT_USAGE,
+                                          "bool flag `--%s' cannot have an argument",
+                                          command->options[optopt - 256].name);
                 const Option *option = is_known ? &command->options[found - 256] : NULL;
                 if (found == ':')
                         return cli_refuse(cli, EXIT_USAGE, "expected argument for flag `%s'", word);

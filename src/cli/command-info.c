@@ -30,6 +30,16 @@ static const char *get(const Page *page, const char *key) {
         return json_get_string(page->snap, key, "");
 }
 
+/* What was added so far is aligned by itself. */
+static void print_part(Page *page) {
+        if (page->text.length == 0)
+                return;
+        autofree char *text = columns_align(page->text.bytes, 2, 1);
+        (void)fputs(text, stdout);
+        text_done(&page->text);
+        page->text = TEXT_INIT;
+}
+
 static void add_health(Page *page) {
         const json_t *health = json_object_get(page->snap, "health");
         const char *status = json_get_string(health, "status", "unknown");
@@ -48,6 +58,10 @@ static void add_health(Page *page) {
                               arguments_has(page->arguments, "abs-time"), checked);
         if (health != NULL && !string_equal(when, "-"))
                 text_append_format(&page->text, "  checked:\t%s\n", when);
+        const char *revision = json_get_string(health, "revision", "");
+        if (*revision != '\0')
+                text_append_format(&page->text, "  revision:\t%s\n", revision);
+        print_part(page);
 }
 
 static void add_head(Page *page) {
@@ -74,8 +88,11 @@ static void add_description(Page *page) {
         char *rest = copy;
         text_append(&page->text, "description: |\n");
         for (char *line = strsep(&rest, "\n"); line != NULL; line = strsep(&rest, "\n")) {
-                autofree char *filled = fill_text(line, page->cli->width - 3, 2);
-                text_append_format(&page->text, "%s%s\n", *filled == '\0' ? "" : "  ", filled);
+                /* What is broken goes on where its line began, so that lists stay lists. */
+                size_t indent = 2 + strspn(line, " ");
+                size_t width = page->cli->width > indent + 20 ? page->cli->width - indent - 1 : 20;
+                autofree char *filled = fill_text(line, width, indent);
+                text_append_format(&page->text, "%*s%s\n", (int)indent, "", filled);
         }
 }
 
@@ -134,16 +151,6 @@ static void add_verbose_notes(Page *page) {
         else
                 text_append_format(&page->text, "  broken:\ttrue (%s)\n", broken);
         add_flag(page, "ignore-validation", json_get_bool(page->snap, "ignore-validation", false));
-}
-
-/* What was added so far is aligned by itself. */
-static void print_part(Page *page) {
-        if (page->text.length == 0)
-                return;
-        autofree char *text = columns_align(page->text.bytes, 2, 1);
-        (void)fputs(text, stdout);
-        text_done(&page->text);
-        page->text = TEXT_INIT;
 }
 
 static void add_installed(Page *page) {

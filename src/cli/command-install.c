@@ -54,7 +54,7 @@ static int print_installed(Cli *cli, const Arguments *arguments, const json_t *n
                            const char *done) {
         if (json_array_size(names) > 0) {
                 warn_of_path(cli);
-                int code = operation_print_snaps(cli, names, done);
+                int code = operation_print_snaps(cli, arguments, names, done);
                 if (code != EXIT_DONE)
                         return code;
         }

@@ -29,6 +29,7 @@ static int print_times(Cli *cli, const Arguments *arguments) {
                         "internal error: both refresh.timer and refresh.schedule are empty");
         (void)printf("%s: %s\n", *timer != '\0' ? "timer" : "schedule",
                      *timer != '\0' ? timer : schedule);
+        const char *held = *json_get_string(refresh, "hold", "") == '\0' ? "" : " (but held)";
         for (size_t i = 0; i < ARRAY_COUNT(keys); i++) {
                 char text[MOMENT_TEXT_SIZE];
                 const char *value = json_get_string(refresh, keys[i], "");
@@ -36,7 +37,8 @@ static int print_times(Cli *cli, const Arguments *arguments) {
                                     arguments_has(arguments, "abs-time"), text);
                 bool is_none = string_equal(text, "-");
                 if (!is_none || !string_equal(keys[i], "hold"))
-                        (void)printf("%s: %s\n", keys[i], is_none ? "n/a" : text);
+                        (void)printf("%s: %s%s\n", keys[i], is_none ? "n/a" : text,
+                                     string_equal(keys[i], "next") ? held : "");
         }
         return EXIT_DONE;
 }
@@ -75,7 +77,7 @@ static int refresh_names(Cli *cli, const Arguments *arguments, const char *chann
         autojson names =
                 is_single ? json_pack("[s]", arguments->words[0]) : operation_get_names(change);
         if (json_array_size(names) > 0)
-                return operation_print_snaps(cli, names, "refreshed");
+                return operation_print_snaps(cli, arguments, names, "refreshed");
         (void)fputs("All snaps up to date.\n", stderr);
         return EXIT_DONE;
 }

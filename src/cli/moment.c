@@ -78,14 +78,16 @@ static int64_t count_days(const struct tm *local) {
         return (int64_t)timegm(&date) / DAY_SECONDS;
 }
 
-static void format_absolute(const struct tm *local, char *buffer) {
-        size_t length = strftime(buffer, MOMENT_TEXT_SIZE - 8, "%Y-%m-%dT%H:%M:%S", local);
-        long minutes = labs(local->tm_gmtoff / 60);
-        if (local->tm_gmtoff == 0)
-                (void)snprintf(buffer + length, MOMENT_TEXT_SIZE - length, "Z");
-        else
-                (void)snprintf(buffer + length, MOMENT_TEXT_SIZE - length, "%c%02ld:%02ld",
-                               local->tm_gmtoff < 0 ? '-' : '+', minutes / 60, minutes % 60);
+/* In the zone it was told in, without the fraction. */
+static void format_absolute(const char *rfc3339, char *buffer) {
+        size_t whole = strcspn(rfc3339, ".");
+        const char *zone = rfc3339 + whole;
+        zone += *zone == '.' ? 1 + strspn(zone + 1, "0123456789") : 0;
+        if (*zone == '\0') {
+                whole = strlen("2024-03-01T10:20:30");
+                zone = rfc3339 + whole;
+        }
+        (void)snprintf(buffer, MOMENT_TEXT_SIZE, "%.*s%s", (int)whole, rfc3339, zone);
 }
 
 static void format_relative(const struct tm *local, int64_t days, char *buffer) {
@@ -117,7 +119,7 @@ char *moment_format(const char *rfc3339, int64_t now, bool is_absolute,
         }
         int64_t days = count_days(&local) - count_days(&today);
         if (is_absolute)
-                format_absolute(&local, buffer);
+                format_absolute(rfc3339, buffer);
         else if (llabs(days) <= RELATIVE_DAY_COUNT)
                 format_relative(&local, days, buffer);
         else

@@ -127,7 +127,20 @@ static void print_snap(const Cli *cli, const json_t *snap, const char *done) {
                              tracking, json_get_string(snap, "name", ""), channel);
 }
 
-int operation_print_snaps(Cli *cli, const json_t *names, const char *done) {
+static void warn_of_classic(const Cli *cli, const Arguments *arguments, const json_t *snap) {
+        if (!string_equal(cli->command->name, "install") || !arguments_has(arguments, "classic") ||
+            !string_equal(json_get_string(snap, "confinement", ""), "strict"))
+                return;
+        const char *bold = cli->has_colour ? "\x1b[1m" : "",
+                   *normal = cli->has_colour ? "\x1b[0m" : "";
+        (void)fflush(stdout);
+        (void)fprintf(stderr,
+                      "%sWarning:%s flag --classic ignored for strictly confined snap %s\n\n", bold,
+                      normal, json_get_string(snap, "name", ""));
+}
+
+int operation_print_snaps(Cli *cli, const Arguments *arguments, const json_t *names,
+                          const char *done) {
         Error err = ERROR_INIT;
         autojson snaps = NULL;
         const Subject subject = { .snap = "" };
@@ -135,6 +148,9 @@ int operation_print_snaps(Cli *cli, const json_t *names, const char *done) {
                 return report_failure(cli, &subject, &err);
         size_t i;
         json_t *snap;
-        json_array_foreach(snaps, i, snap) print_snap(cli, snap, done);
+        json_array_foreach(snaps, i, snap) {
+                warn_of_classic(cli, arguments, snap);
+                print_snap(cli, snap, done);
+        }
         return EXIT_DONE;
 }

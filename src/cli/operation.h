@@ -31,4 +31,5 @@ bool operation_has_name(const json_t *names, const char *name);
 /* The snaps of `names` as installed now, by one request. */
 int operation_get_snaps(Cli *cli, const json_t *names, json_t **ret_snaps, Error *err);
 /* "hello 2.10 installed" for each, and what else is worth a line. */
-int operation_print_snaps(Cli *cli, const json_t *names, const char *done);
+int operation_print_snaps(Cli *cli, const Arguments *arguments, const json_t *names,
+                          const char *done);

@@ -18,7 +18,8 @@ typedef struct ReportRow {
         int code;
         bool is_note; /* printed as it is: nothing is wrong, there is just nothing to do */
         const char *text;
-        const char *hint; /* for pawl: the next step */
+        const char *hint;    /* for pawl: the next step */
+        bool needs_revision; /* only where one was asked for */
 } ReportRow;
 
 static const char needs_classic_text[] =
@@ -54,11 +55,15 @@ static const ReportRow report_rows[] = {
           "Or refresh it to a file: 'pawl refresh FILE.snap'." },
         { "snap-not-found", NULL, EXIT_FAILED, false, "snap \"%s\" not found",
           "See what is installed with 'pawl list'; a file is given with its path, as in ./x.snap." },
-        { "snap-revision-not-available", "refresh", EXIT_FAILED, false,
-          "snap \"%s\" revision %r not available (see 'snap info %s')", NULL },
+        { "snap-revision-not-available", "revert", EXIT_FAILED, false,
+          "snap \"%s\" not available as specified (see 'snap info %s')",
+          "See the revisions with 'pawl list --all'.", false },
+        { "snap-revision-not-available", NULL, EXIT_FAILED, false,
+          "snap \"%s\" revision %r not available (see 'snap info %s')",
+          "See the revisions with 'pawl list --all'.", true },
         { "snap-revision-not-available", NULL, EXIT_FAILED, false,
           "snap \"%s\" not available as specified (see 'snap info %s')",
-          "See the revisions with 'pawl list --all'." },
+          "See the revisions with 'pawl list --all'.", false },
         { "insufficient-disk-space", NULL, EXIT_FAILED, false, "%d",
           "Make room, for instance with 'pawl remove --revision=OLD SNAP'." },
         { "login-required", NULL, EXIT_FAILED, false, "%m (see 'snap help login')",
@@ -66,12 +71,17 @@ static const ReportRow report_rows[] = {
         { "", NULL, EXIT_FAILED, false, "%m", NULL },
 };
 
-static const ReportRow *find_row(const char *kind, const char *command) {
+static bool is_fitting(const ReportRow *row, const char *kind, const char *command,
+                       const Subject *subject) {
+        return string_equal(row->kind, kind) &&
+               (row->command == NULL || string_equal(row->command, command)) &&
+               (!row->needs_revision || subject->revision != NULL);
+}
+
+static const ReportRow *find_row(const char *kind, const char *command, const Subject *subject) {
         const ReportRow *row = report_rows;
-        for (; *row->kind != '\0'; row++)
-                if (string_equal(row->kind, kind) &&
-                    (row->command == NULL || string_equal(row->command, command)))
-                        break;
+        while (*row->kind != '\0' && !is_fitting(row, kind, command, subject))
+                row++;
         return row;
 }
 
@@ -109,7 +119,7 @@ static char *expand_text(const ReportRow *row, const Failure *failure, const Sub
 }
 
 static int report_api(const Cli *cli, const Failure *failure, const Subject *subject) {
-        const ReportRow *row = find_row(failure->kind, cli->command->name);
+        const ReportRow *row = find_row(failure->kind, cli->command->name, subject);
         /* What to do next is said in words for the program that was called; pawl's rows have theirs
          * in `hint`. */
         bool has_hint = !cli->is_snap && row->hint != NULL;

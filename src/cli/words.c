@@ -115,13 +115,10 @@ char *words_size(int64_t bytes) {
         if (bytes < 1000)
                 return string_format("%ldB", (long)bytes);
         int unit = 0;
-        double value = (double)bytes / 1000;
-        for (; value >= 1000 && units[unit + 1] != '\0'; unit++)
-                value /= 1000;
-        /* Three figures are told; cut, never rounded up, as a size of 999.9 must not become 1000.
-         */
-        int decimals = value < 10 && unit > 0 ? 2 : value < 100 && unit > 0 ? 1 : 0;
-        return string_format("%.*f%cB", decimals, value, units[unit]);
+        /* Cut, not rounded: what is said to fit does fit. */
+        for (bytes /= 1000; bytes >= 1000 && units[unit + 1] != '\0'; unit++)
+                bytes /= 1000;
+        return string_format("%ld%cB", (long)bytes, units[unit]);
 }
 
 json_t *words_find_snap(const json_t *result, const char *name) {

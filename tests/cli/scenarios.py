@@ -227,6 +227,29 @@ def several(names):
     return make
 
 
+def boundary():
+    """Both sides of what is told in days, and what comes; sixty days are the last."""
+    table = normal()
+    entries = [change(str(100 + day), spawn_time=noon(day), ready_time=noon(day - 1), summary="day %d" % day)
+               for day in (-62, -61, -60, -2, -1, 0, 1, 2, 59, 60, 61, 62)]
+    entries.append(change("300", spawn_time="2024-02-29T23:59:59+02:00", ready_time="0001-01-01T00:00:00Z"))
+    table["GET", "/v2/changes"] = sync(entries)
+    info = dict(SYSTEM_INFO, refresh={"timer": "00:00~24:00/4", "last": noon(1), "next": noon(-1), "hold": noon(-70)})
+    table["GET", "/v2/system-info"] = sync(info)
+    strange = dict(HELLO, health={"revision": "x1", "timestamp": noon(2), "status": "blocked", "message": "no disk"},
+                   description="One line.\n\nA second paragraph that is so long that it must be broken somewhere, as a "
+                   "terminal has but eighty columns and this has more.\n- a list\n  indented", license="")
+    table["GET", "/v2/snaps/hello"] = sync(strange)
+    return table
+
+
+def sizes():
+    table = normal()
+    for name, size in (("a", 0), ("b", 999), ("c", 1000), ("d", 123456789), ("e", 9999999999)):
+        table["GET", "/v2/snaps/" + name] = sync(snap(name, installed_size=size))
+    return table
+
+
 def broken_body(text):
     data = text.encode()
     return Raw(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(data) + data)
@@ -271,13 +294,12 @@ SCENARIOS = {
     "all-errors": everything(error(500, "no database", reason="Internal Server Error")),
     "not-json": everything(broken_body("hello there")),
     "half-json": everything(broken_body('{"type": "sync", ')),
-    "wrong-type": everything(sync("text")),
     "beta": with_snap(publisher=PLAIN, channel="beta", tracking_channel="latest/beta"),
     "stable": with_snap(publisher=CANONICAL, channel="stable", tracking_channel="latest/stable"),
     "tracked": with_snap(publisher=OTHER, channel="2.0/edge", tracking_channel="2.0/edge"),
     "mismatch": with_snap(publisher=STARRED, channel="stable", tracking_channel="latest/edge"),
     "devmode": with_snap(confinement="devmode", devmode=True),
     "jailmode": with_snap(confinement="devmode", devmode=False, jailmode=True),
-    "core": {},
+    "boundary": boundary,
+    "sizes": sizes,
 }
-del SCENARIOS["core"]

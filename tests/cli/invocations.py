@@ -1,0 +1,265 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What is compared: a scenario of scenarios.py and the words after `snap`, one a line."""
+
+PLAIN = [line for line in r"""
+all-errors changes
+all-errors info hello
+all-errors list
+all-errors version
+beta info hello
+beta install --dangerous ./hello.snap
+beta install hello --edge
+beta refresh hello
+beta revert hello
+busy refresh hello
+cancelled remove hello
+conflict install --dangerous ./hello.snap
+conflict install hello
+conflict remove hello
+denied changes
+denied install ./hello.snap --dangerous
+denied remove hello
+devmode install --dangerous ./hello.snap
+disk install ./hello.snap --dangerous
+dropped-poll remove hello
+empty changes
+empty list
+empty list x
+empty-error remove hello
+failed install --dangerous ./hello.snap
+failed remove hello
+forbidden remove hello
+gone remove hello
+held remove hello
+installed install hello
+jailmode install --dangerous --jailmode ./hello.snap
+local refresh hello
+many install ./hello.snap ./hello.snap
+many install hello core22
+many refresh
+many refresh hello core22
+many remove hello core22
+many-none install hello core22
+many-none refresh
+many-none refresh hello core22
+mismatch info --unicode=always hello
+mismatch install --dangerous ./hello.snap
+mismatch revert hello
+needs-classic install ./hello.snap --dangerous
+needs-classic install hello
+needs-classic-system install hello
+needs-devmode install ./hello.snap
+needs-devmode install hello
+network install hello
+no-change changes
+no-change info hello
+no-change list
+no-change remove hello
+no-change tasks 5
+no-change version
+no-data install --dangerous ./hello.snap
+no-data refresh
+no-revision install hello
+no-revision refresh hello --revision=44
+no-revision revert hello --revision=44
+no-update refresh hello
+normal --version
+normal abort
+normal abort --last=nope?
+normal abort --last=refresh
+normal abort 5
+normal abort 8
+normal abort 9999
+normal change 7
+normal changes
+normal changes --abs-time
+normal changes 12
+normal changes 5
+normal changes a b
+normal changes hello
+normal changes nope
+normal disable hello
+normal enable
+normal enable --no-wait hello
+normal enable hello
+normal enable hello core22
+normal foo
+normal info
+normal info --verbose hello
+normal info core22
+normal info hello
+normal info hello nope
+normal info nope
+normal install
+normal install ""
+normal install --channel=a/b/c/d hello
+normal install --channel=beta ./hello.snap
+normal install --channel=latest/edge hello
+normal install --dangerous --devmode --name=foo_bar hello.snap
+normal install --dangerous hello
+normal install --devmode --jailmode ./hello.snap
+normal install --devmode hello core22
+normal install --edge --beta hello
+normal install --name=x hello
+normal install --name=x_y hello.snap hello.snap
+normal install --no-wait --dangerous ./hello.snap
+normal install --revision
+normal install --revision=3 --channel=beta hello
+normal install --revision=abc hello
+normal install --transaction=foo hello
+normal install --unaliased hello core22
+normal install ./hello.snap
+normal install ./hello.snap --dangerous
+normal install ./nofile.snap
+normal install Hello_x
+normal install hello
+normal install hello core22
+normal list
+normal list --all
+normal list --all hello
+normal list --bad
+normal list --color=always --unicode=always hello core22 jailed
+normal list --color=maybe
+normal list --unicode=always
+normal list -x
+normal list hello core22
+normal list hello nonexist
+normal list nonexist
+normal refresh
+normal refresh --amend hello
+normal refresh --devmode
+normal refresh --devmode hello core22
+normal refresh --no-wait
+normal refresh --revision=3
+normal refresh --revision=3 hello core22
+normal refresh --revision=abc hello
+normal refresh --time
+normal refresh --time hello
+normal refresh hello
+normal refresh hello core22
+normal remove
+normal remove --no-wait hello
+normal remove --purge hello
+normal remove --revision=3 hello
+normal remove --revision=3 hello core22
+normal remove --revision=abc hello
+normal remove hello
+normal remove hello core22
+normal remove hello_
+normal revert
+normal revert --devmode --classic hello
+normal revert --devmode --jailmode hello
+normal revert --revision=3 hello
+normal revert --revision=abc hello
+normal revert hello
+normal revert hello core22
+normal tasks
+normal tasks --abs-time 7
+normal tasks --last=foo
+normal tasks --last=foo?
+normal tasks --last=install
+normal tasks --last=install 7
+normal tasks 5 6
+normal tasks 7
+normal tasks 8
+normal tasks 9999
+normal version
+normal version extra
+normal watch
+normal watch --last=install
+normal watch --last=nope
+normal watch 5
+normal watch 7
+not-classic install hello --classic
+not-found install hello
+not-found install hello --edge
+not-found install hello core22
+not-found refresh hello
+not-installed enable hello
+not-installed refresh hello
+not-installed remove hello
+not-installed remove hello core22
+not-installed revert hello
+plain-error remove hello
+stable info hello
+stable install --dangerous ./hello.snap
+stable refresh hello
+tracked info --verbose --abs-time hello
+tracked install --dangerous ./hello.snap
+tracked refresh hello
+tracked refresh hello --edge
+undone remove hello
+unsigned install ./hello.snap
+warned list hello
+warned version
+TZ=America/New_York normal changes
+TZ=America/New_York normal changes --abs-time
+TZ=Asia/Kolkata normal changes --abs-time
+TZ=Asia/Tokyo normal tasks 6
+boundary changes
+boundary changes --abs-time
+boundary list
+boundary info hello
+boundary refresh --time
+boundary refresh --time --abs-time
+sizes info a
+sizes info b
+sizes info c
+sizes info d
+sizes info e
+installed install ./hello.snap
+not-installed remove --revision=3 hello
+no-revision install --revision=4 hello
+no-revision remove --revision=4 hello
+busy remove hello
+conflict refresh
+not-found remove hello
+local install ./hello.snap
+unsigned install --devmode ./hello.snap
+disk refresh hello
+normal install --classic --dangerous --unaliased ./hello.snap
+normal install --channel=beta --dangerous ./hello.snap
+normal install --edge ./hello.snap --dangerous
+normal install --transaction=all-snaps hello core22
+normal install --transaction=all-snaps --dangerous ./hello.snap
+normal install --dang ./hello.snap
+normal install -- ./hello.snap
+normal install --color=never ./hello.snap
+normal list -- hello
+normal list --all=yes
+normal tasks --last
+normal refresh --classic hello
+normal refresh --jailmode --devmode hello
+normal refresh --edge --stable hello
+normal refresh --leave-cohort hello
+normal refresh --cohort=abc hello
+normal install --cohort=abc hello
+normal --version
+normal watch 6
+normal watch 10
+normal watch 9999
+normal abort 8
+""".splitlines() if line]
+
+TERMINAL = [line for line in r"""
+normal version
+normal list
+normal list hello core22 jailed
+normal list --color=never
+normal list --unicode=never
+empty list
+normal info core22
+normal info devel
+normal info classy
+normal changes
+normal tasks 7
+normal remove hello
+normal install --dangerous ./hello.snap
+stable install --dangerous ./hello.snap
+beta refresh hello
+mismatch install --dangerous ./hello.snap
+failed remove hello
+conflict remove hello
+needs-classic install hello
+normal watch 5
+""".splitlines() if line]

@@ -6,20 +6,17 @@
  */
 #include <stdio.h>
 #include <sys/epoll.h>
-#include <sys/syscall.h>
 #include <time.h>
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "http/control.h"
+#include "http/lock.h"
 #include "http/server.h"
-#include "sandbox/sandbox.h"
 
-#define CONTROL_FD     3
-#define EVENT_COUNT    16
-#define MEMORY_MAX     (256ull << 20)
-#define DESCRIPTOR_MAX 512
+#define CONTROL_FD  3
+#define EVENT_COUNT 16
 
 typedef struct Arguments {
         uint64_t uid;
@@ -38,27 +35,6 @@ static int parse_arguments(int argc, char **argv, Arguments *ret, Error *err) {
         if (argc > 3 && string_parse_u64(argv[3], 3600, &ret->client_timeout_s, err) < 0)
                 return -1;
         return 0;
-}
-
-/* What MHD, jansson and we do after start; nothing here can name a file or a process. */
-static int lock_in(const Server *server, uint32_t uid, Error *err) {
-        /* Beyond what the sandbox gives to every helper. */
-        static const int SYSCALLS[] = {
-                SYS_recvfrom, SYS_recvmsg,    SYS_sendto,      SYS_sendmsg,     SYS_sendfile,
-                SYS_shutdown, SYS_epoll_wait, SYS_epoll_pwait, SYS_epoll_ctl,   SYS_poll,
-                SYS_fcntl,    SYS_getsockopt, SYS_setsockopt,  SYS_getsockname, SYS_memfd_create,
-        };
-        SandboxProfile profile = {
-                .uid = uid,
-                .syscalls = SYSCALLS,
-                .syscall_count = ARRAY_COUNT(SYSCALLS),
-                .last_fd = server_get_last_fd(server),
-                .memory_max = MEMORY_MAX,
-                .file_size_max = HTTP_UPLOAD_SIZE_MAX,
-                .descriptor_max = DESCRIPTOR_MAX,
-        };
-
-        return sandbox_enter(&profile, err);
 }
 
 /* How long to sleep: until MHD wants to run or, without clients, until we may say that we are idle.
@@ -121,7 +97,7 @@ int main(int argc, char **argv) {
         (void)setenv("TZ", "UTC0", 1);
         tzset();
         if (server_init(&server, CONTROL_FD, &err) < 0 ||
-            lock_in(&server, (uint32_t)arguments.uid, &err) < 0) {
+            lock_in(server_get_last_fd(&server), (uint32_t)arguments.uid, &err) < 0) {
                 log_error("%s", err.message);
                 return 1;
         }

@@ -262,7 +262,8 @@ static char *keep_writing(Number self) {
         hear(&frame);
         if (frame.fd_count == 0)
                 return string_copy("refused");
-        say(FORM, self, last_request, 0, 1);
+        const char *number = strstr(frame.bytes, "\"upload\":");
+        say(FORM, self, last_request, 0, number ? (int)strtol(number + 9, NULL, 10) : 0);
         return hear_text();
 }
 

@@ -10,7 +10,6 @@
 #include <sys/wait.h>
 
 #include "base/clock.h"
-#include "base/file.h"
 #include "base/text.h"
 #include "sandbox/helper.h"
 #include "snap/sequence.h"
@@ -179,13 +178,6 @@ int hook_work(Worker *worker, void *context, const json_t *job, json_t **ret_res
         *ret_result = json_object();
         if (!json_get_bool(job, "is_present", false))
                 return 0;
-        if (!file_exists_beneath(places->root_fd, "run/pawl/service.socket")) {
-                autofree char *line = string_format(
-                        "snap \"%s\" has a %s hook, which this version does not run",
-                        json_get_string(job, "instance", ""), json_get_string(job, "hook", ""));
-                worker_log(worker, line);
-                return 0;
-        }
         if (run_hook(places, job, err) == 0)
                 return 0;
         if (!json_get_bool(job, "is_error_ignored", false))

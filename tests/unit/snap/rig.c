@@ -21,6 +21,7 @@
 #include "task/change.h"
 
 const TaskKind *rig_kinds;
+const char *rig_hook;
 
 #define LIMIT_NS 30000000000LL
 
@@ -71,6 +72,10 @@ void rig_make_package(const char *directory, const char *file, const char *manif
                0);
         assert(file_write_atomic(bin_fd, "app", "#!/bin/sh\n", 10, 0755, &err) >= 0);
         assert(file_write_atomic(top, "content", zeros, size, 0644, &err) >= 0);
+        if (rig_hook) {
+                autofd int hooks = directory_make_beneath(meta_fd, "hooks", 0755, &err);
+                assert(file_write_atomic(hooks, rig_hook, "#!/bin/sh\n", 10, 0755, &err) >= 0);
+        }
         run_program((const char *const[]){ "chmod", "-R", "u=rwX,go=rX", tree, NULL });
         run_program((const char *const[]){ "mksquashfs", tree, image, "-noappend", "-no-progress",
                                            "-quiet", "-all-root", "-no-xattrs", "-noI", "-noD",

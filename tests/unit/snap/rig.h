@@ -39,6 +39,8 @@ int rig_run(Rig *rig, Error *err);
 /* An empty root with the directories that a daemon makes before; free it. */
 char *rig_make_root(void);
 void rig_remove_tree(const char *path);
+/* Packages made from now on have this hook too; NULL = none. */
+extern const char *rig_hook;
 /* Makes DIR/FILE from a tree whose meta/snap.yaml is `manifest` (JSON is YAML); `size` bytes of
  * content besides. */
 void rig_make_package(const char *directory, const char *file, const char *manifest, size_t size);

@@ -20,6 +20,7 @@
 #include "rig.h"
 #include "sandbox/helper.h"
 #include "snap/describe-snap.h"
+#include "snap/image.h"
 #include "task/change.h"
 
 #include <cmocka.h>
@@ -353,6 +354,95 @@ static void a_refused_package_leaves_nothing(void **state) {
         close_and_remove(&rig, root);
 }
 
+/* Stands in for pawl-run: how a hook ends is all that counts here. */
+static void replace_launcher(Rig *rig, const char *program) {
+        helper_replace(HELPER_RUN, open(program, O_PATH | O_CLOEXEC));
+        snap_context_list_fds(&rig->context, rig->kept_fds);
+}
+
+static void a_failing_hook_undoes_the_install(void **state) {
+        Rig rig;
+        char *root = open_with_base(&rig);
+        autofree char *before = rig_describe_world(&rig);
+
+        (void)state;
+        rig_hook = "install";
+        autofree char *path = make("hooked.snap", APP_MANIFEST("1"), 10);
+        rig_hook = NULL;
+        replace_launcher(&rig, "/bin/false");
+        assert_status(rig_install(&rig, path), "Error");
+        assert_text(&rig, "SELECT text FROM task_log WHERE level = 'ERROR'",
+                    "run hook \"install\": exit status 1");
+        autofree char *after = rig_describe_world(&rig);
+        assert_string_equal(after, before);
+        replace_launcher(&rig, "/bin/true");
+        assert_status(rig_install(&rig, path), "Done");
+        assert_text(&rig, "SELECT name FROM hook", "install");
+        replace_launcher(&rig, "/bin/cat"); /* complains of --root on its stderr */
+        rig_hook = "configure";
+        autofree char *next = make("hooked2.snap", APP_MANIFEST("2"), 10);
+        rig_hook = NULL;
+        assert_status(rig_install(&rig, next), "Error");
+        assert_text(
+                &rig,
+                "SELECT text LIKE 'run hook \"configure\": %unrecognized option%' FROM task_log WHERE "
+                "level = 'ERROR' ORDER BY id DESC",
+                "1");
+        close_and_remove(&rig, root);
+}
+
+typedef struct Answer {
+        int count;
+        char *name; /* owned */
+        Error err;
+} Answer;
+
+static void note_answer(void *context, json_t *report, const Error *err) {
+        Answer *answer = context;
+
+        answer->count++;
+        answer->err = *err;
+        if (report)
+                answer->name = string_copy(manifest_get_name(json_object_get(report, "manifest")));
+}
+
+static Answer read_in_loop(Rig *rig, const char *path) {
+        autofd int image = open(path, O_RDONLY | O_CLOEXEC);
+        Answer answer = { 0 };
+        ImageRead *read = NULL;
+        Error err = ERROR_INIT;
+
+        assert_ok(image_read_start(&rig->loop, image, note_answer, &answer, &read, &err), err);
+        assert_int_equal(answer.count, 0);
+        while (answer.count == 0)
+                (void)uv_run(&rig->loop, UV_RUN_ONCE);
+        (void)uv_run(&rig->loop, UV_RUN_NOWAIT);
+        assert_int_equal(answer.count, 1);
+        return answer;
+}
+
+static void images_are_read_without_blocking(void **state) {
+        Rig rig;
+        char *root = open_with_base(&rig);
+        Answer good = read_in_loop(&rig, one_path), bad = read_in_loop(&rig, "/bin/true");
+        autofd int image = open(one_path, O_RDONLY | O_CLOEXEC);
+        Answer never = { 0 };
+        ImageRead *read = NULL;
+        Error err = ERROR_INIT;
+
+        (void)state;
+        assert_string_equal(good.name, "hello");
+        assert_null(bad.name);
+        assert_string_not_equal(bad.err.message, "");
+        assert_ok(image_read_start(&rig.loop, image, note_answer, &never, &read, &err), err);
+        image_read_cancel(read);
+        for (int i = 0; i < 5; i++)
+                (void)uv_run(&rig.loop, UV_RUN_NOWAIT);
+        assert_int_equal(never.count, 0);
+        free(good.name);
+        close_and_remove(&rig, root);
+}
+
 /* --- failures --- */
 
 static const TaskKind *failing; /* whose commit fails after all its work */
@@ -524,6 +614,8 @@ int main(void) {
                 cmocka_unit_test(a_removed_package_leaves_nothing),
                 cmocka_unit_test(a_disabled_package_has_no_links),
                 cmocka_unit_test(a_refused_package_leaves_nothing),
+                cmocka_unit_test(a_failing_hook_undoes_the_install),
+                cmocka_unit_test(images_are_read_without_blocking),
                 cmocka_unit_test(a_failure_at_any_task_undoes_everything),
                 cmocka_unit_test(a_full_disk_undoes_everything),
         };

@@ -59,8 +59,7 @@ static int parse_condition(const char *word, struct scmp_arg_cmp *ret, Error *er
         unsigned argument, mask, value;
         int used = 0;
 
-        /* NOLINTNEXTLINE(cert-err34-c): the template is ours, and a number that is cut is no policy
-         */
+        /* The template is ours. NOLINTNEXTLINE(cert-err34-c) */
         if (sscanf(word, "%1u&%x=%u%n", &argument, &mask, &value, &used) != 3 || word[used] ||
             argument > 5)
                 return error_set(err, ERROR_CORRUPT, "bad seccomp condition \"%s\"", word);

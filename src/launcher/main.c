@@ -147,20 +147,29 @@ static void parse_command_line(int argc, char **argv, LaunchOrder *launch) {
         launch->arguments = argv + 1;
 }
 
+/* The real path of a home that stands beneath a root of its own; NULL when it does not. */
+static char *find_home_beneath(const char *root, const char *home) {
+        autofree char *beneath = string_format("%s%s", root, home);
+        char *real = *root ? realpath(beneath, NULL) : NULL;
+
+        return real && string_has_prefix(real, root) && real[strlen(root)] == '/' ? real : NULL;
+}
+
 /* The caller's home by its real path.  Root is never led into a home that is another's. */
-static const char *find_home(void) {
+static const char *find_home(const char *root) {
         const char *home = getenv("HOME");
         struct stat status;
 
         if (!home || home[0] != '/')
                 return geteuid() == 0 ? "/root" : NULL;
-        char *real = realpath(home, NULL);
+        char *beneath = find_home_beneath(root, home);
+        char *real = beneath ? beneath : realpath(home, NULL);
         if (!real || stat(real, &status) < 0 || !real[1])
                 return NULL;
         if (status.st_uid != geteuid())
                 die(0, "the home directory %s is another user's; start it with HOME set to yours",
                     real);
-        return real;
+        return beneath ? real + strlen(root) : real;
 }
 
 int main(int argc, char **argv) {
@@ -177,7 +186,7 @@ int main(int argc, char **argv) {
         check_stdio(launch.listen_count);
         if (kernel_close_range(3 + launch.listen_count, ~0U) < 0)
                 die_kernel("cannot close inherited descriptors");
-        launch.request.home = find_home();
+        launch.request.home = find_home(launch.root);
         launch.request.landlock_abi = (uint64_t)kernel_get_landlock_abi();
         launch.caller_directory = getcwd(directory, sizeof(directory));
         for (int i = 0; i < LAUNCH_AGAIN_COUNT_MAX; i++)

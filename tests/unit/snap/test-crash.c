@@ -190,7 +190,7 @@ static void open_rig(const char *root, Rig *rig) {
 
 static char *make_template(const Act *act) {
         char *root = rig_make_root();
-        Rig rig;
+        Rig rig = { 0 };
 
         open_rig(root, &rig);
         const char *const paths[] = { base_path, one_path, two_path };
@@ -289,7 +289,7 @@ static void pull_everywhere(const Act *act, bool spares_daemon) {
         char *template = make_template(act);
         int stride = get_stride(), crashes = 0, before_count = 0;
         int first = stride == 1 ? 1 : 1 + (int)(time(NULL) % stride);
-        Rig rig;
+        Rig rig = { 0 };
 
         open_rig(template, &rig);
         autofree char *before = rig_describe_world(&rig);

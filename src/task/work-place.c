@@ -133,14 +133,6 @@ int work_place_enter(WorkPlace *place) {
         return place->cgroup_fd;
 }
 
-void work_place_leave(WorkPlace *place) {
-        own_close_(&place->cgroup_fd);
-        place->cgroup_fd = -1;
-        /* Fails while something that a worker started still lives; then a later time does it. */
-        if (place->cgroup)
-                (void)rmdir(place->cgroup);
-}
-
 static bool holds_file(int proc, const char *pid, const struct stat *file) {
         autofree char *path = string_format("%s/fd", pid);
         int fd = openat(proc, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -177,10 +169,18 @@ static void kill_holders(int lock) {
         while ((entry = readdir(directory)))
                 if (string_parse_u64(entry->d_name, INT32_MAX, &pid, &ignored) == 0 &&
                     (pid_t)pid != getpid() && holds_file(proc, entry->d_name, &file)) {
-                        log_info("ending worker %s of an earlier daemon", entry->d_name);
+                        log_info("ending process %s, left by a worker", entry->d_name);
                         (void)kill((pid_t)pid, SIGKILL);
                 }
         (void)closedir(directory);
+}
+
+void work_place_leave(WorkPlace *place) {
+        own_close_(&place->cgroup_fd);
+        place->cgroup_fd = -1;
+        /* Busy: something that a worker started has outlived it. */
+        if (place->cgroup && rmdir(place->cgroup) < 0 && errno == EBUSY)
+                remove_cgroup(place->cgroup);
 }
 
 static int take_lock(int lock, Error *err) {
@@ -221,6 +221,8 @@ int work_place_open(const char *run_directory, WorkPlace *ret, Error *err) {
 void work_place_done(WorkPlace *place) {
         if (place->cgroup)
                 remove_cgroup(place->cgroup);
+        else if (place->lock_fd >= 0)
+                kill_holders(place->lock_fd);
         free(place->cgroup);
         own_close_(&place->cgroup_fd);
         own_close_(&place->lock_fd);

@@ -22,7 +22,8 @@ typedef struct WorkPlace {
 int work_place_open(const char *run_directory, WorkPlace *ret, Error *err);
 /* Before a worker starts: the cgroup for it, made where it is not there; -1 = none. */
 int work_place_enter(WorkPlace *place);
-/* When no worker runs: no daemon that idles leaves a cgroup behind, however it ends. */
+/* When no worker runs: ends what they left running in the cgroup, and that, so that no daemon that
+ * idles leaves one behind, however it ends. */
 void work_place_leave(WorkPlace *place);
 /* Kills what is still there. */
 void work_place_done(WorkPlace *place);

@@ -437,6 +437,15 @@ static bool is_alive(pid_t pid) {
         return state && state[2] != 'Z';
 }
 
+static bool ends_soon(pid_t pid) {
+        const struct timespec pause = { .tv_nsec = 5000000 };
+        int64_t limit = clock_get_boot() + 5000000000LL;
+
+        while (is_alive(pid) && clock_get_boot() < limit)
+                (void)nanosleep(&pause, NULL);
+        return !is_alive(pid);
+}
+
 /* A daemon that is killed leaves a worker's child, in a session of its own, which holds the lock.
  */
 static void a_new_runner_ends_the_orphans_of_a_killed_one(void **state) {
@@ -463,7 +472,9 @@ static void a_new_runner_ends_the_orphans_of_a_killed_one(void **state) {
         assert_int_equal(file_write_atomic(scene->directory_fd, "gate", "", 0, 0600, &err), 1);
         scene_run_until_ready(scene, 1);
         assert_status(scene, 1, "Done");
+        orphan = read_orphan(scene);
         scene_close(scene);
+        assert_true(ends_soon(orphan));
 }
 
 static int commits_before_kill;

@@ -118,12 +118,43 @@ void squash_close(Squash *image) {
 
 /* ---- single entries ---- */
 
+/* The library reads a cursor's offset on faith, beyond the end of a short block. */
+static bool is_sane_cursor(Squash *image, sqfs_md_cursor cursor) {
+        sqfs_block *block = NULL;
+        sqfs_off_t position = cursor.block;
+
+        if (position < 0 || (uint64_t)position >= image->size)
+                return false;
+        return sqfs_md_cache(&image->fs, &position, &block) == SQFS_OK &&
+               cursor.offset < block->size;
+}
+
+static bool is_sane_inode_id(Squash *image, sqfs_inode_id id) {
+        sqfs_md_cursor cursor;
+
+        sqfs_md_cursor_inode(&cursor, id, (sqfs_off_t)image->fs.sb.inode_table_start);
+        return is_sane_cursor(image, cursor);
+}
+
+/* An empty directory has no listing, and says 3 for its size. */
+static bool is_sane_directory(Squash *image, const sqfs_inode *inode) {
+        sqfs_md_cursor cursor = {
+                .block = (sqfs_off_t)(image->fs.sb.directory_table_start +
+                                      inode->xtra.dir.start_block),
+                .offset = inode->xtra.dir.offset,
+        };
+
+        return inode->xtra.dir.dir_size <= 3 || is_sane_cursor(image, cursor);
+}
+
 static int load_entry(Squash *image, sqfs_inode_id id, SquashEntry *ret, Error *err) {
         SquashEntry entry = { 0 };
 
-        if (sqfs_inode_get(&image->fs, &entry.inode, id) != SQFS_OK)
+        if (!is_sane_inode_id(image, id) || sqfs_inode_get(&image->fs, &entry.inode, id) != SQFS_OK)
                 return fail_corrupt(err, "an inode cannot be read");
         entry.mode = entry.inode.base.mode;
+        if (S_ISDIR(entry.mode) && !is_sane_directory(image, &entry.inode))
+                return fail_corrupt(err, "a directory cannot be read");
         if (S_ISREG(entry.mode))
                 entry.size = entry.inode.xtra.reg.file_size;
         *ret = entry;
@@ -149,26 +180,37 @@ int squash_read_link(Squash *image, const SquashEntry *link, char **ret, Error *
         return 0;
 }
 
+/* The end of a file may lie in a block shared with others. */
+static bool is_sane_fragment(Squash *image, sqfs_inode *inode) {
+        sqfs_block *block = NULL;
+        size_t offset = 0;
+        size_t size = 0;
+
+        if (inode->xtra.reg.frag_idx == SQUASHFS_INVALID_FRAG)
+                return true;
+        return inode->xtra.reg.frag_idx < image->fs.sb.fragments &&
+               sqfs_frag_block(&image->fs, inode, &offset, &size, &block) == SQFS_OK &&
+               offset <= block->size && size <= block->size - offset;
+}
+
 int squash_read_file(Squash *image, const SquashEntry *file, size_t max, char **ret,
                      size_t *ret_length, Error *err) {
         sqfs_inode inode = file->inode;
+        sqfs_off_t count = (sqfs_off_t)file->size;
 
         if (!S_ISREG(file->mode))
                 return error_set(err, ERROR_BAD_REQUEST, "not a regular file");
         if (file->size > max)
                 return error_set(err, ERROR_TOO_LARGE, "larger than %zu bytes", max);
+        if (!is_sane_fragment(image, &inode))
+                return fail_corrupt(err, "a file cannot be read");
         autofree char *bytes = memory_new((size_t)file->size + 1);
-        size_t length = 0;
-        while (length < file->size) {
-                sqfs_off_t count = (sqfs_off_t)(file->size - length);
-                if (sqfs_read_range(&image->fs, &inode, (sqfs_off_t)length, &count,
-                                    bytes + length) != SQFS_OK ||
-                    count <= 0)
-                        return fail_corrupt(err, "a file cannot be read");
-                length += (size_t)count;
-        }
+        /* In one go: after a short block the library would go wrong in a second. */
+        if (sqfs_read_range(&image->fs, &inode, 0, &count, bytes) != SQFS_OK ||
+            (uint64_t)count != file->size)
+                return fail_corrupt(err, "a file cannot be read");
         *ret = take(bytes);
-        *ret_length = length;
+        *ret_length = (size_t)file->size;
         return 0;
 }
 
@@ -178,7 +220,11 @@ int squash_find_security(Squash *image, const SquashEntry *entry, char **ret_nam
         sqfs_inode inode = entry->inode;
         sqfs_xattr cursor;
 
-        if (sqfs_xattr_open(&image->fs, &inode, &cursor) != SQFS_OK)
+        if (inode.xattr == SQUASHFS_INVALID_XATTR || image->fs.xattr_info.xattr_ids == 0)
+                return 0;
+        if (inode.xattr >= image->fs.xattr_info.xattr_ids ||
+            sqfs_xattr_open(&image->fs, &inode, &cursor) != SQFS_OK ||
+            (cursor.remain > 0 && !is_sane_cursor(image, cursor.c_next)))
                 return fail_corrupt(err, "attributes cannot be read");
         while (cursor.remain > 0) {
                 char name[NAME_LENGTH_MAX + 1];

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdbool.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "launch/launch-plan.h"
+#include "unit.h"
+#include "wire/launch.h"
+
+#define LISTING \
+        "dir usr\ndir etc\ndir proc\ndir home\nlink bin usr/bin\nfile odd\\sname\netc passwd\n"
+
+typedef struct Case {
+        Target target;
+        LaunchRequest request;
+        LaunchPlanInput input;
+} Case;
+
+static Case make_case(const char *manifest) {
+        Case made = { 0 };
+        Error err = ERROR_INIT;
+
+        made.target.snap =
+                (TargetSnap){ .instance = string_copy("tool"), .revision = string_copy("x1") };
+        made.target.name = string_copy("tool");
+        made.target.version = string_copy("1.0");
+        made.target.program = string_copy("run");
+        assert_int_equal(json_parse(manifest, strlen(manifest), &made.target.manifest, &err), 0);
+        made.request =
+                (LaunchRequest){ .command = "tool.run", .home = "/home/u", .landlock_abi = 6 };
+        made.input.base_listing = LISTING;
+        made.input.root = "";
+        made.input.uid = 1000;
+        made.input.seccomp_counts[0] = 10;
+        made.input.seccomp_counts[1] = 5;
+        return made;
+}
+
+static int write_plan(Case *from, Text *ret, Error *err) {
+        from->input.target = &from->target;
+        from->input.request = &from->request;
+        return launch_plan_write(&from->input, ret, err);
+}
+
+/* Reads the plan as the launcher does and looks for a step; every line must be right. */
+static bool plan_has(const Text *plan, LaunchOp op, const char *first, const char *second) {
+        autofree char *copy = string_copy(plan->bytes);
+        LaunchAnswer answer;
+        LaunchStep step;
+        Error err = ERROR_INIT;
+        bool has_it = false;
+        int found;
+
+        assert_int_equal(launch_answer_parse(copy, plan->length, &answer, &err), 0);
+        while ((found = launch_plan_next(&answer.plan, &step, &err)) > 0)
+                has_it |= step.op == op && string_equal(step.words[0], first) &&
+                          (!second || string_equal(step.words[1], second));
+        assert_int_equal(found, 0);
+        return has_it;
+}
+
+static void a_plan_is_what_a_launcher_reads(void **state) {
+        Case made = make_case("{\"apps\":{\"run\":{\"command\":\"bin/run -x $A\"}}}");
+        autotext plan = TEXT_INIT;
+        Error err = ERROR_INIT;
+        (void)state;
+
+        assert_int_equal(write_plan(&made, &plan, &err), 0);
+        assert_true(plan_has(&plan, LAUNCH_OP_TAG, "snap.tool.run", NULL));
+        assert_true(plan_has(&plan, LAUNCH_OP_ARGUMENT, "/snap/tool/x1/bin/run", NULL));
+        assert_true(plan_has(&plan, LAUNCH_OP_ARGUMENT, "$A", NULL));
+        assert_true(plan_has(&plan, LAUNCH_OP_LINK, "/bin", "usr/bin"));
+        assert_true(plan_has(&plan, LAUNCH_OP_HOST, "/etc/passwd", "/etc/passwd"));
+        assert_true(plan_has(&plan, LAUNCH_OP_HOST, "/home/u/snap/tool", "/home/u/snap/tool"));
+        assert_false(plan_has(&plan, LAUNCH_OP_HOST, "/home/u", NULL));
+        assert_false(plan_has(&plan, LAUNCH_OP_HOST, "/etc/group", NULL));
+        assert_true(plan_has(&plan, LAUNCH_OP_SECCOMP, "4", "0"));
+        target_done(&made.target);
+}
+
+/* Manifest text reaches the plan only as one word of one line. */
+static void a_value_cannot_become_a_line(void **state) {
+        Case made =
+                make_case("{\"environment\":[[\"A\",\"x\\nhost / / rw\\n\"]],\"apps\":{\"run\":{"
+                          "\"command\":\"bin/run\"}}}");
+        autotext plan = TEXT_INIT;
+        Error err = ERROR_INIT;
+        (void)state;
+
+        assert_int_equal(write_plan(&made, &plan, &err), 0);
+        assert_true(plan_has(&plan, LAUNCH_OP_EXPAND, "A", "x\nhost / / rw\n"));
+        assert_false(plan_has(&plan, LAUNCH_OP_HOST, "/", NULL));
+        target_done(&made.target);
+}
+
+static void devmode_leaves_the_filters_out_and_nothing_else(void **state) {
+        Case made = make_case("{\"apps\":{\"run\":{\"command\":\"bin/run\"}}}");
+        autotext plan = TEXT_INIT;
+        Error err = ERROR_INIT;
+        (void)state;
+
+        made.target.is_devmode = true;
+        assert_int_equal(write_plan(&made, &plan, &err), 0);
+        assert_null(strstr(plan.bytes, "\nseccomp "));
+        assert_null(strstr(plan.bytes, "\nlandlock "));
+        assert_non_null(strstr(plan.bytes, "\nproc /proc\n"));
+        target_done(&made.target);
+}
+
+static void root_without_landlock_is_refused(void **state) {
+        Case made = make_case("{\"apps\":{\"run\":{\"command\":\"bin/run\"}}}");
+        autotext plan = TEXT_INIT;
+        Error err = ERROR_INIT;
+        (void)state;
+
+        made.input.uid = 0;
+        made.request.home = NULL;
+        made.request.landlock_abi = 0;
+        assert_int_equal(write_plan(&made, &plan, &err), -1);
+        assert_non_null(strstr(err.message, "Landlock"));
+        target_done(&made.target);
+}
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(a_plan_is_what_a_launcher_reads),
+                cmocka_unit_test(a_value_cannot_become_a_line),
+                cmocka_unit_test(devmode_leaves_the_filters_out_and_nothing_else),
+                cmocka_unit_test(root_without_landlock_is_refused),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+
+#include "base/file.h"
+#include "base/text.h"
+#include "launch/caller.h"
+#include "launch/lease.h"
+#include "unit.h"
+
+static void a_lease_is_held_as_long_as_a_copy_is_open(void **state) {
+        char root[] = "/tmp/lease-XXXXXX";
+        Error err = ERROR_INIT;
+        (void)state;
+
+        assert_non_null(mkdtemp(root));
+        assert_false(lease_is_held(root, "tool", "1"));
+        int one = lease_open(root, "tool", "1", 1000, &err);
+        int other = lease_open(root, "tool", "1", 1001, &err);
+        assert_true(one >= 0 && other >= 0);
+        int copy = fcntl(one, F_DUPFD_CLOEXEC, 0);
+        assert_true(lease_is_held(root, "tool", "1"));
+        assert_false(lease_is_held(root, "tool", "2"));
+        (void)close(one);
+        (void)close(other);
+        assert_true(lease_is_held(root, "tool", "1"));
+        (void)close(copy);
+        assert_false(lease_is_held(root, "tool", "1"));
+        autofd int tmp = open("/tmp", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        assert_int_equal(tree_remove(tmp, root + strlen("/tmp/"), &err), 0);
+}
+
+static void a_user_who_locks_his_lease_hinders_no_other(void **state) {
+        char root[] = "/tmp/lease-XXXXXX";
+        Error err = ERROR_INIT;
+        (void)state;
+
+        assert_non_null(mkdtemp(root));
+        int hostile = lease_open(root, "tool", "1", 1000, &err);
+        assert_int_equal(flock(hostile, LOCK_EX | LOCK_NB), 0);
+        assert_int_equal(lease_open(root, "tool", "1", 1000, &err), -1);
+        int other = lease_open(root, "tool", "1", 1001, &err);
+        assert_true(other >= 0);
+        (void)close(hostile);
+        (void)close(other);
+        autofd int tmp = open("/tmp", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        assert_int_equal(tree_remove(tmp, root + strlen("/tmp/"), &err), 0);
+}
+
+static void a_package_is_known_by_its_cgroup(void **state) {
+        (void)state;
+        assert_true(caller_cgroup_is_confined("0::/user.slice/snap.tool.run-1.scope\n"));
+        assert_true(caller_cgroup_is_confined("1:name=systemd:/snap.tool.run\n0::/\n"));
+        assert_false(caller_cgroup_is_confined("0::/user.slice/session-1.scope\n"));
+        assert_false(caller_cgroup_is_confined("0::/system.slice/snapd.service\n"));
+}
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(a_lease_is_held_as_long_as_a_copy_is_open),
+                cmocka_unit_test(a_user_who_locks_his_lease_hinders_no_other),
+                cmocka_unit_test(a_package_is_known_by_its_cgroup),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "daemon/daemon.h"
 
-#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -13,6 +12,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "daemon/listen.h"
+#include "daemon/memory.h"
 #include "daemon/notify.h"
 #include "front/front.h"
 #include "launch/launching.h"
@@ -38,6 +38,7 @@ typedef struct Daemon {
         PassedSockets passed;
         char *paths[SOCKET_COUNT];
         ListenSocket sockets[SOCKET_COUNT];
+        bool is_passed[SOCKET_COUNT]; /* by the supervisor */
         Database *database;
         Places *places;
         SnapContext snap; /* what the runner hands back; see get_daemon */
@@ -61,18 +62,6 @@ static const struct {
 
 /* --- what the parts call back ----------------------------------------------------------------- */
 
-static void serve_request(void *context, Request *owned_request) {
-        Daemon *daemon = context;
-
-        api_serve(&daemon->api, owned_request);
-}
-
-static int check_upload(void *context, const Peer *peer, const char *method, const char *path,
-                        Error *err) {
-        (void)context;
-        return api_check_upload(peer, method, path, err);
-}
-
 static void rest(uv_timer_t *timer) {
         Daemon *daemon = timer->data;
         Error err = ERROR_INIT;
@@ -83,7 +72,24 @@ static void rest(uv_timer_t *timer) {
         }
         if (database_checkpoint(daemon->database, &err) < 0)
                 log_warning("cannot write the state back: %s", err.message);
-        (void)malloc_trim(0);
+        memory_give_back();
+}
+
+static void rest_soon(Daemon *daemon) {
+        (void)uv_timer_start(&daemon->idle, rest, IDLE_MS, 0);
+}
+
+static void serve_request(void *context, Request *owned_request) {
+        Daemon *daemon = context;
+
+        api_serve(&daemon->api, owned_request);
+        rest_soon(daemon);
+}
+
+static int check_upload(void *context, const Peer *peer, const char *method, const char *path,
+                        Error *err) {
+        (void)context;
+        return api_check_upload(peer, method, path, err);
 }
 
 /* The runner's callbacks get what its kinds get. */
@@ -108,7 +114,7 @@ static void note_commit(void *context, int64_t change) {
         project(daemon);
         if (daemon->launch)
                 launch_wake(daemon->launch);
-        (void)uv_timer_start(&daemon->idle, rest, IDLE_MS, 0);
+        rest_soon(daemon);
 }
 
 /* What is true now is what is on disk: only a new process may look. */
@@ -204,34 +210,47 @@ static int start_runner(Daemon *daemon, Error *err) {
                           &daemon->runner, err);
 }
 
-static int open_sockets(Daemon *daemon, Error *err) {
-        for (size_t i = 0; i < SOCKET_COUNT; i++) {
-                daemon->paths[i] = places_format_path(daemon->places, SOCKETS[i].path);
-                daemon->sockets[i] = (ListenSocket){
-                        .path = daemon->paths[i], .type = SOCK_STREAM, .mode = 0666, .fd = -1
-                };
-                if (listen_socket_open(&daemon->sockets[i], &daemon->passed, err) < 0)
-                        return -1;
-        }
-        passed_sockets_done(&daemon->passed);
-        return 0;
+/* Listens, or goes on with what the supervisor listens at, and serves who comes. */
+static int open_socket(Daemon *daemon, SocketName name, Error *err) {
+        ListenSocket *listener = &daemon->sockets[name];
+
+        if (listen_socket_open(listener, &daemon->passed, err) < 0)
+                return -1;
+        return front_add_listener(daemon->front, take_fd(listener->fd), SOCKETS[name].socket, err);
 }
 
-static int start_front(Daemon *daemon, Error *err) {
-        daemon->api = (Api){ .loop = &daemon->loop,
-                             .database = daemon->database,
-                             .runner = daemon->runner,
-                             .places = daemon->places,
-                             .authority = &authority_absent };
+/* Who waits at a socket that was passed gets a pawl-http now, which starts while we open the state.
+ * One turn of the loop: what it spawns can only be heard in a later one, when all is there. */
+static int welcome_waiting(Daemon *daemon, Error *err) {
         daemon->front = front_new(&(FrontSetup){ .loop = &daemon->loop,
                                                  .incoming_directory = daemon->places->incoming,
                                                  .context = daemon,
                                                  .on_request = serve_request,
                                                  .may_upload = check_upload });
-        for (size_t i = 0; i < SOCKET_COUNT; i++)
-                if (front_add_listener(daemon->front, take_fd(daemon->sockets[i].fd),
-                                       SOCKETS[i].socket, err) < 0)
+        for (SocketName i = 0; i < SOCKET_COUNT; i++) {
+                daemon->paths[i] = places_format_path(daemon->places, SOCKETS[i].path);
+                daemon->sockets[i] = (ListenSocket){
+                        .path = daemon->paths[i], .type = SOCK_STREAM, .mode = 0666, .fd = -1
+                };
+                daemon->is_passed[i] = passed_sockets_has(&daemon->passed, daemon->paths[i]);
+                if (daemon->is_passed[i] && open_socket(daemon, i, err) < 0)
                         return -1;
+        }
+        (void)uv_run(&daemon->loop, UV_RUN_NOWAIT);
+        return 0;
+}
+
+/* The rest, now that the lock says that we are the only one to bind them. */
+static int serve_all(Daemon *daemon, Error *err) {
+        daemon->api = (Api){ .loop = &daemon->loop,
+                             .database = daemon->database,
+                             .runner = daemon->runner,
+                             .places = daemon->places,
+                             .authority = &authority_absent };
+        for (SocketName i = 0; i < SOCKET_COUNT; i++)
+                if (!daemon->is_passed[i] && open_socket(daemon, i, err) < 0)
+                        return -1;
+        passed_sockets_done(&daemon->passed);
         return 0;
 }
 
@@ -258,18 +277,20 @@ static void tell_supervisor(Daemon *daemon) {
         notify_send("READY=1");
         if (watchdog_ms > 0)
                 (void)uv_timer_start(&daemon->watchdog, feed_watchdog, watchdog_ms, watchdog_ms);
-        (void)uv_timer_start(&daemon->idle, rest, IDLE_MS, 0);
+        rest_soon(daemon);
 }
 
 /* The order matters: the lock on the state comes before anything that another daemon would notice,
- * the state before what is made from it, and clients last. */
+ * the state before what is made from it, and clients last; those who wait already only lose no
+ * time. */
 static int start(Daemon *daemon, Error *err) {
         passed_sockets_take(&daemon->passed);
         if (launch_prepare_namespace(err) < 0 ||
             helper_open_all(daemon->options->libexec, err) < 0 || open_loop(daemon, err) < 0 ||
-            open_places(daemon, err) < 0 || open_state(daemon, err) < 0 || sweep(daemon, err) < 0 ||
+            open_places(daemon, err) < 0 || welcome_waiting(daemon, err) < 0 ||
+            open_state(daemon, err) < 0 || sweep(daemon, err) < 0 ||
             start_runner(daemon, err) < 0 || start_launch(daemon, err) < 0 ||
-            open_sockets(daemon, err) < 0 || start_front(daemon, err) < 0)
+            serve_all(daemon, err) < 0)
                 return -1;
         runner_wake(daemon->runner);
         tell_supervisor(daemon);
@@ -319,10 +340,7 @@ int daemon_run(const Options *options, Error *err) {
 
         for (size_t i = 0; i < SOCKET_COUNT; i++)
                 daemon.sockets[i].fd = -1;
-        /* One thread: one arena.  Without these the allocator keeps what a request once needed. */
-        (void)mallopt(M_ARENA_MAX, 1);
-        (void)mallopt(M_TRIM_THRESHOLD, 64 * 1024);
-        (void)mallopt(M_MMAP_THRESHOLD, 64 * 1024);
+        memory_init();
         outcome = start(&daemon, err);
         if (outcome == 0)
                 outcome = uv_run(&daemon.loop, UV_RUN_DEFAULT) < 0 ? -1 : 0;

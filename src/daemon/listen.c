@@ -64,6 +64,13 @@ void passed_sockets_done(PassedSockets *passed) {
         }
 }
 
+bool passed_sockets_has(const PassedSockets *passed, const char *path) {
+        for (size_t i = 0; i < passed->count; i++)
+                if (passed->sockets[i].fd >= 0 && string_equal(passed->sockets[i].path, path))
+                        return true;
+        return false;
+}
+
 static int take_passed(PassedSockets *passed, const char *path) {
         for (size_t i = 0; i < passed->count; i++)
                 if (passed->sockets[i].fd >= 0 && string_equal(passed->sockets[i].path, path))

@@ -27,6 +27,7 @@ typedef struct PassedSockets {
 /* Takes what was passed to this very process, once; the environment says nothing of it afterwards.
  */
 void passed_sockets_take(PassedSockets *ret);
+bool passed_sockets_has(const PassedSockets *passed, const char *path);
 void passed_sockets_done(PassedSockets *passed);
 
 typedef struct ListenSocket {

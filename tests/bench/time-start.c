@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * How long a client waits for a daemon that its connection starts: from exec to the last byte of the
- * first answer of system-info.  Starts it COUNT times, as a supervisor with socket activation does
- * (the connection and the request are there before the daemon is), and prints milliseconds.
+ * How long a client waits for a daemon that its connection starts: from exec to the last byte of
+ * the first answer of system-info.  Starts it COUNT times, as a supervisor with socket activation
+ * does (the connection and the request are there before the daemon is), and prints milliseconds.
  *
  *   time-start COUNT ROOT PROGRAM [ARGUMENT ...]
  */
@@ -19,10 +19,10 @@
 #include <time.h>
 #include <unistd.h>
 
-#define COUNT_MAX  1000
-#define SOCKET_FD  3
-#define LIMIT_S    10
-#define NS_PER_MS  1000000.0
+#define COUNT_MAX 1000
+#define SOCKET_FD 3
+#define LIMIT_S   10
+#define NS_PER_MS 1000000.0
 
 static const char REQUEST[] = "GET /v2/system-info HTTP/1.1\r\nHost: localhost\r\nConnection: "
                               "close\r\n\r\n";

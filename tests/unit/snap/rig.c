@@ -56,6 +56,14 @@ char *rig_make_root(void) {
         return root;
 }
 
+char *rig_copy_root(const char *template) {
+        static int number;
+        char *root = string_format("%s-%d", template, ++number);
+
+        run_program((const char *const[]){ "cp", "-a", template, root, NULL });
+        return root;
+}
+
 void rig_make_package(const char *directory, const char *file, const char *manifest, size_t size) {
         autofree char *tree = string_format("%s/tree", directory);
         autofree char *meta = string_format("%s/meta", tree);

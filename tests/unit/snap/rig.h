@@ -38,6 +38,8 @@ int rig_run(Rig *rig, Error *err);
 
 /* An empty root with the directories that a daemon makes before; free it. */
 char *rig_make_root(void);
+/* A copy of a closed one; free it. */
+char *rig_copy_root(const char *template);
 void rig_remove_tree(const char *path);
 /* Packages made from now on have this hook too; NULL = none. */
 extern const char *rig_hook;

@@ -202,21 +202,6 @@ static char *make_template(const Act *act) {
         return root;
 }
 
-static char *copy_template(const char *template) {
-        const char *parent = getenv("TMPDIR");
-        char *root = string_format("%s/pawl-crash-%d", parent ? parent : "/tmp", (int)getpid());
-        pid_t pid = fork();
-        int status = 0;
-
-        if (pid == 0) {
-                execlp("cp", "cp", "-a", template, root, NULL);
-                _exit(127);
-        }
-        assert_int_equal(waitpid(pid, &status, 0), pid);
-        assert_int_equal(status, 0);
-        return root;
-}
-
 /* The daemon: opens, does the one thing, ends. */
 static void run_daemon(const Act *act, const char *root) {
         Rig rig;
@@ -244,7 +229,7 @@ typedef struct Outcome {
 
 /* `pull_at` 0: undisturbed. */
 static Outcome run_once(const Act *act, const char *template, int pull_at, bool spares_daemon) {
-        char *root = copy_template(template);
+        char *root = rig_copy_root(template);
         Outcome outcome = { 0 };
         Error err = ERROR_INIT;
         int64_t count = 0;

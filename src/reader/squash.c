@@ -118,15 +118,34 @@ void squash_close(Squash *image) {
 
 /* ---- single entries ---- */
 
-/* The library reads a cursor's offset on faith, beyond the end of a short block. */
-static bool is_sane_cursor(Squash *image, sqfs_md_cursor cursor) {
+/* What the library takes on faith is looked at before: offsets beyond the end of a short block, and
+ * position 0, which its cache takes for "nothing there". */
+static bool is_sane_position(const Squash *image, uint64_t position) {
+        return position >= sizeof(struct squashfs_super_block) && position < image->size;
+}
+
+static bool has_metadata(Squash *image, sqfs_md_cursor cursor, size_t size) {
         sqfs_block *block = NULL;
         sqfs_off_t position = cursor.block;
 
-        if (position < 0 || (uint64_t)position >= image->size)
-                return false;
-        return sqfs_md_cache(&image->fs, &position, &block) == SQFS_OK &&
-               cursor.offset < block->size;
+        return is_sane_position(image, (uint64_t)position) &&
+               sqfs_md_cache(&image->fs, &position, &block) == SQFS_OK && block &&
+               cursor.offset < block->size && size <= block->size - cursor.offset;
+}
+
+static bool is_sane_cursor(Squash *image, sqfs_md_cursor cursor) {
+        return has_metadata(image, cursor, 0);
+}
+
+/* Entry `index` of a table whose blocks are listed; the index is in range. */
+static bool is_sane_table_entry(Squash *image, const sqfs_table *table, size_t index) {
+        size_t at = index * table->each;
+        sqfs_md_cursor cursor = {
+                .block = (sqfs_off_t)table->blocks[at / SQUASHFS_METADATA_SIZE],
+                .offset = at % SQUASHFS_METADATA_SIZE,
+        };
+
+        return has_metadata(image, cursor, table->each);
 }
 
 static bool is_sane_inode_id(Squash *image, sqfs_inode_id id) {
@@ -182,15 +201,26 @@ int squash_read_link(Squash *image, const SquashEntry *link, char **ret, Error *
 
 /* The end of a file may lie in a block shared with others. */
 static bool is_sane_fragment(Squash *image, sqfs_inode *inode) {
+        struct squashfs_fragment_entry fragment;
+        uint32_t index = inode->xtra.reg.frag_idx;
         sqfs_block *block = NULL;
         size_t offset = 0;
         size_t size = 0;
 
-        if (inode->xtra.reg.frag_idx == SQUASHFS_INVALID_FRAG)
+        if (index == SQUASHFS_INVALID_FRAG)
                 return true;
-        return inode->xtra.reg.frag_idx < image->fs.sb.fragments &&
-               sqfs_frag_block(&image->fs, inode, &offset, &size, &block) == SQFS_OK &&
+        return index < image->fs.sb.fragments &&
+               is_sane_table_entry(image, &image->fs.frag_table, index) &&
+               sqfs_frag_entry(&image->fs, &fragment, index) == SQFS_OK &&
+               is_sane_position(image, fragment.start_block) &&
+               sqfs_frag_block(&image->fs, inode, &offset, &size, &block) == SQFS_OK && block &&
                offset <= block->size && size <= block->size - offset;
+}
+
+/* Of a file's own blocks the first; the others follow it, and there are few of them here. */
+static bool has_sane_blocks(Squash *image, sqfs_inode *inode) {
+        return sqfs_blocklist_count(&image->fs, inode) == 0 ||
+               is_sane_position(image, inode->xtra.reg.start_block);
 }
 
 int squash_read_file(Squash *image, const SquashEntry *file, size_t max, char **ret,
@@ -202,7 +232,7 @@ int squash_read_file(Squash *image, const SquashEntry *file, size_t max, char **
                 return error_set(err, ERROR_BAD_REQUEST, "not a regular file");
         if (file->size > max)
                 return error_set(err, ERROR_TOO_LARGE, "larger than %zu bytes", max);
-        if (!is_sane_fragment(image, &inode))
+        if (!has_sane_blocks(image, &inode) || !is_sane_fragment(image, &inode))
                 return fail_corrupt(err, "a file cannot be read");
         autofree char *bytes = memory_new((size_t)file->size + 1);
         /* In one go: after a short block the library would go wrong in a second. */
@@ -223,6 +253,7 @@ int squash_find_security(Squash *image, const SquashEntry *entry, char **ret_nam
         if (inode.xattr == SQUASHFS_INVALID_XATTR || image->fs.xattr_info.xattr_ids == 0)
                 return 0;
         if (inode.xattr >= image->fs.xattr_info.xattr_ids ||
+            !is_sane_table_entry(image, &image->fs.xattr_table, inode.xattr) ||
             sqfs_xattr_open(&image->fs, &inode, &cursor) != SQFS_OK ||
             (cursor.remain > 0 && !is_sane_cursor(image, cursor.c_next)))
                 return fail_corrupt(err, "attributes cannot be read");

@@ -18,12 +18,14 @@ typedef struct Wanted {
         json_t *commands;  /* "snap.app" → path of pawl-run */
         json_t *currents;  /* instance → revision */
         json_t *instances; /* command or instance → instance, for the rows */
+        json_t *clean;     /* row → digest of the target: was durable before the row was */
 } Wanted;
 
 static void wanted_done(Wanted *wanted) {
         json_decref(wanted->commands);
         json_decref(wanted->currents);
         json_decref(wanted->instances);
+        json_decref(wanted->clean);
 }
 #define autowanted __attribute__((cleanup(wanted_done))) Wanted
 
@@ -62,9 +64,23 @@ static int want_commands(const Places *places, Database *database, Wanted *wante
         return more;
 }
 
+static int load_clean(Database *database, Wanted *wanted, Error *err) {
+        autoquery query = QUERY_INIT;
+        int more;
+
+        if (query_open(database, &query, err,
+                       "SELECT name, digest FROM artefact WHERE kind = 'link' AND is_stale = 0",
+                       "") < 0)
+                return -1;
+        while ((more = query_next(&query, err)) > 0)
+                json_put(wanted->clean, query_get_text(&query, 0),
+                         json_string(query_get_text(&query, 1)));
+        return more;
+}
+
 static int compute_wanted(const Places *places, Database *database, Wanted *ret, Error *err) {
-        *ret = (Wanted){ json_object(), json_object(), json_object() };
-        if (want_currents(database, ret, err) < 0)
+        *ret = (Wanted){ json_object(), json_object(), json_object(), json_object() };
+        if (want_currents(database, ret, err) < 0 || load_clean(database, ret, err) < 0)
                 return -1;
         return want_commands(places, database, ret, err);
 }
@@ -144,12 +160,32 @@ static int remove_unwanted(const Places *places, int directory, const json_t *wa
         return result < 0 ? -1 : changed;
 }
 
-static int write_commands(const Places *places, const json_t *commands, Error *err) {
+/* True for a link that is right and was made durable before its row said so: nothing to write, and
+ * nothing to sync, which at the start of a daemon with many snaps is most of the time. */
+typedef struct Link {
+        const char *row; /* its name in the state */
+        int directory;
+        const char *path, *target;
+} Link;
+
+static bool link_is_settled(const Wanted *wanted, const Link *link) {
+        char digest[DIGEST_SHA256_HEX_SIZE];
+
+        digest_sha256(link->target, strlen(link->target), digest);
+        return string_equal(json_get_string(wanted->clean, link->row, ""), digest) &&
+               is_link_to(link->directory, link->path, link->target);
+}
+
+static int write_commands(const Places *places, const Wanted *wanted, Error *err) {
         const char *name;
         json_t *target;
         int changed = 0;
 
-        json_object_foreach((json_t *)(uintptr_t)commands, name, target) {
+        json_object_foreach(wanted->commands, name, target) {
+                autofree char *row = string_format("snap/bin/%s", name);
+                if (link_is_settled(wanted, &(Link){ row, places->snap_bin, name,
+                                                     json_string_value(target) }))
+                        continue;
                 int result =
                         link_write_atomic(places->snap_bin, name, json_string_value(target), err);
                 if (result < 0)
@@ -159,12 +195,18 @@ static int write_commands(const Places *places, const json_t *commands, Error *e
         return changed;
 }
 
-static int write_currents(int parent, const json_t *currents, Error *err) {
+/* `place` is what `parent` is called from the root: "snap" or "var/snap". */
+static int write_currents(int parent, const char *place, const Wanted *wanted, Error *err) {
         const char *instance;
         json_t *revision;
         int changed = 0;
 
-        json_object_foreach((json_t *)(uintptr_t)currents, instance, revision) {
+        json_object_foreach(wanted->currents, instance, revision) {
+                autofree char *path = string_format("%s/current", instance);
+                autofree char *row = string_format("%s/%s", place, path);
+                if (link_is_settled(wanted,
+                                    &(Link){ row, parent, path, json_string_value(revision) }))
+                        continue;
                 autofd int directory = directory_make_beneath(parent, instance, 0755, err);
                 if (directory < 0)
                         return -1;
@@ -179,9 +221,9 @@ static int write_currents(int parent, const json_t *currents, Error *err) {
 
 static int apply_wanted(const Places *places, const Wanted *wanted, Error *err) {
         const int steps[] = {
-                write_currents(places->snap, wanted->currents, err),
-                write_currents(places->var_snap, wanted->currents, err),
-                write_commands(places, wanted->commands, err),
+                write_currents(places->snap, "snap", wanted, err),
+                write_currents(places->var_snap, "var/snap", wanted, err),
+                write_commands(places, wanted, err),
                 remove_unwanted(places, places->snap_bin, wanted->commands, remove_command, err),
                 remove_unwanted(places, places->snap, wanted->currents, remove_current, err),
                 remove_unwanted(places, places->var_snap, wanted->currents, remove_current, err),

@@ -210,5 +210,8 @@ _Noreturn void keeper_run(Keeper *keeper) {
         send_report(keeper->reports, KEEPER_REPORT_STARTED, 0, pidfd);
         (void)close(keeper->session->socket);
         frame_done(&keeper->session->frame);
+        /* Without a PID namespace our death would not be the program's, only the lease's. */
+        if (!has_pid_namespace)
+                (void)prctl(PR_SET_PDEATHSIG, 0, 0, 0, 0);
         keep(keeper, program);
 }

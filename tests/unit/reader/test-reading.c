@@ -20,8 +20,6 @@
 #include "sandbox/helper.h"
 #include "unit.h"
 
-extern char **environ;
-
 #define MANIFEST "name: hello\nversion: '1'\napps: {hello: {command: bin/hello}}\n"
 
 static char top[64]; /* of everything made here */

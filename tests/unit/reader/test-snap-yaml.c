@@ -582,7 +582,8 @@ static const json_t *find_path(const json_t *value, const char *path) {
 
         for (char *key = strsep(&rest, "/"); key && value; key = strsep(&rest, "/")) {
                 for (char *at = key; *at; at++)
-                        *at = *at == '~' ? '/' : *at;
+                        if (*at == '~')
+                                *at = '/';
                 value = json_object_get(value, key);
         }
         return value;

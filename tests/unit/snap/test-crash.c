@@ -194,7 +194,7 @@ static char *make_template(const Act *act) {
 
         open_rig(root, &rig);
         const char *const paths[] = { base_path, one_path, two_path };
-        for (int i = 0; i < 1 + act->installed; i++) {
+        for (size_t i = 0; i < ARRAY_COUNT(paths) && (int)i <= act->installed; i++) {
                 autofree char *status = rig_install(&rig, paths[i]);
                 assert_string_equal(status, "Done");
         }

@@ -71,6 +71,9 @@ static const struct {
         { "$SNAP_COMMON", "/var/snap/", "/common" },
 };
 
+/* What a variable's name is made of, digits not, where a message has to name one. */
+#define VARIABLE_CHARACTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz"
+
 /* Replaces the variable a path may start with; one anywhere else, or of another name, fails. */
 static int expand(const char *path, const char *snap, char **ret, Error *err) {
         const char *rest = path;
@@ -92,9 +95,10 @@ static int expand(const char *path, const char *snap, char **ret, Error *err) {
                                          "reference to unknown variable \"%.*s\"", (int)length,
                                          path);
         }
-        if (strchr(rest, '$'))
-                return error_set(err, ERROR_BAD_REQUEST, "reference to unknown variable \"%.100s\"",
-                                 strchr(rest, '$'));
+        const char *stray = strchr(rest, '$');
+        if (stray)
+                return error_set(err, ERROR_BAD_REQUEST, "reference to unknown variable \"$%.*s\"",
+                                 (int)strspn(stray + 1, VARIABLE_CHARACTERS), stray + 1);
         *ret = string_format("%s%s", start, rest);
         return 0;
 }

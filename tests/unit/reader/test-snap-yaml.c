@@ -129,6 +129,8 @@ static const struct {
         { BODY "type: base\nlayout: {/usr/x: {type: tmpfs}}", NULL },
         { BODY "layout: {$FOO/x: {type: tmpfs}}", INVALID
           "layout \"$FOO/x\" uses invalid mount point: reference to unknown variable \"$FOO\"" },
+        { BODY "layout: {/usr/$A_9/x: {type: tmpfs}}", INVALID
+          "layout \"/usr/$A_9/x\" uses invalid mount point: reference to unknown variable \"$A_\"" },
         { BODY "system-usernames: {foo: shared}", NULL },
         { BODY "system-usernames: {snap_daemon: private}", NULL },
         { BODY "system-usernames: {-a: shared}", INVALID "invalid system username \"-a\"" },

@@ -82,7 +82,8 @@ int system_get(ApiCall *call, Error *err) {
         (void)uname(&kernel);
         machine_read(&machine);
         json_put_string(info, "series", "16");
-        json_put_string(info, "version", PAWL_VERSION);
+        /* Clients and packages decide by the number of the stock daemon; ours follows the "+". */
+        json_put_string(info, "version", SNAPD_VERSION_REPORTED "+pawl" PAWL_VERSION);
         json_put_string(info, "build-id", build_id_get(build_id));
         json_put(info, "os-release", format_os_release(&machine));
         json_put(info, "on-classic", json_true());

@@ -27,6 +27,7 @@ static const ErrorKindInfo KINDS[ERROR_KIND_COUNT] = {
         [ERROR_SNAP_NOT_A_SNAP] = { "snap-not-a-snap", "snap-not-a-snap", 400 },
         [ERROR_ASSERTION_NOT_FOUND] = { "assertion-not-found", "assertion-not-found", 404 },
         [ERROR_OPTION_NOT_FOUND] = { "option-not-found", "option-not-found", 400 },
+        [ERROR_INTERFACES_UNCHANGED] = { "interfaces-unchanged", "interfaces-unchanged", 400 },
         [ERROR_DISK_SPACE] = { "disk-space", "insufficient-disk-space", 507 },
         [ERROR_TOO_LARGE] = { "too-large", NULL, 400 },
         [ERROR_BUSY] = { "busy", "busy", 409 },

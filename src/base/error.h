@@ -34,8 +34,9 @@ typedef enum ErrorKind {
         ERROR_SNAP_NOT_A_SNAP,
         ERROR_ASSERTION_NOT_FOUND,
         ERROR_OPTION_NOT_FOUND,
-        ERROR_DISK_SPACE, /* insufficient-disk-space */
-        ERROR_TOO_LARGE,  /* a limit of base/limits.h */
+        ERROR_INTERFACES_UNCHANGED, /* nothing to disconnect */
+        ERROR_DISK_SPACE,           /* insufficient-disk-space */
+        ERROR_TOO_LARGE,            /* a limit of base/limits.h */
         ERROR_BUSY,
         ERROR_NOT_IMPLEMENTED,
         ERROR_CORRUPT, /* stored state or image contradicts itself */

@@ -15,6 +15,7 @@
 #include "daemon/memory.h"
 #include "daemon/notify.h"
 #include "front/front.h"
+#include "interface/repository.h"
 #include "launch/launching.h"
 #include "sandbox/helper.h"
 #include "snap/kinds.h"
@@ -178,7 +179,7 @@ static int open_state(Daemon *daemon, Error *err) {
 
         if (database_open(directory, &daemon->database, err) < 0)
                 return error_prefix(err, "cannot use the state in %s", directory);
-        return 0;
+        return repository_open(daemon->database, true, err);
 }
 
 /* What a daemon that was killed left behind, before anything new begins; only a state that holds

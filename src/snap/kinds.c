@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "snap/kinds.h"
 
+#include "interface/connect-task.h"
 #include "snap/setup.h"
 
 /* Kinds without parts are steps that this daemon does not need (images are mounted when somebody
@@ -26,13 +27,23 @@ const TaskKind SNAP_TASK_KINDS[] = {
         { .name = "link-snap",
           .run = { .commit = link_commit },
           .undo = { .commit = link_undo_commit } },
-        { .name = "auto-connect" },
+        { .name = "auto-connect",
+          .run = { .commit = auto_connect_commit },
+          .clean = { .commit = auto_connect_clean_commit } },
+        { .name = "connect",
+          .run = { .commit = connect_commit },
+          .undo = { .commit = connect_undo_commit } },
+        { .name = "disconnect",
+          .run = { .commit = disconnect_commit },
+          .undo = { .commit = disconnect_undo_commit } },
         { .name = "set-auto-aliases" },
         { .name = "setup-aliases" },
         { .name = "run-hook", .run = { hook_plan, hook_work, NULL }, .time_limit_s = 660 },
         { .name = "start-snap-services", .run = { services_plan, services_work, NULL } },
         { .name = "cleanup" },
-        { .name = "auto-disconnect" },
+        { .name = "auto-disconnect",
+          .run = { .commit = auto_disconnect_commit },
+          .undo = { .commit = auto_disconnect_undo_commit } },
         { .name = "unlink-snap",
           .run = { .commit = unlink_commit },
           .undo = { .commit = unlink_undo_commit } },

@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "interface/connection.h"
 #include "snap/manifest.h"
 
 /* Epochs never go back, not even when a snap was removed and comes again: the highest one of
@@ -139,6 +140,9 @@ int revision_remove(Database *database, const char *instance, const char *revisi
                          "coalesce(" EPOCH_FLOOR ", 0)) FROM snap WHERE instance = ?1 AND true "
                          "ON CONFLICT (key) DO UPDATE SET value = excluded.value",
                          "s", instance) < 0)
+                return -1;
+        /* Those of another lane of the same change: every other one was disconnected before. */
+        if (connection_delete_all(database, instance, err) < 0)
                 return -1;
         return database_run(database, err, "DELETE FROM snap WHERE instance = ?1", "s", instance) <
                                0

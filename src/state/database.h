@@ -66,6 +66,13 @@ int database_find_int(Database *database, int64_t *ret, Error *err, const char *
 int database_find_text(Database *database, char **ret, Error *err, const char *sql,
                        const char *types, ...);
 
+/* A pure function of texts (NULL = SQL NULL) that returns an owned text or NULL, for queries and
+ * TEMP views: nothing stored may depend on it, as an older daemon would not have it. */
+typedef char *DatabaseFunction(const char *const *arguments);
+#define DATABASE_FUNCTION_ARGUMENT_MAX 4
+int database_define(Database *database, const char *name, int argument_count,
+                    DatabaseFunction *function, Error *err);
+
 /* True after the disk was full, until the ballast (1 MiB held back for recording an undo) could be
  * made again, which this tries: start no new change while it says so. */
 bool database_is_full(Database *database);

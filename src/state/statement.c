@@ -247,3 +247,29 @@ int database_find_text(Database *database, char **ret, Error *err, const char *s
                 *ret = string_copy(query_get_text(&query, 0));
         return r;
 }
+
+static void call_function(sqlite3_context *context, int count, sqlite3_value **values) {
+        const char *arguments[DATABASE_FUNCTION_ARGUMENT_MAX] = { NULL };
+        DatabaseFunction *const *function = sqlite3_user_data(context);
+
+        for (int i = 0; i < count; i++)
+                arguments[i] = (const char *)sqlite3_value_text(values[i]);
+        char *text = (*function)(arguments);
+        if (text)
+                sqlite3_result_text(context, text, -1, free);
+        else
+                sqlite3_result_null(context);
+}
+
+int database_define(Database *database, const char *name, int argument_count,
+                    DatabaseFunction *function, Error *err) {
+        /* A pointer to a function is no pointer to data: handed over in a box. */
+        DatabaseFunction **box = memory_new(sizeof(DatabaseFunction *));
+
+        assert(argument_count <= DATABASE_FUNCTION_ARGUMENT_MAX);
+        *box = function;
+        int code = sqlite3_create_function_v2(database->sqlite, name, argument_count,
+                                              SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_INNOCUOUS,
+                                              box, call_function, NULL, NULL, free);
+        return code == SQLITE_OK ? 0 : handle_fail(database, code, name, err);
+}

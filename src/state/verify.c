@@ -78,6 +78,10 @@ const Invariant INVARIANTS[] = {
         { 21, false, "rows are parked only by schemas newer than this one",
           "SELECT 'row of ' || table_name || ' parked by schema ' || schema FROM parked "
           "WHERE schema <= (SELECT user_version FROM pragma_user_version)" },
+        { 22, false, "a connection is between installed snaps",
+          "SELECT 'connection of ' || plug_snap || ':' || plug FROM connection c WHERE NOT EXISTS "
+          "(SELECT 1 FROM snap WHERE instance = c.plug_snap) OR (slot_snap <> '' AND NOT EXISTS "
+          "(SELECT 1 FROM snap WHERE instance = c.slot_snap))" },
 };
 const size_t INVARIANT_COUNT = ARRAY_COUNT(INVARIANTS);
 

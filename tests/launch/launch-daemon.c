@@ -20,6 +20,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "interface/repository.h"
 #include "launch/launching.h"
 #include "launch/lease.h"
 #include "state/database.h"
@@ -195,7 +196,9 @@ static int open_database(Harness *harness, Error *err) {
         if (root < 0)
                 return -1;
         autofd int made = directory_make_beneath(root, "var/lib/pawl/state", 0700, err);
-        return made < 0 ? -1 : database_open(state, &harness->database, err);
+        if (made < 0 || database_open(state, &harness->database, err) < 0)
+                return -1;
+        return repository_open(harness->database, true, err);
 }
 
 int main(int argc, char **argv) {

@@ -15,6 +15,7 @@
 #include "base/digest.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "interface/repository.h"
 #include "snap/image.h"
 #include "snap/projection.h"
 #include "state/verify.h"
@@ -111,6 +112,8 @@ int rig_open(const char *root, Rig *ret, Error *err) {
         if (uv_loop_init(&ret->loop) < 0)
                 return error_set(err, ERROR_FAILED, "no loop");
         if (database_open(state, &ret->database, err) < 0)
+                return -1;
+        if (repository_open(ret->database, true, err) < 0)
                 return -1;
         if (state_verify(ret->database, err) < 0)
                 return -1;

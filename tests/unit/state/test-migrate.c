@@ -12,8 +12,10 @@
 #include "state/migrate.h"
 #include "state/verify.h"
 
-/* Schemas 1 to 3, and a 2 whose way back loses a row. */
+/* Schemas 1 to 4, and a 3 whose way back loses a row. */
 extern const SchemaSet schema_newer, schema_lossy;
+/* Schema 1 alone: what this daemon's own way back leads to. */
+extern const SchemaSet schema_oldest;
 
 static int make_directory(void **state) {
         char *directory = string_copy("/tmp/state-test-XXXXXX");
@@ -104,7 +106,7 @@ static void a_state_walks_up_down_and_up_again_with_every_row(void **state) {
         {
                 autoptr(Database) database = must_open(*state, &schema_builtin);
                 assert_int_equal(get_int(database, "SELECT user_version FROM pragma_user_version"),
-                                 1);
+                                 2);
                 assert_int_equal(get_int(database, "SELECT count(*) FROM parked"), 2);
                 assert_int_equal(get_int(database, "SELECT count(*) FROM setting"), 1);
                 assert_int_equal(get_int(database, "SELECT foreign_keys FROM pragma_foreign_keys"),
@@ -124,6 +126,43 @@ static void a_state_walks_up_down_and_up_again_with_every_row(void **state) {
         assert_int_equal(get_int(database, "SELECT count(*) FROM setting"), 3);
         assert_int_equal(get_int(database, "SELECT count(*) FROM parked"), 0);
         assert_in_flight(database);
+}
+
+static void connections_are_parked_for_a_daemon_that_knows_none(void **state) {
+        static const char *const FILL[] = {
+                "INSERT INTO snap (instance, name, type, current) VALUES ('a', 'a', 'app', NULL)",
+                "INSERT INTO change (id, kind, summary, spawned_at) VALUES (5, 'k', 's', 1)",
+                "INSERT INTO change_snap VALUES (5, 'a')",
+                "INSERT INTO connection (plug_snap, plug, slot_snap, slot, interface, is_auto, "
+                "is_undesired, plug_attributes) VALUES ('a', 'p', '', 's', 'i', 1, 1, '{\"k\":[1]}'), "
+                "('a', 'p', 'a', 't', 'i', 0, 0, '{}')",
+        };
+        static const char ROWS[] = "SELECT json_group_array(json_array(plug_snap, plug, slot_snap, "
+                                   "slot, interface, is_auto, is_undesired, plug_attributes, "
+                                   "slot_attributes)) FROM connection";
+        autofree char *before = NULL;
+
+        {
+                autoptr(Database) database = must_open(*state, &schema_builtin);
+                must_run_all(database, FILL, ARRAY_COUNT(FILL));
+                before = get_text(database, ROWS);
+        }
+        {
+                Database *database;
+                Error err;
+
+                if (database_open_with(*state, &schema_oldest, &database, &err) < 0)
+                        fail_msg("%s", err.message);
+                assert_int_equal(get_int(database, "SELECT count(*) FROM parked"), 2);
+                assert_int_equal(get_int(database, "SELECT count(*) FROM sqlite_schema WHERE name "
+                                                   "LIKE 'connection%'"),
+                                 0);
+                (void)database_close(database);
+        }
+        autoptr(Database) database = must_open(*state, &schema_builtin);
+        autofree char *after = get_text(database, ROWS);
+        assert_string_equal(after, before);
+        assert_int_equal(get_int(database, "SELECT count(*) FROM parked"), 0);
 }
 
 static void both_ways_leave_exactly_the_schema_of_a_new_state(void **state) {
@@ -146,7 +185,7 @@ static void both_ways_leave_exactly_the_schema_of_a_new_state(void **state) {
 
 static void a_copy_of_the_newer_state_is_kept(void **state) {
         autofree char *copied = string_format("%s/copied", (char *)*state);
-        autofree char *from = string_format("%s/schema-3-before-1.db", (char *)*state);
+        autofree char *from = string_format("%s/schema-4-before-2.db", (char *)*state);
         autofree char *to = string_format("%s/pawl.db", copied);
         Error err;
 
@@ -184,17 +223,17 @@ static void assert_refused_untouched(const char *directory, const char *reason) 
 }
 
 static void a_newer_state_without_a_way_back_is_refused_untouched(void **state) {
-        static const char *const FORGET[] = { "UPDATE migration SET down = '' WHERE schema = 3" };
+        static const char *const FORGET[] = { "UPDATE migration SET down = '' WHERE schema = 4" };
 
         fill_newer(*state);
         {
                 autoptr(Database) database = must_open(*state, &schema_newer);
                 must_run_all(database, FORGET, 1);
         }
-        assert_refused_untouched(*state, "has schema 3 and this pawld " PAWL_VERSION " knows 1; "
-                                         "the way back from schema 3 is not stored in it; nothing "
+        assert_refused_untouched(*state, "has schema 4 and this pawld " PAWL_VERSION " knows 2; "
+                                         "the way back from schema 4 is not stored in it; nothing "
                                          "was changed; start the newer pawld again");
-        autofree char *copy = string_format("%s/schema-3-before-1.db", (char *)*state);
+        autofree char *copy = string_format("%s/schema-4-before-2.db", (char *)*state);
         assert_int_equal(access(copy, F_OK), -1);
         /* ... which finds it as it was. */
         autoptr(Database) database = must_open(*state, &schema_newer);
@@ -277,6 +316,7 @@ static void a_database_of_another_kind_is_refused(void **state) {
 int main(void) {
         static const struct CMUnitTest TESTS[] = {
                 TEST(a_state_walks_up_down_and_up_again_with_every_row),
+                TEST(connections_are_parked_for_a_daemon_that_knows_none),
                 TEST(both_ways_leave_exactly_the_schema_of_a_new_state),
                 TEST(a_copy_of_the_newer_state_is_kept),
                 TEST(a_newer_state_without_a_way_back_is_refused_untouched),

@@ -34,8 +34,12 @@ static const struct {
         { 19, "INSERT INTO task_log (task, at, level, text) WITH RECURSIVE n (i) AS (SELECT 1 "
               "UNION ALL SELECT i + 1 FROM n WHERE i < 11) SELECT 1, i, 'INFO', 't' FROM n" },
         { 20, "DELETE FROM migration" },
-        { 20, "UPDATE migration SET schema = 2" },
+        { 20, "UPDATE migration SET schema = 9 WHERE schema = 1" },
         { 21, "INSERT INTO parked VALUES (1, 'snap', '{}')" },
+        { 22, "INSERT INTO connection (plug_snap, plug, slot_snap, slot, interface) VALUES "
+              "('gone', 'p', '', 's', 'i')" },
+        { 22, "INSERT INTO connection (plug_snap, plug, slot_snap, slot, interface) VALUES "
+              "('hello', 'p', 'gone', 's', 'i')" },
 };
 
 /* An installed snap with a finished change (1), an unfinished change (2) that touches another. */

@@ -1,0 +1,293 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "interface/connect-plan.h"
+
+#include <string.h>
+
+#include "base/text.h"
+#include "interface/connection.h"
+#include "interface/repository.h"
+#include "task/change.h"
+
+#define SNAP_COUNT_MAX 64
+
+/* The state's name of a snap that a client named. */
+static const char *to_instance(const char *snap) {
+        return repository_is_system_name(snap) ? "" : snap;
+}
+
+static const char *to_shown(Database *database, const char *instance) {
+        return *instance ? instance : repository_get_system_name(database);
+}
+
+static int require_snap(Database *database, const char *instance, Error *err) {
+        int64_t one = 0;
+
+        if (!*instance)
+                return 0;
+        int found = database_find_int(
+                database, &one, err,
+                "SELECT 1 FROM snap WHERE instance = ? AND current IS NOT NULL", "s", instance);
+        if (found == 0)
+                return error_set(err, ERROR_BAD_REQUEST, "snap \"%.60s\" is not installed",
+                                 instance);
+        return found < 0 ? -1 : 0;
+}
+
+/* The interface of a live plug or slot; `what` is the side's name for people too. */
+static int require_endpoint(Database *database, const char *side, const char *instance,
+                            const char *name, char **ret_interface, Error *err) {
+        int found = database_find_text(
+                database, ret_interface, err,
+                "SELECT interface FROM live_endpoint WHERE instance = ? AND side = ? AND name = ?",
+                "sss", instance, side, name);
+
+        if (found == 0)
+                return error_set(err, ERROR_BAD_REQUEST, "snap \"%s\" has no %s named \"%.60s\"",
+                                 to_shown(database, instance), side, name);
+        return found < 0 ? -1 : 0;
+}
+
+/* The one slot of a snap with this interface. */
+static int find_slot(Database *database, const char *instance, const char *interface, char **ret,
+                     Error *err) {
+        autofree char *names = NULL;
+
+        if (database_find_text(
+                    database, &names, err,
+                    "SELECT group_concat(name, ', ') FROM (SELECT name FROM "
+                    "live_endpoint WHERE instance = ? AND side = 'slot' AND interface = ? "
+                    "ORDER BY name)",
+                    "ss", instance, interface) < 0)
+                return -1;
+        if (!names)
+                return error_set(err, ERROR_BAD_REQUEST,
+                                 "snap \"%s\" has no \"%s\" interface slots",
+                                 to_shown(database, instance), interface);
+        if (strchr(names, ','))
+                return error_set(err, ERROR_BAD_REQUEST,
+                                 "snap \"%s\" has multiple \"%s\" interface slots: %.200s",
+                                 to_shown(database, instance), interface, names);
+        *ret = take(names);
+        return 0;
+}
+
+/* The plug's name, where it was left out: the slot's, as the plug's snap says it. */
+static int resolve(Database *database, const EndpointRequest *plug, const EndpointRequest *slot,
+                   ConnectionName *ret, char **ret_owned_slot, char **ret_interface, Error *err) {
+        autofree char *other = NULL;
+
+        ret->plug_snap = plug->snap;
+        ret->plug = *plug->name ? plug->name : slot->name;
+        ret->slot_snap = to_instance(slot->snap);
+        if (!*plug->snap || !*ret->plug)
+                return error_set(err, ERROR_BAD_REQUEST, "a plug has to be named");
+        if (require_snap(database, ret->plug_snap, err) < 0 ||
+            require_snap(database, ret->slot_snap, err) < 0 ||
+            require_endpoint(database, "plug", ret->plug_snap, ret->plug, ret_interface, err) < 0)
+                return -1;
+        if (!*slot->name) {
+                if (find_slot(database, ret->slot_snap, *ret_interface, ret_owned_slot, err) < 0)
+                        return -1;
+                ret->slot = *ret_owned_slot;
+                return 0;
+        }
+        ret->slot = slot->name;
+        if (require_endpoint(database, "slot", ret->slot_snap, ret->slot, &other, err) < 0)
+                return -1;
+        if (string_equal(other, *ret_interface))
+                return 0;
+        return error_set(err, ERROR_BAD_REQUEST,
+                         "cannot connect %s:%s (\"%s\" interface) to %s:%s (\"%s\" interface)",
+                         ret->plug_snap, ret->plug, *ret_interface,
+                         to_shown(database, ret->slot_snap), ret->slot, other);
+}
+
+/* --- the changes --- */
+
+static void add_once(const char **instances, size_t *count, const char *instance) {
+        for (size_t i = 0; i < *count; i++)
+                if (string_equal(instances[i], instance))
+                        return;
+        if (*instance && *count < SNAP_COUNT_MAX)
+                instances[(*count)++] = instance;
+}
+
+static int add_change(Database *database, const char *kind, const char *summary,
+                      const char **instances, size_t count, int64_t *ret_change, Error *err) {
+        autojson api_data = json_object();
+        json_t *names = json_array();
+
+        for (size_t i = 0; i < count; i++)
+                json_array_append_new(names, json_string(instances[i]));
+        json_put(api_data, "snap-names", names);
+        if (change_check_conflict(database, instances, count, err) < 0)
+                return -1;
+        ChangeDraft draft = { kind, summary, api_data };
+        return change_add(database, &draft, instances, count, ret_change, err);
+}
+
+static char *format_task_summary(Database *database, const char *format,
+                                 const ConnectionName *name) {
+        const char *verb = string_equal(format, "to") ? "Connect" : "Disconnect";
+
+        return string_format("%s %s:%s %s %s:%s", verb, name->plug_snap, name->plug, format,
+                             to_shown(database, name->slot_snap), name->slot);
+}
+
+static int add_connect_task(Database *database, int64_t change, const ConnectionName *name,
+                            Error *err) {
+        autofree char *summary = format_task_summary(database, "to", name);
+        TaskDraft draft = { change, "connect", summary, 0 };
+        int64_t task = 0;
+
+        return change_add_task(database, &draft, connection_name_format(name), &task, err);
+}
+
+int plan_connect(Database *database, const EndpointRequest *plug, const EndpointRequest *slot,
+                 int64_t *ret_change, Error *err) {
+        autotransaction transaction = TRANSACTION_INIT;
+        autofree char *owned_slot = NULL;
+        autofree char *interface = NULL;
+        const char *instances[SNAP_COUNT_MAX];
+        ConnectionName name = { 0 };
+        bool is_wanted = false;
+        size_t count = 0;
+
+        if (resolve(database, plug, slot, &name, &owned_slot, &interface, err) < 0)
+                return -1;
+        autofree char *summary = string_format("Connect %s:%s to %s:%s", plug->snap, plug->name,
+                                               slot->snap, slot->name);
+        add_once(instances, &count, name.plug_snap);
+        add_once(instances, &count, name.slot_snap);
+        if (transaction_begin(database, &transaction, err) < 0 ||
+            add_change(database, "connect-snap", summary, instances, count, ret_change, err) < 0 ||
+            connection_find(database, &name, &is_wanted, err) < 0)
+                return -1;
+        if (!is_wanted && add_connect_task(database, *ret_change, &name, err) < 0)
+                return -1;
+        return transaction_commit(&transaction, err);
+}
+
+/* --- disconnect --- */
+
+static json_t *copy_row(const Query *query) {
+        ConnectionName name = { query_get_text(query, 0), query_get_text(query, 1),
+                                query_get_text(query, 2), query_get_text(query, 3) };
+
+        return connection_name_format(&name);
+}
+
+/* Both ends named: that one. */
+static int find_exact(Database *database, const DisconnectRequest *request, json_t *ret,
+                      Error *err) {
+        ConnectionName name = { request->plug.snap, request->plug.name,
+                                to_instance(request->slot.snap), request->slot.name };
+        autofree char *ignored = NULL;
+        autofree char *ignored_too = NULL;
+        bool is_wanted = false;
+
+        if (require_snap(database, name.plug_snap, err) < 0 ||
+            require_snap(database, name.slot_snap, err) < 0)
+                return -1;
+        int found = connection_find(database, &name, &is_wanted, err);
+        if (found < 0)
+                return -1;
+        if (is_wanted || (found > 0 && request->is_forgotten)) {
+                json_array_append_new(ret, connection_name_format(&name));
+                return 0;
+        }
+        if (require_endpoint(database, "plug", name.plug_snap, name.plug, &ignored, err) < 0 ||
+            require_endpoint(database, "slot", name.slot_snap, name.slot, &ignored_too, err) < 0)
+                return -1;
+        return error_set(err, ERROR_BAD_REQUEST,
+                         request->is_forgotten
+                                 ? "cannot forget connection %s:%s from %s:%s, it was not connected"
+                                 : "cannot disconnect %s:%s from %s:%s, it is not connected",
+                         name.plug_snap, name.plug, to_shown(database, name.slot_snap), name.slot);
+}
+
+static int require_either(Database *database, const char *instance, const char *name, Error *err) {
+        int64_t one = 0;
+        int found =
+                database_find_int(database, &one, err,
+                                  "SELECT 1 FROM live_endpoint WHERE instance = ?1 AND name = ?2 "
+                                  "UNION SELECT 1 FROM connection WHERE (plug_snap = ?1 AND plug "
+                                  "= ?2) OR (slot_snap = ?1 AND slot = ?2)",
+                                  "ss", instance, name);
+
+        if (found == 0)
+                return error_set(err, ERROR_BAD_REQUEST,
+                                 "snap \"%s\" has no plug or slot named \"%.60s\"",
+                                 to_shown(database, instance), name);
+        return found < 0 ? -1 : 0;
+}
+
+/* One end named, whichever it is: everything that hangs on it. */
+static int find_all(Database *database, const DisconnectRequest *request, json_t *ret, Error *err) {
+        const EndpointRequest *end = *request->slot.name ? &request->slot : &request->plug;
+        const char *instance = to_instance(end->snap);
+        autoquery query = QUERY_INIT;
+        int more;
+
+        if (!*end->name)
+                return error_set(err, ERROR_BAD_REQUEST, "a plug or slot has to be named");
+        if (require_snap(database, instance, err) < 0 ||
+            require_either(database, instance, end->name, err) < 0)
+                return -1;
+        if (query_open(
+                    database, &query, err,
+                    "SELECT plug_snap, plug, slot_snap, slot FROM connection WHERE ((plug_snap = "
+                    "?1 AND plug = ?2) OR (slot_snap = ?1 AND slot = ?2)) AND (is_undesired = 0 "
+                    "OR ?3) ORDER BY 1, 2, 3, 4 LIMIT 32",
+                    "ssi", instance, end->name, (int64_t)request->is_forgotten) < 0)
+                return -1;
+        while ((more = query_next(&query, err)) > 0)
+                json_array_append_new(ret, copy_row(&query));
+        if (more == 0 && json_array_size(ret) == 0)
+                return error_set(err, ERROR_INTERFACES_UNCHANGED, "nothing to do");
+        return more;
+}
+
+static int add_disconnect_task(Database *database, int64_t change, const json_t *row, int64_t lane,
+                               bool is_forgotten, Error *err) {
+        ConnectionName name = connection_name_parse(row);
+        autofree char *summary = format_task_summary(database, "from", &name);
+        TaskDraft draft = { change, "disconnect", summary, 0 };
+        json_t *data = connection_name_format(&name);
+        int64_t task = 0;
+
+        json_put(data, "is_forgotten", json_boolean(is_forgotten));
+        if (change_add_task(database, &draft, data, &task, err) < 0)
+                return -1;
+        return lane ? change_add_lane(database, task, lane, err) : 0;
+}
+
+int plan_disconnect(Database *database, const DisconnectRequest *request, int64_t *ret_change,
+                    Error *err) {
+        bool is_exact = *request->plug.name && *request->slot.name;
+        autotransaction transaction = TRANSACTION_INIT;
+        const char *instances[SNAP_COUNT_MAX];
+        autojson rows = json_array();
+        size_t count = 0, i;
+        json_t *row;
+
+        if ((is_exact ? find_exact : find_all)(database, request, rows, err) < 0)
+                return -1;
+        autofree char *summary =
+                string_format("Disconnect %s:%s from %s:%s", request->plug.snap, request->plug.name,
+                              request->slot.snap, request->slot.name);
+        json_array_foreach(rows, i, row) {
+                add_once(instances, &count, json_get_string(row, "plug_snap", ""));
+                add_once(instances, &count, json_get_string(row, "slot_snap", ""));
+        }
+        if (transaction_begin(database, &transaction, err) < 0 ||
+            add_change(database, "disconnect-snap", summary, instances, count, ret_change, err) < 0)
+                return -1;
+        json_array_foreach(rows, i, row) {
+                int64_t lane = json_array_size(rows) > 1 ? (int64_t)i + 1 : 0;
+                if (add_disconnect_task(database, *ret_change, row, lane, request->is_forgotten,
+                                        err) < 0)
+                        return -1;
+        }
+        return transaction_commit(&transaction, err);
+}

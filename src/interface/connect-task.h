@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The kinds of tasks that make and take apart connections, for the table in snap/kinds.c.  None has
+ * a worker: each is one commit, and several in a row share one transaction.
+ *
+ *     connect, disconnect   data: the connection's name, "is_auto", "is_forgotten"
+ *     auto-connect          data: "instance"; adds connect tasks, before everything that waits for
+ * it. Cleaned: automatic connections go whose ends the package no longer has auto-disconnect data:
+ * "instance"; every connection of a package that is being removed
+ */
+#pragma once
+
+#include "task/task.h"
+
+int connect_commit(const TaskStep *step, const json_t *job, const json_t *result, Error *err);
+int connect_undo_commit(const TaskStep *step, const json_t *job, const json_t *result, Error *err);
+int disconnect_commit(const TaskStep *step, const json_t *job, const json_t *result, Error *err);
+int disconnect_undo_commit(const TaskStep *step, const json_t *job, const json_t *result,
+                           Error *err);
+int auto_connect_commit(const TaskStep *step, const json_t *job, const json_t *result, Error *err);
+int auto_connect_clean_commit(const TaskStep *step, const json_t *job, const json_t *result,
+                              Error *err);
+int auto_disconnect_commit(const TaskStep *step, const json_t *job, const json_t *result,
+                           Error *err);
+int auto_disconnect_undo_commit(const TaskStep *step, const json_t *job, const json_t *result,
+                                Error *err);

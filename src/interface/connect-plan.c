@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "interface/connection.h"
+#include "interface/connection-row.h"
 #include "interface/repository.h"
 #include "task/change.h"
 
@@ -71,59 +71,87 @@ static int find_slot(Database *database, const char *instance, const char *inter
         return 0;
 }
 
-/* The plug's name, where it was left out: the slot's, as the plug's snap says it. */
-static int resolve(Database *database, const EndpointRequest *plug, const EndpointRequest *slot,
-                   ConnectionName *ret, char **ret_owned_slot, char **ret_interface, Error *err) {
+/* What a request to connect means. */
+typedef struct Resolved {
+        ConnectionName name;
+        char *slot;      /* owned; what name.slot is where it was left out */
+        char *interface; /* owned */
+} Resolved;
+
+static void resolved_done(Resolved *resolved) {
+        free(resolved->slot);
+        free(resolved->interface);
+}
+
+static int resolve_slot(Database *database, const EndpointRequest *slot, Resolved *resolved,
+                        Error *err) {
+        ConnectionName *name = &resolved->name;
         autofree char *other = NULL;
 
-        ret->plug_snap = plug->snap;
-        ret->plug = *plug->name ? plug->name : slot->name;
-        ret->slot_snap = to_instance(slot->snap);
-        if (!*plug->snap || !*ret->plug)
-                return error_set(err, ERROR_BAD_REQUEST, "a plug has to be named");
-        if (require_snap(database, ret->plug_snap, err) < 0 ||
-            require_snap(database, ret->slot_snap, err) < 0 ||
-            require_endpoint(database, "plug", ret->plug_snap, ret->plug, ret_interface, err) < 0)
-                return -1;
         if (!*slot->name) {
-                if (find_slot(database, ret->slot_snap, *ret_interface, ret_owned_slot, err) < 0)
+                if (find_slot(database, name->slot_snap, resolved->interface, &resolved->slot,
+                              err) < 0)
                         return -1;
-                ret->slot = *ret_owned_slot;
+                name->slot = resolved->slot;
                 return 0;
         }
-        ret->slot = slot->name;
-        if (require_endpoint(database, "slot", ret->slot_snap, ret->slot, &other, err) < 0)
+        name->slot = slot->name;
+        if (require_endpoint(database, "slot", name->slot_snap, name->slot, &other, err) < 0)
                 return -1;
-        if (string_equal(other, *ret_interface))
+        if (string_equal(other, resolved->interface))
                 return 0;
         return error_set(err, ERROR_BAD_REQUEST,
                          "cannot connect %s:%s (\"%s\" interface) to %s:%s (\"%s\" interface)",
-                         ret->plug_snap, ret->plug, *ret_interface,
-                         to_shown(database, ret->slot_snap), ret->slot, other);
+                         name->plug_snap, name->plug, resolved->interface,
+                         to_shown(database, name->slot_snap), name->slot, other);
+}
+
+/* The plug's name, where it was left out, is the slot's; without a slot's snap it is the system. */
+static int resolve(Database *database, const EndpointRequest *plug, const EndpointRequest *slot,
+                   Resolved *ret, Error *err) {
+        ConnectionName *name = &ret->name;
+
+        name->plug_snap = plug->snap;
+        name->plug = *plug->name ? plug->name : slot->name;
+        name->slot_snap = to_instance(slot->snap);
+        if (!*plug->snap || !*name->plug)
+                return error_set(err, ERROR_BAD_REQUEST, "a plug has to be named");
+        if (require_snap(database, name->plug_snap, err) < 0 ||
+            require_snap(database, name->slot_snap, err) < 0 ||
+            require_endpoint(database, "plug", name->plug_snap, name->plug, &ret->interface, err) <
+                    0)
+                return -1;
+        return resolve_slot(database, slot, ret, err);
 }
 
 /* --- the changes --- */
 
-static void add_once(const char **instances, size_t *count, const char *instance) {
-        for (size_t i = 0; i < *count; i++)
-                if (string_equal(instances[i], instance))
+/* The snaps that a change touches; the system is none. */
+typedef struct Touched {
+        const char *instances[SNAP_COUNT_MAX];
+        size_t count;
+} Touched;
+
+static void touch(Touched *touched, const char *instance) {
+        for (size_t i = 0; i < touched->count; i++)
+                if (string_equal(touched->instances[i], instance))
                         return;
-        if (*instance && *count < SNAP_COUNT_MAX)
-                instances[(*count)++] = instance;
+        if (*instance && touched->count < SNAP_COUNT_MAX)
+                touched->instances[touched->count++] = instance;
 }
 
-static int add_change(Database *database, const char *kind, const char *summary,
-                      const char **instances, size_t count, int64_t *ret_change, Error *err) {
+static int add_change(Database *database, ChangeDraft draft, const Touched *touched,
+                      int64_t *ret_change, Error *err) {
         autojson api_data = json_object();
         json_t *names = json_array();
 
-        for (size_t i = 0; i < count; i++)
-                json_array_append_new(names, json_string(instances[i]));
+        for (size_t i = 0; i < touched->count; i++)
+                json_array_append_new(names, json_string(touched->instances[i]));
         json_put(api_data, "snap-names", names);
-        if (change_check_conflict(database, instances, count, err) < 0)
+        draft.api_data = api_data;
+        if (change_check_conflict(database, touched->instances, touched->count, err) < 0)
                 return -1;
-        ChangeDraft draft = { kind, summary, api_data };
-        return change_add(database, &draft, instances, count, ret_change, err);
+        return change_add(database, &draft, touched->instances, touched->count, ret_change, err);
 }
 
 static char *format_task_summary(Database *database, const char *format,
@@ -146,24 +174,23 @@ static int add_connect_task(Database *database, int64_t change, const Connection
 int plan_connect(Database *database, const EndpointRequest *plug, const EndpointRequest *slot,
                  int64_t *ret_change, Error *err) {
         autotransaction transaction = TRANSACTION_INIT;
-        autofree char *owned_slot = NULL;
-        autofree char *interface = NULL;
-        const char *instances[SNAP_COUNT_MAX];
-        ConnectionName name = { 0 };
+        __attribute__((cleanup(resolved_done))) Resolved resolved = { 0 };
+        const ConnectionName *name = &resolved.name;
+        Touched touched = { 0 };
         bool is_wanted = false;
-        size_t count = 0;
 
-        if (resolve(database, plug, slot, &name, &owned_slot, &interface, err) < 0)
+        if (resolve(database, plug, slot, &resolved, err) < 0)
                 return -1;
         autofree char *summary = string_format("Connect %s:%s to %s:%s", plug->snap, plug->name,
                                                slot->snap, slot->name);
-        add_once(instances, &count, name.plug_snap);
-        add_once(instances, &count, name.slot_snap);
+        touch(&touched, name->plug_snap);
+        touch(&touched, name->slot_snap);
+        ChangeDraft draft = { .kind = "connect-snap", .summary = summary };
         if (transaction_begin(database, &transaction, err) < 0 ||
-            add_change(database, "connect-snap", summary, instances, count, ret_change, err) < 0 ||
-            connection_find(database, &name, &is_wanted, err) < 0)
+            add_change(database, draft, &touched, ret_change, err) < 0 ||
+            connection_find(database, name, &is_wanted, err) < 0)
                 return -1;
-        if (!is_wanted && add_connect_task(database, *ret_change, &name, err) < 0)
+        if (!is_wanted && add_connect_task(database, *ret_change, name, err) < 0)
                 return -1;
         return transaction_commit(&transaction, err);
 }
@@ -266,9 +293,9 @@ int plan_disconnect(Database *database, const DisconnectRequest *request, int64_
                     Error *err) {
         bool is_exact = *request->plug.name && *request->slot.name;
         autotransaction transaction = TRANSACTION_INIT;
-        const char *instances[SNAP_COUNT_MAX];
         autojson rows = json_array();
-        size_t count = 0, i;
+        Touched touched = { 0 };
+        size_t i;
         json_t *row;
 
         if ((is_exact ? find_exact : find_all)(database, request, rows, err) < 0)
@@ -277,11 +304,12 @@ int plan_disconnect(Database *database, const DisconnectRequest *request, int64_
                 string_format("Disconnect %s:%s from %s:%s", request->plug.snap, request->plug.name,
                               request->slot.snap, request->slot.name);
         json_array_foreach(rows, i, row) {
-                add_once(instances, &count, json_get_string(row, "plug_snap", ""));
-                add_once(instances, &count, json_get_string(row, "slot_snap", ""));
+                touch(&touched, json_get_string(row, "plug_snap", ""));
+                touch(&touched, json_get_string(row, "slot_snap", ""));
         }
+        ChangeDraft draft = { .kind = "disconnect-snap", .summary = summary };
         if (transaction_begin(database, &transaction, err) < 0 ||
-            add_change(database, "disconnect-snap", summary, instances, count, ret_change, err) < 0)
+            add_change(database, draft, &touched, ret_change, err) < 0)
                 return -1;
         json_array_foreach(rows, i, row) {
                 int64_t lane = json_array_size(rows) > 1 ? (int64_t)i + 1 : 0;

@@ -2,7 +2,7 @@
 #include "interface/connect-task.h"
 
 #include "base/text.h"
-#include "interface/connection.h"
+#include "interface/connection-row.h"
 #include "interface/repository.h"
 #include "task/change.h"
 

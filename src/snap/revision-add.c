@@ -5,7 +5,7 @@
 
 #include "base/clock.h"
 #include "base/text.h"
-#include "interface/connection.h"
+#include "interface/connection-row.h"
 #include "snap/manifest.h"
 
 /* Epochs never go back, not even when a snap was removed and comes again: the highest one of

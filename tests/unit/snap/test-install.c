@@ -149,7 +149,8 @@ static void an_installed_package_has_rows_image_data_and_links(void **state) {
                 &rig,
                 "SELECT group_concat(kind, ' ') FROM (SELECT kind FROM task WHERE change = 2 ORDER BY id)",
                 "prerequisites prepare-snap mount-snap copy-snap-data setup-profiles link-snap auto-connect "
-                "set-auto-aliases setup-aliases run-hook start-snap-services run-hook run-hook");
+                "set-auto-aliases setup-aliases run-hook start-snap-services run-hook run-hook "
+                "connect setup-profiles");
         assert_true(file_exists_beneath(rig.places->images, "hello_x1.snap"));
         assert_true(file_exists_beneath(rig.places->var_snap, "hello/x1"));
         assert_true(file_exists_beneath(rig.places->var_snap, "hello/common"));
@@ -489,7 +490,7 @@ typedef struct Act {
 } Act;
 
 static const Act ACTS[] = {
-        { "install", install_one, 0, 11 },
+        { "install", install_one, 0, 12 },
         { "refresh", install_three, 2, 17 },
         { "revert", revert_one, 2, 12 },
         { "remove", remove_all, 2, 8 },

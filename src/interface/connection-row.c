@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "interface/connection.h"
+#include "interface/connection-row.h"
 
 #include "base/text.h"
 

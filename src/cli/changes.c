@@ -83,7 +83,7 @@ int changes_find_id(Cli *cli, const Arguments *arguments, char **ret_id) {
                 return -cli_refuse(cli, EXIT_FAILED, "cannot use change ID and type together");
         if (last != NULL)
                 return find_last(cli, last, ret_id);
-        if (arguments->word_count == 0)
+        if (arguments->word_count == 0 || *arguments->words[0] == '\0')
                 return -cli_refuse(cli, EXIT_FAILED,
                                    "please provide change ID or type with --last=<type>");
         *ret_id = string_copy(arguments->words[0]);

@@ -395,15 +395,61 @@ int client_upload(Client *client, const Upload *upload, char **ret_change, Error
         return call_async(client, &request, ret_change, err);
 }
 
-char *client_escape(const char *value) {
+static char *escape_but(const char *value, const char *plain) {
         autotext text = TEXT_INIT;
         for (const unsigned char *at = (const unsigned char *)value; *at != '\0'; at++) {
                 bool is_plain = (*at >= 'a' && *at <= 'z') || (*at >= 'A' && *at <= 'Z') ||
-                                (*at >= '0' && *at <= '9') || strchr("-._~", *at) != NULL;
+                                (*at >= '0' && *at <= '9') || strchr(plain, *at) != NULL;
                 if (is_plain)
                         text_append_bytes(&text, at, 1);
                 else
                         text_append_format(&text, "%%%02X", *at);
         }
         return text_take(&text);
+}
+
+char *client_escape(const char *value) {
+        return escape_but(value, "-._~");
+}
+
+/* Where the last part of an already clean path begins. */
+static size_t find_last_part(const char *clean, size_t length) {
+        while (length > 0 && clean[length - 1] != '/')
+                length--;
+        return length;
+}
+
+char *client_clean_path(const char *path) {
+        bool is_absolute = *path == '/';
+        autofree char *clean = memory_new(strlen(path) + 3);
+        size_t length = is_absolute, fixed = is_absolute;
+        clean[0] = '/';
+        while (*path != '\0') {
+                size_t size = strcspn(path, "/");
+                bool is_up = size == 2 && strncmp(path, "..", 2) == 0;
+                bool is_here = size == 0 || (size == 1 && *path == '.');
+                if (is_up && length > fixed) {
+                        size_t start = find_last_part(clean, length);
+                        length = start > fixed ? start - 1 : fixed;
+                } else if (!is_here && !(is_up && is_absolute)) {
+                        if (length > is_absolute)
+                                clean[length++] = '/';
+                        memcpy(clean + length, path, size);
+                        length += size;
+                        fixed = is_up ? length : fixed;
+                }
+                path += size + (path[size] == '/');
+        }
+        clean[length] = '\0';
+        return length == 0 ? string_copy(".") : take(clean);
+}
+
+char *client_make_path(const Client *client, const char *base, const char *name) {
+        if (!string_equal(client->program, "snap")) {
+                autofree char *escaped = client_escape(name);
+                return string_format("%s/%s", base, escaped);
+        }
+        autofree char *whole = string_format("%s/%s", base, name);
+        autofree char *clean = client_clean_path(whole);
+        return escape_but(clean, "-._~$&+,/:;=@");
 }

@@ -86,5 +86,10 @@ int client_start(Client *client, const char *path, const json_t *body, char **re
 /* The form of POST /v2/snaps, streamed. */
 int client_upload(Client *client, const Upload *upload, char **ret_change, Error *err);
 
+/* `path` without empty, "." and ".." parts, as far as its text tells. */
+char *client_clean_path(const char *path);
+/* BASE/NAME for a request.  Under the name snap NAME may be anything, and is made a path of as that
+ * client does it; under our own it stays one name, whatever signs are in it. */
+char *client_make_path(const Client *client, const char *base, const char *name);
 /* Everything but letters, digits and -._~ as %XX. */
 char *client_escape(const char *value);

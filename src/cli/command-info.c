@@ -1,16 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 
 #include "base/text.h"
 #include "cli/columns.h"
-#include "cli/fill.h"
+#include "cli/fold.h"
 #include "cli/image-info.h"
 #include "cli/moment.h"
 #include "cli/operation.h"
 #include "cli/report.h"
 #include "cli/words.h"
+
+#define DESCRIPTION_INDENT 2
 
 /* What one page is made of; rows go to `text` with a tab after their name and are aligned at the
  * end. */
@@ -70,7 +73,8 @@ static void add_head(Page *page) {
         const char *contact = get(page, "contact"), *license = get(page, "license");
         const char *website = get(page, "website");
         add_row(page, "name", get(page, "name"));
-        add_row(page, "summary", get(page, "summary"));
+        autofree char *summary = fold_quote(get(page, "summary"));
+        fold_append_row(&page->text, "summary", summary, fold_get_width(page->cli->width));
         add_health(page);
         add_row(page, "publisher", *publisher == '\0' ? none : publisher);
         if (*get(page, "store-url") != '\0')
@@ -84,16 +88,9 @@ static void add_head(Page *page) {
 }
 
 static void add_description(Page *page) {
-        autofree char *copy = string_copy(get(page, "description"));
-        char *rest = copy;
         text_append(&page->text, "description: |\n");
-        for (char *line = strsep(&rest, "\n"); line != NULL; line = strsep(&rest, "\n")) {
-                /* What is broken goes on where its line began, so that lists stay lists. */
-                size_t indent = 2 + strspn(line, " ");
-                size_t width = page->cli->width > indent + 20 ? page->cli->width - indent - 1 : 20;
-                autofree char *filled = fill_text(line, width, indent);
-                text_append_format(&page->text, "%*s%s\n", (int)indent, "", filled);
-        }
+        fold_append_lines(&page->text, get(page, "description"), DESCRIPTION_INDENT,
+                          fold_get_width(page->cli->width));
 }
 
 static void format_app_name(Text *out, const Page *page, const json_t *app) {
@@ -196,8 +193,7 @@ static int show_snap(Cli *cli, const Arguments *arguments, const char *name, siz
                      bool is_warned) {
         Error err = ERROR_INIT;
         autojson snap = NULL;
-        autofree char *escaped = client_escape(name),
-                      *path = string_format("/v2/snaps/%s", escaped);
+        autofree char *path = client_make_path(cli->client, "/v2/snaps", name);
         int outcome = client_get(cli->client, path, &snap, &err);
         bool is_answer = outcome == 0 && json_is_object(snap);
         if (!is_answer && cli->client->failure.way == FAILURE_TRANSPORT)
@@ -215,14 +211,22 @@ static int show_snap(Cli *cli, const Arguments *arguments, const char *name, siz
         return is_answer;
 }
 
+/* A file comes first; what is none may still be a snap's name. */
 static int show_word(Cli *cli, const Arguments *arguments, size_t at) {
         const char *word = arguments->words[at];
         bool is_warned = arguments->word_count > 1;
-        if (!operation_is_file(word) || access(word, F_OK) < 0)
+        struct stat status;
+        bool is_file = operation_is_file(word) && stat(word, &status) == 0;
+        const ImageQuestion question = { .path = word,
+                                         .is_verbose = arguments_has(arguments, "verbose"),
+                                         .is_absolute = arguments_has(arguments, "abs-time"),
+                                         .is_first = at == 0 };
+        if (!is_file)
                 return show_snap(cli, arguments, word, at, is_warned);
-        if (at > 0 && !cli->is_json)
-                (void)puts("---");
-        return image_info_print(cli, word) == EXIT_DONE ? 1 : -1;
+        if (image_info_print(cli, &question) == EXIT_DONE)
+                return 1;
+        /* snap keeps what is wrong with a file to itself. */
+        return cli->is_snap ? show_snap(cli, arguments, word, at, is_warned) : -1;
 }
 
 static int run_info(Cli *cli, const Arguments *arguments) {
@@ -241,6 +245,8 @@ static int run_info(Cli *cli, const Arguments *arguments) {
                 return EXIT_DONE;
         if (arguments->word_count == 1)
                 (void)cli_refuse(cli, EXIT_FAILED, "no snap found for \"%s\"", arguments->words[0]);
+        else
+                (void)cli_refuse(cli, EXIT_FAILED, "no valid snaps given");
         if (!cli->is_snap)
                 (void)fputs("See what is installed with 'pawl list'; give a file with its path.\n",
                             stderr);

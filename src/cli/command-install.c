@@ -92,13 +92,26 @@ static int finish_files(Cli *cli, const Arguments *arguments, const json_t *chan
         return print_installed(cli, arguments, names, done);
 }
 
+/* snap leaves it at the message, which has no kind to go by. */
+static void suggest_dangerous(const Cli *cli) {
+        const Failure *failure = &cli->client->failure;
+        if (!cli->is_snap && failure->way == FAILURE_API &&
+            string_has_prefix(failure->message, "cannot find signatures"))
+                (void)fprintf(stderr,
+                              "Nobody vouches for this file; if you trust it, repeat the command "
+                              "including --dangerous.\n");
+}
+
 int sideload_run(Cli *cli, const Arguments *arguments, const char *channel, const char *done) {
         Error err = ERROR_INIT;
         autojson change = NULL;
         autofree char *id = NULL;
         const Subject subject = { .snap = arguments->words[0] };
-        if (sideload_start(cli, arguments, channel, &id, &err) < 0)
-                return report_failure(cli, &subject, &err);
+        if (sideload_start(cli, arguments, channel, &id, &err) < 0) {
+                int code = report_failure(cli, &subject, &err);
+                suggest_dangerous(cli);
+                return code;
+        }
         int outcome = wait_as_asked(cli, arguments, id, &change, &err);
         if (outcome < 0)
                 return report_failure(cli, &subject, &err);

@@ -57,12 +57,11 @@ static char *make_path(const Arguments *arguments) {
         text_append(&path, "/v2/snaps");
         if (arguments_has(arguments, "all"))
                 text_append(&path, "?select=all");
+        const char *before = path.length > strlen("/v2/snaps") ? "&snaps=" : "?snaps=";
         for (size_t i = 0; i < arguments->word_count; i++) {
                 autofree char *name = client_escape(arguments->words[i]);
-                const char *before = i > 0                               ? "%2C"
-                                     : path.length > strlen("/v2/snaps") ? "&snaps="
-                                                                         : "?snaps=";
                 text_append_format(&path, "%s%s", before, name);
+                before = "%2C";
         }
         return text_take(&path);
 }

@@ -23,14 +23,19 @@ static json_t *make_body(const Arguments *arguments) {
 static void print_removed(const Arguments *arguments, const json_t *change) {
         autojson names = operation_get_names(change);
         const char *revision = arguments_get(arguments, "revision");
-        for (size_t i = 0; i < arguments->word_count; i++) {
-                const char *word = arguments->words[i];
-                bool is_removed = arguments->word_count == 1 || operation_has_name(names, word);
+        if (arguments->word_count == 1) {
+                const char *word = arguments->words[0];
                 if (revision != NULL)
                         (void)printf("%s (revision %s) removed\n", word, revision);
                 else
-                        (void)printf("%s %s\n", word, is_removed ? "removed" : "not installed");
+                        (void)printf("%s removed\n", word);
+                return;
         }
+        for (int is_removed = 1; is_removed >= 0; is_removed--)
+                for (size_t i = 0; i < arguments->word_count; i++)
+                        if (operation_has_name(names, arguments->words[i]) == (is_removed == 1))
+                                (void)printf("%s %s\n", arguments->words[i],
+                                             is_removed == 1 ? "removed" : "not installed");
 }
 
 static int run_remove(Cli *cli, const Arguments *arguments) {

@@ -4,7 +4,6 @@
 #include "base/text.h"
 #include "cli/operation.h"
 #include "cli/report.h"
-#include "cli/words.h"
 
 static const char *const flags[] = { "devmode", "jailmode", "classic", NULL };
 
@@ -15,8 +14,13 @@ static int print_version(Cli *cli, const char *name) {
         const Subject subject = { .snap = name };
         if (operation_get_snaps(cli, names, &snaps, &err) < 0)
                 return report_failure(cli, &subject, &err);
-        json_t *snap = words_find_snap(snaps, name);
-        (void)printf("%s reverted to %s\n", name, json_get_string(snap, "version", ""));
+        size_t i;
+        json_t *snap;
+        if (json_array_size(snaps) == 0)
+                return cli_refuse(cli, EXIT_FAILED, "no snaps installed");
+        json_array_foreach(snaps, i, snap)(void)
+                printf("%s reverted to %s\n", json_get_string(snap, "name", ""),
+                       json_get_string(snap, "version", ""));
         return EXIT_DONE;
 }
 

@@ -60,8 +60,7 @@ static int run_tasks(Cli *cli, const Arguments *arguments) {
         int outcome = changes_find_id(cli, arguments, &id);
         if (outcome != 0)
                 return outcome > 0 ? EXIT_DONE : -outcome;
-        autofree char *escaped = client_escape(id);
-        autofree char *path = string_format("/v2/changes/%s", escaped);
+        autofree char *path = client_make_path(cli->client, "/v2/changes", id);
         const Subject subject = { .snap = id };
         if (client_get(cli->client, path, &change, &err) < 0)
                 return report_failure(cli, &subject, &err);

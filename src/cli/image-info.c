@@ -7,19 +7,27 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/limits.h"
 #include "base/text.h"
 #include "cli/columns.h"
+#include "cli/fold.h"
 #include "cli/libexec.h"
+#include "cli/moment.h"
 #include "cli/words.h"
 
 #define IMAGE_FD  3
 #define ANSWER_FD 4
 
+#define BUILD_DATE_OFFSET  8 /* in a squashfs superblock, little-endian seconds since 1970 */
+#define DESCRIPTION_INDENT 2
+#define DIGEST_HEX_SIZE    96
+
 /* In the child: nothing of ours but the image and the pipe goes over. */
-static _Noreturn void exec_reader(const char *program, int image, int answer) {
+static _Noreturn void exec_reader(const char *program, const char *mode, int image, int answer) {
         /* Both out of the way of 3 and 4 first, as either may be one of them. */
         int image_high = fcntl(image, F_DUPFD, ANSWER_FD + 1),
             answer_high = fcntl(answer, F_DUPFD, ANSWER_FD + 1);
@@ -27,12 +35,16 @@ static _Noreturn void exec_reader(const char *program, int image, int answer) {
                       dup2(answer_high, ANSWER_FD) >= 0 &&
                       close_range(ANSWER_FD + 1, UINT_MAX, 0) == 0;
         if (is_set)
-                (void)execl(program, "pawl-read", "manifest", (char *)NULL);
+                (void)execl(program, "pawl-read", mode, (char *)NULL);
         _exit(127);
 }
 
-static int read_answer(const char *program, int image, char **ret, size_t *ret_length, Error *err) {
+/* With `has_digest` the whole image is read, which takes its time. */
+static int read_answer(int image, bool has_digest, char **ret, size_t *ret_length, Error *err) {
         int ends[2];
+        autofree char *program = NULL;
+        if (libexec_find("pawl-read", &program, err) < 0)
+                return -1;
         if (pipe2(ends, O_CLOEXEC) < 0)
                 return error_set_errno(err, errno, "pipe");
         autofd int reading = ends[0], writing = ends[1];
@@ -40,7 +52,7 @@ static int read_answer(const char *program, int image, char **ret, size_t *ret_l
         if (child < 0)
                 return error_set_errno(err, errno, "fork");
         if (child == 0)
-                exec_reader(program, image, writing);
+                exec_reader(program, has_digest ? "image" : "manifest", image, writing);
         (void)close(take_fd(writing));
         int outcome = file_read_all(reading, CANONICAL_JSON_SIZE_MAX, ret, ret_length, err), status;
         while (waitpid(child, &status, 0) < 0 && errno == EINTR)
@@ -48,17 +60,36 @@ static int read_answer(const char *program, int image, char **ret, size_t *ret_l
         return outcome;
 }
 
-static int read_image(const char *path, json_t **ret, Error *err) {
-        autofree char *program = NULL, *answer = NULL;
-        size_t length;
-        autofd int image = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+static int open_image(const char *path, int *ret_fd, Error *err) {
         struct stat status;
+        autofd int image = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
         if (image < 0 || fstat(image, &status) < 0)
                 return error_set_errno(err, errno, "cannot open \"%s\"", path);
         if (!S_ISREG(status.st_mode))
                 return error_set(err, ERROR_BAD_REQUEST, "\"%s\" is not a file", path);
-        if (libexec_find("pawl-read", &program, err) < 0 ||
-            read_answer(program, image, &answer, &length, err) < 0)
+        *ret_fd = take_fd(image);
+        return 0;
+}
+
+/* When the image was made, as its superblock says: four bytes at a fixed place, whatever they are.
+ */
+static void put_build_date(int image, json_t *object) {
+        unsigned char bytes[4];
+        char text[CLOCK_TEXT_SIZE];
+        if (pread(image, bytes, sizeof bytes, BUILD_DATE_OFFSET) != (ssize_t)sizeof bytes)
+                return;
+        int64_t seconds = (int64_t)bytes[0] | (int64_t)bytes[1] << 8 | (int64_t)bytes[2] << 16 |
+                          (int64_t)bytes[3] << 24;
+        json_put_string(object, "build-date", clock_format_rfc3339(seconds * 1000000000, text));
+}
+
+static int read_image(const ImageQuestion *question, json_t **ret, Error *err) {
+        autofree char *answer = NULL;
+        const char *path = question->path;
+        size_t length;
+        autofd int image = -1;
+        if (open_image(path, &image, err) < 0 ||
+            read_answer(image, question->is_verbose, &answer, &length, err) < 0)
                 return -1;
         autojson object = NULL;
         if (length == 0)
@@ -70,64 +101,163 @@ static int read_image(const char *path, json_t **ret, Error *err) {
         if (error != NULL)
                 return error_set(err, ERROR_FAILED, "cannot read \"%s\": %s", path,
                                  json_get_string(error, "message", "unknown error"));
+        put_build_date(image, object);
         *ret = take(object);
         return 0;
 }
 
-static void add_row(Text *text, const char *name, const char *value) {
-        if (*value != '\0')
-                text_append_format(text, "%s:\t%s\n", name, value);
+/* What one page is made of. */
+typedef struct Page {
+        const Cli *cli;
+        const ImageQuestion *question;
+        const json_t *image, *manifest;
+        Text text;
+} Page;
+
+static const char *get(const Page *page, const char *key) {
+        return json_get_string(page->manifest, key, "");
 }
 
-static void add_apps(Text *text, const json_t *manifest, bool wants_services) {
-        const char *name, *snap = json_get_string(manifest, "name", "");
+static void add_row(Page *page, const char *name, const char *value) {
+        if (*value != '\0')
+                text_append_format(&page->text, "%s:\t%s\n", name, value);
+}
+
+static void print_part(Page *page) {
+        if (page->text.length == 0)
+                return;
+        autofree char *text = columns_align(page->text.bytes, 2, 1);
+        (void)fputs(text, stdout);
+        text_done(&page->text);
+        page->text = TEXT_INIT;
+}
+
+static void add_version(Page *page) {
+        bool is_devmode = string_equal(get(page, "confinement"), "devmode");
+        autojson snap =
+                json_pack("{s:s, s:s, s:s, s:b}", "status", "active", "type", get(page, "type"),
+                          "confinement", get(page, "confinement"), "devmode", is_devmode);
+        autofree char *notes = words_notes(snap);
+        text_append_format(&page->text, "version:\t%s %s\n", get(page, "version"), notes);
+}
+
+static void add_contact(Page *page) {
+        json_t *contacts = json_object_get(json_object_get(page->manifest, "links"), "contact");
+        const char *contact = json_string_value(json_array_get(contacts, 0));
+        if (contact != NULL)
+                add_row(page, "contact",
+                        contact + (string_has_prefix(contact, "mailto:") ? strlen("mailto:") : 0));
+}
+
+static void add_head(Page *page) {
+        char date[MOMENT_TEXT_SIZE];
+        size_t width = fold_get_width(page->cli->width);
+        autofree char *path = client_clean_path(page->question->path);
+        autofree char *quoted = fold_quote_always(path),
+                      *summary = fold_quote(get(page, "summary"));
+        const char *license = get(page, "license");
+        add_row(page, "path", quoted);
+        add_row(page, "name", get(page, "name"));
+        fold_append_row(&page->text, "summary", summary, width);
+        add_version(page);
+        add_row(page, "build-date",
+                moment_format(json_get_string(page->image, "build-date", NULL), (int64_t)time(NULL),
+                              page->question->is_absolute, date));
+        add_contact(page);
+        add_row(page, "license", *license == '\0' ? "unset" : license);
+        text_append(&page->text, "description: |\n");
+        fold_append_lines(&page->text, get(page, "description"), DESCRIPTION_INDENT, width);
+}
+
+static void add_apps(Page *page, bool wants_services) {
+        const char *name, *snap = get(page, "name");
         json_t *app;
         bool has_heading = false;
-        json_object_foreach(json_object_get(manifest, "apps"), name, app) {
+        json_object_foreach(json_object_get(page->manifest, "apps"), name, app) {
                 const char *daemon = json_get_string(app, "daemon", "");
                 bool is_same = string_equal(name, snap);
                 if ((*daemon != '\0') != wants_services)
                         continue;
                 if (!has_heading)
-                        text_append(text, wants_services ? "services:\n" : "commands:\n");
+                        text_append(&page->text, wants_services ? "services:\n" : "commands:\n");
                 has_heading = true;
-                text_append_format(text, "  %s%s%s%s%s%s\n", wants_services ? "" : "- ", snap,
-                                   is_same ? "" : ".", is_same ? "" : name,
-                                   wants_services ? ":\t" : "", daemon);
+                text_append_format(&page->text, "  %s%s%s%s", wants_services ? "" : "- ", snap,
+                                   is_same ? "" : ".", is_same ? "" : name);
+                if (wants_services)
+                        text_append_format(&page->text, ":\t%s, disabled, inactive", daemon);
+                text_append(&page->text, "\n");
         }
 }
 
-static void add_findings(Text *text, const json_t *findings) {
+static void add_findings(Page *page) {
         size_t i;
         json_t *finding;
-        json_array_foreach(findings, i, finding)
-                text_append_format(text, "%s  - %s\n", i == 0 ? "findings:\n" : "",
+        json_array_foreach(json_object_get(page->image, "findings"), i, finding)
+                text_append_format(&page->text, "%s  - %s\n", i == 0 ? "findings:\n" : "",
                                    json_is_string(finding) ? json_string_value(finding) : "");
 }
 
-int image_info_print(const Cli *cli, const char *path) {
+/* The page has the digest in the alphabet of assertions, 64 characters for 48 bytes. */
+static void add_digest(Page *page) {
+        static const char alphabet[] =
+                "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+        const char *hex = json_get_string(page->image, "sha3-384", "");
+        char text[DIGEST_HEX_SIZE / 6 * 4 + 1];
+        if (strlen(hex) != DIGEST_HEX_SIZE)
+                return;
+        for (size_t i = 0; i < DIGEST_HEX_SIZE / 6; i++) {
+                char six[7] = { 0 };
+                memcpy(six, hex + 6 * i, 6);
+                unsigned long bits = strtoul(six, NULL, 16);
+                for (size_t j = 0; j < 4; j++)
+                        text[4 * i + j] = alphabet[bits >> (18 - 6 * j) & 63];
+        }
+        text[sizeof text - 1] = '\0';
+        add_row(page, "sha3-384", text);
+}
+
+static void add_tail(Page *page) {
+        const char *type = get(page, "type");
+        bool is_verbose = page->question->is_verbose;
+        if (is_verbose) {
+                text_append(&page->text, "notes:\t\n  private:\tfalse\n");
+                text_append_format(&page->text, "  confinement:\t%s\n", get(page, "confinement"));
+        }
+        print_part(page);
+        if (!string_equal(type, "app"))
+                add_row(page, "type", string_equal(type, "os") ? "core" : type);
+        if (is_verbose)
+                add_row(page, "base", get(page, "base"));
+        add_digest(page);
+        /* The rest is ours alone: what snap prints is compared byte by byte. */
+        if (page->cli->is_snap)
+                return;
+        add_row(page, "confinement", get(page, "confinement"));
+        if (!is_verbose)
+                add_row(page, "base", get(page, "base"));
+        autofree char *size = words_size(json_get_int(page->image, "size", 0));
+        add_row(page, "size", size);
+        add_findings(page);
+}
+
+int image_info_print(const Cli *cli, const ImageQuestion *question) {
         Error err = ERROR_INIT;
         autojson image = NULL;
-        if (read_image(path, &image, &err) < 0)
-                return cli_refuse(cli, EXIT_FAILED, "%s", err.message);
+        if (read_image(question, &image, &err) < 0)
+                return cli->is_snap ? EXIT_FAILED : cli_refuse(cli, EXIT_FAILED, "%s", err.message);
         if (cli->is_json)
                 return cli_print_json(image);
-        const json_t *manifest = json_object_get(image, "manifest");
-        autotext text = TEXT_INIT;
-        text_append_format(&text, "path:\t\"%s\"\n", path);
-        add_row(&text, "name", json_get_string(manifest, "name", ""));
-        add_row(&text, "summary", json_get_string(manifest, "summary", ""));
-        add_row(&text, "version", json_get_string(manifest, "version", "-"));
-        add_row(&text, "type", json_get_string(manifest, "type", ""));
-        add_row(&text, "base", json_get_string(manifest, "base", ""));
-        add_row(&text, "confinement", json_get_string(manifest, "confinement", ""));
-        add_row(&text, "license", json_get_string(manifest, "license", ""));
-        autofree char *size = words_size(json_get_int(image, "size", 0));
-        add_row(&text, "size", size);
-        add_apps(&text, manifest, false);
-        add_apps(&text, manifest, true);
-        add_findings(&text, json_object_get(image, "findings"));
-        autofree char *aligned = columns_align(text.bytes, 2, 1);
-        (void)fputs(aligned, stdout);
+        Page page = { .cli = cli,
+                      .question = question,
+                      .image = image,
+                      .manifest = json_object_get(image, "manifest"),
+                      .text = TEXT_INIT };
+        if (!question->is_first)
+                (void)puts("---");
+        add_head(&page);
+        add_apps(&page, false);
+        add_apps(&page, true);
+        add_tail(&page);
+        print_part(&page);
         return EXIT_DONE;
 }

@@ -7,5 +7,12 @@
 
 #include "cli/command.h"
 
-/* Exit code; failures are explained on stderr. */
-int image_info_print(const Cli *cli, const char *path);
+typedef struct ImageQuestion {
+        const char *path;
+        bool is_verbose;
+        bool is_absolute; /* times in full */
+        bool is_first;    /* else a line between this page and the one before */
+} ImageQuestion;
+
+/* Exit code; failures are explained on stderr, but not to those who called us snap. */
+int image_info_print(const Cli *cli, const ImageQuestion *question);

@@ -10,6 +10,7 @@
 
 #include "base/text.h"
 #include "cli/command.h"
+#include "cli/warnings.h"
 
 #define WIDTH_PLAIN      80
 #define WIDTH_MIN        40
@@ -47,14 +48,6 @@ static const char *get_root(bool is_snap) {
         return root == NULL || string_equal(root, "/") ? "" : root;
 }
 
-/* The daemon mentions waiting warnings in every answer. */
-static void mention_warnings(const Cli *cli) {
-        int64_t count = cli->client->warning_count;
-        if (count > 0 && *cli->client->warning_time != '\0')
-                (void)fprintf(stderr, "WARNING: There %s %ld new warning%s. See 'snap warnings'.\n",
-                              count == 1 ? "is" : "are", (long)count, count == 1 ? "" : "s");
-}
-
 static int run_command(Cli *cli, const Command *command, int count, char **words) {
         Arguments arguments;
         int code = arguments_parse(cli, command, count, words, &arguments);
@@ -69,8 +62,7 @@ static int run_command(Cli *cli, const Command *command, int count, char **words
         arguments_done(&arguments);
         if (fflush(stdout) != 0 && code == EXIT_DONE)
                 code = EXIT_FAILED;
-        if (cli->is_snap)
-                mention_warnings(cli);
+        warnings_mention(cli);
         return code;
 }
 

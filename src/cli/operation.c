@@ -60,8 +60,9 @@ int operation_run(Cli *cli, const Arguments *arguments, const json_t *body, json
                   Error *err) {
         autofree char *change = NULL;
         bool is_single = arguments->word_count == 1;
-        autofree char *name = client_escape(is_single ? arguments->words[0] : "");
-        autofree char *path = string_format(is_single ? "/v2/snaps/%s" : "/v2/snaps%s", name);
+        autofree char *path =
+                is_single ? client_make_path(cli->client, "/v2/snaps", arguments->words[0])
+                          : string_copy("/v2/snaps");
         if (client_start(cli->client, path, body, &change, err) < 0)
                 return -1;
         return wait_as_asked(cli, arguments, change, ret_change, err);

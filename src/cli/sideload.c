@@ -25,12 +25,11 @@ static void add_flag(Form *form, const Arguments *arguments, const char *name) {
         add_field(form, name, arguments_has(arguments, name) ? "true" : NULL);
 }
 
-/* In the order that servers know from the client everybody else uses. */
-static void fill_form(Form *form, const Cli *cli, const Arguments *arguments, const char *channel) {
+/* `pawl refresh FILE` is an installation over an older one: to the daemon the same.  In the order
+ * that servers know from the client everybody else uses. */
+static void fill_form(Form *form, const Arguments *arguments, const char *channel) {
         bool is_single = arguments->word_count == 1;
         const char *transaction = arguments_get(arguments, "transaction");
-        /* `pawl refresh FILE` is an installation over an older one: to the daemon the same. */
-        bool is_refresh = string_equal(cli->command->name, "refresh");
         add_field(form, "action", "install");
         add_field(form, "name", is_single ? arguments_get(arguments, "name") : NULL);
         add_field(form, "snap-path", is_single ? arguments->words[0] : NULL);
@@ -38,8 +37,7 @@ static void fill_form(Form *form, const Cli *cli, const Arguments *arguments, co
         add_flag(form, arguments, "devmode");
         add_flag(form, arguments, "classic");
         add_flag(form, arguments, "jailmode");
-        add_field(form, "dangerous",
-                  is_refresh || arguments_has(arguments, "dangerous") ? "true" : NULL);
+        add_flag(form, arguments, "dangerous");
         add_field(form, "transaction", transaction == NULL ? "per-snap" : transaction);
         add_flag(form, arguments, "unaliased");
 }
@@ -79,7 +77,7 @@ int sideload_start(Cli *cli, const Arguments *arguments, const char *channel, ch
         for (size_t i = 0; i < HTTP_UPLOAD_COUNT_MAX; i++)
                 files[i].fd = -1;
         Form form = { .count = 0 };
-        fill_form(&form, cli, arguments, channel);
+        fill_form(&form, arguments, channel);
         Upload upload = { .fields = form.fields,
                           .field_count = form.count,
                           .files = files,

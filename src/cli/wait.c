@@ -84,7 +84,7 @@ static void pause_ms(long milliseconds) {
 
 static void abort_change(Cli *cli, const char *id) {
         Error ignored = ERROR_INIT;
-        autofree char *path = string_format("/v2/changes/%s", id);
+        autofree char *path = client_make_path(cli->client, "/v2/changes", id);
         autojson body = json_pack("{s:s}", "action", "abort");
         autojson result = NULL;
         (void)client_post(cli->client, path, body, &result, &ignored);
@@ -120,7 +120,7 @@ static int judge_change(Cli *cli, const json_t *change, Error *err) {
 }
 
 static int poll_change(Cli *cli, const char *id, json_t **ret_change, Error *err) {
-        autofree char *path = string_format("/v2/changes/%s", id);
+        autofree char *path = client_make_path(cli->client, "/v2/changes", id);
         bool is_aborted = false;
         for (unsigned turn = 0;; turn++) {
                 autojson change = NULL;

@@ -239,6 +239,97 @@ normal watch 6
 normal watch 10
 normal watch 9999
 normal abort 8
+normal abort ../changes/8
+normal abort ""
+normal enable ""
+normal enable ./x
+normal info ""
+normal info "" ""
+normal info ../../v2
+normal info "a?b#c%d"
+normal list ""
+normal list "" hello
+normal list ./x
+normal refresh ""
+normal refresh "" hello
+normal refresh ./x.snap
+normal refresh /a/../b
+normal refresh a//b
+normal remove ""
+normal remove "" hello
+many remove core22 hello
+many remove core22 nope hello
+normal remove .
+normal remove ..
+normal remove ../../..
+normal remove ./x.snap
+normal remove "a b"
+normal remove "a!'()*$&+,:;=@[]é"
+normal remove hello/
+normal remove x/../hello
+normal revert ""
+normal revert ./x.snap
+normal revert a/../hello
+normal tasks ""
+normal tasks a/b
+normal tasks ../changes/7
+normal watch ../x
+normal okay
+normal okay --bad
+normal okay extra
+normal warnings
+normal warnings --all
+normal warnings extra
+all-errors warnings
+warned warnings
+warned warnings --all
+warned warnings --verbose
+warned warnings --verbose --abs-time --unicode=always
+warned okay
+odd info hello
+odd warnings --verbose
+normal info ./full.snap
+normal info --verbose ./full.snap
+normal info --abs-time full.snap
+normal info ./full.snap hello
+normal info hello ./full.snap
+normal info ./hello.snap
+normal info ./hello.snap ./nofile.snap
+normal info --verbose hello ./hello.snap
+normal info ./nofile.snap
+normal info ./tiny.snap
+normal info --verbose ./tiny.snap
+normal info ./base.snap
+normal info --verbose ./base.snap
+normal info ./core.snap
+normal info ./classic.snap
+normal info ./long.snap
+normal info ././long.snap
+normal info "./with blank.snap"
+normal info ./quoted.snap
+normal info ./link.snap
+TZ=Asia/Tokyo normal info ./full.snap
+TZ=Asia/Tokyo normal info --abs-time ./full.snap
+""".splitlines() if line]
+
+# What was seen before (or NULL: nothing), and then a scenario and words: ~/.snap/warnings.json counts.
+SEEN = [line for line in r"""
+NULL warned version
+NULL warned okay
+NULL warned warnings
+{} warned version
+{} warned okay
+{"timestamp":"2024-03-01T09:59:59Z"} warned version
+{"timestamp":"2024-03-01T10:00:00Z"} warned version
+{"timestamp":"2024-03-01T10:00:00.5Z"} warned version
+{"timestamp":"2024-03-01T10:59:59+01:00"} warned version
+{"timestamp":"2024-03-01T11:00:00+01:00"} warned changes
+{"timestamp":"2024-03-01T10:00:00Z"} warned okay
+{"timestamp":"2024-03-01T10:00:00Z"} warned warnings
+{"timestamp":"2024-03-01T10:00:00Z"} normal warnings
+{"timestamp":"2024-03-01T10:00:00Z"} all-errors okay
+{bad warned version
+{bad warned warnings
 """.splitlines() if line]
 
 TERMINAL = [line for line in r"""
@@ -251,6 +342,11 @@ empty list
 normal info core22
 normal info devel
 normal info classy
+normal info ./full.snap
+normal info ./long.snap
+normal info --verbose ./base.snap
+odd info hello
+warned warnings --verbose
 normal changes
 normal tasks 7
 normal remove hello

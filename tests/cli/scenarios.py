@@ -243,6 +243,22 @@ def boundary():
     return table
 
 
+LONG = ("A line that is so long that it must be broken somewhere, as a terminal has but eighty columns, and more.  \n"
+        "\n   \n    - an indented one, averyveryverylongwordwithoutanyblanks" + "averyveryverylongwordwithoutanyblanks" * 3 +
+        "      with gaps          and more of them                   between  words \nümläüte " + "überlänge " * 12 + "\n\n")
+
+
+def odd():
+    """Texts that a package chose: long, empty, or like YAML; durations of every size."""
+    table = normal()
+    table["GET", "/v2/snaps/hello"] = sync(dict(HELLO, summary="a: summary " + "which goes on and on " * 8, description=LONG))
+    table["GET", "/v2/warnings"] = sync([
+        {"message": LONG, "first-added": noon(2), "last-added": noon(1), "expire-after": after, "repeat-after": "1h0m0s"}
+        for after in ("1m1s", "10m0s", "1h1m0s", "9h59m0s", "10h0m0s", "23h59m0s", "24h0m0s", "239h59m0s", "672h0m0s",
+                      "2400h0m0s", "9000h0m0s")])
+    return table
+
+
 def sizes():
     table = normal()
     for name, size in (("a", 0), ("b", 999), ("c", 1000), ("d", 123456789), ("e", 9999999999)):
@@ -302,4 +318,5 @@ SCENARIOS = {
     "jailmode": with_snap(confinement="devmode", devmode=False, jailmode=True),
     "boundary": boundary,
     "sizes": sizes,
+    "odd": odd,
 }

@@ -48,14 +48,18 @@ static int require_change(ApiCall *call, int64_t *ret_change, json_t **ret, Erro
 }
 
 int change_get(ApiCall *call, Error *err) {
-        json_t *change = NULL;
+        autojson change = NULL;
         int64_t id = 0;
 
         if (require_change(call, &id, &change, err) < 0)
                 return -1;
+        /* Own parameter: who does not know it gets what the API has always said. */
+        bool wants_timing = string_equal(request_get_query(call->request, "detail", ""), "timing");
+        if (wants_timing && change_add_timing(call->api->database, change, err) < 0)
+                return -1;
         if (call->api->runner)
                 runner_overlay(call->api->runner, change);
-        return call_reply(call, change);
+        return call_reply(call, take(change));
 }
 
 static int abort_change(ApiCall *call, int64_t change, Error *err) {

@@ -70,13 +70,16 @@ static void add_health(Page *page) {
 static void add_head(Page *page) {
         autofree char *publisher = words_publisher_long(page->cli, page->snap);
         const char *none = page->cli->has_unicode ? "–" : "--";
+        /* Under the name snap the empty mark after a name has its colour, too. */
+        const char *mark = page->cli->is_snap && page->cli->has_colour ? "\x1b[32m\x1b[0m" : "";
+        autofree char *nobody = string_format("%s%s", none, mark);
         const char *contact = get(page, "contact"), *license = get(page, "license");
         const char *website = get(page, "website");
         add_row(page, "name", get(page, "name"));
         autofree char *summary = fold_quote(get(page, "summary"));
         fold_append_row(&page->text, "summary", summary, fold_get_width(page->cli->width));
         add_health(page);
-        add_row(page, "publisher", *publisher == '\0' ? none : publisher);
+        add_row(page, "publisher", *publisher == '\0' ? nobody : publisher);
         if (*get(page, "store-url") != '\0')
                 add_row(page, "store-url", get(page, "store-url"));
         if (*website != '\0' && !page->cli->is_snap)

@@ -31,11 +31,12 @@ static void print_removed(const Arguments *arguments, const json_t *change) {
                         (void)printf("%s removed\n", word);
                 return;
         }
-        for (int is_removed = 1; is_removed >= 0; is_removed--)
-                for (size_t i = 0; i < arguments->word_count; i++)
-                        if (operation_has_name(names, arguments->words[i]) == (is_removed == 1))
-                                (void)printf("%s %s\n", arguments->words[i],
-                                             is_removed == 1 ? "removed" : "not installed");
+        size_t i;
+        json_t *name;
+        json_array_foreach(names, i, name)(void) printf("%s removed\n", json_string_value(name));
+        for (i = 0; i < arguments->word_count; i++)
+                if (!operation_has_name(names, arguments->words[i]))
+                        (void)printf("%s not installed\n", arguments->words[i]);
 }
 
 static int run_remove(Cli *cli, const Arguments *arguments) {

@@ -11,7 +11,7 @@
 #include "cli/warnings.h"
 
 #define MESSAGE_INDENT 2
-#define WIDER          1 /* than the pages of info */
+#define WIDER          3 /* than the pages of info */
 
 static void add_moment(const Arguments *arguments, Text *text, const char *name,
                        const char *moment) {
@@ -60,6 +60,9 @@ static int run_warnings(Cli *cli, const Arguments *arguments) {
         const Subject subject = { .snap = "" };
         /* Before the question: what comes up meanwhile was not seen. */
         (void)clock_format_rfc3339(clock_get_wall(), now);
+        autofree char *seen = NULL;
+        Error ignored = ERROR_INIT;
+        bool was_seen = warnings_load_seen(cli, &seen, &ignored) > 0;
         if (client_get(cli->client,
                        arguments_has(arguments, "all") ? "/v2/warnings?select=all" : "/v2/warnings",
                        &warnings, &err) < 0)
@@ -69,7 +72,8 @@ static int run_warnings(Cli *cli, const Arguments *arguments) {
         if (cli->is_json)
                 (void)cli_print_json(warnings);
         else if (json_array_size(warnings) == 0)
-                (void)puts("No warnings.");
+                (void)puts(was_seen && !arguments_has(arguments, "all") ? "No further warnings."
+                                                                        : "No warnings.");
         else
                 json_array_foreach(warnings, i, warning) {
                         if (i > 0)

@@ -41,12 +41,15 @@ static size_t find_cut(const char *text, size_t length, size_t room) {
         return blank > 0 ? blank : at;
 }
 
-/* The first line is for a place `first` narrower than the others are. */
-static void append_folded(Text *out, const char *text, size_t length, size_t first, size_t indent,
-                          size_t width) {
-        size_t used = first;
+/* How the lines of a text lie; the first one starts at `first`, the others at `indent`. */
+typedef struct Shape {
+        size_t first, indent, width;
+} Shape;
+
+static void append_folded(Text *out, const char *text, size_t length, const Shape *shape) {
+        size_t used = shape->first;
         while (true) {
-                size_t room = width > used + ROOM_MIN ? width - used : ROOM_MIN;
+                size_t room = shape->width > used + ROOM_MIN ? shape->width - used : ROOM_MIN;
                 size_t cut = find_cut(text, length, room);
                 text_append_bytes(out, text, cut);
                 text += cut;
@@ -55,8 +58,8 @@ static void append_folded(Text *out, const char *text, size_t length, size_t fir
                         continue;
                 if (length == 0)
                         return;
-                text_append_format(out, "\n%*s", (int)indent, "");
-                used = indent;
+                text_append_format(out, "\n%*s", (int)shape->indent, "");
+                used = shape->indent;
         }
 }
 
@@ -75,7 +78,8 @@ void fold_append_lines(Text *out, const char *text, size_t indent, size_t width)
                 while (own < length && text[own] == ' ')
                         own++;
                 text_append_format(out, "%*s", (int)(indent + own), "");
-                append_folded(out, text + own, length - own, indent + own, indent + own, width);
+                const Shape shape = { indent + own, indent + own, width };
+                append_folded(out, text + own, length - own, &shape);
                 text_append(out, "\n");
                 if (stop == NULL)
                         return;

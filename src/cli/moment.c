@@ -9,6 +9,7 @@
 #include "base/text.h"
 
 #define DAY_SECONDS        86400
+#define SECOND_NS          INT64_C(1000000000)
 #define RELATIVE_DAY_COUNT 60
 
 static int parse_number(const char **at, int digits, char separator, int *ret) {
@@ -67,6 +68,19 @@ int moment_parse(const char *rfc3339, int64_t *ret_seconds, Error *err) {
         if (parse_fields(rfc3339, &time, &zone) < 0)
                 return error_set(err, ERROR_BAD_REQUEST, "\"%.60s\" is no RFC 3339 time", rfc3339);
         *ret_seconds = (int64_t)timegm(&time) - zone;
+        return 0;
+}
+
+int moment_parse_ns(const char *rfc3339, int64_t *ret_ns, Error *err) {
+        int64_t seconds, fraction = 0, unit = SECOND_NS / 10;
+        if (moment_parse(rfc3339, &seconds, err) < 0)
+                return -1;
+        const char *at = strchr(rfc3339, '.');
+        for (at += at != NULL; at != NULL && *at >= '0' && *at <= '9'; at++, unit /= 10)
+                fraction += unit * (*at - '0');
+        if (seconds < INT64_MIN / SECOND_NS + 1 || seconds > INT64_MAX / SECOND_NS - 1)
+                return error_set(err, ERROR_BAD_REQUEST, "\"%.60s\" is too far away", rfc3339);
+        *ret_ns = seconds * SECOND_NS + fraction;
         return 0;
 }
 

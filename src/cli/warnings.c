@@ -60,22 +60,13 @@ int warnings_save_seen(const Cli *cli, const char *moment, Error *err) {
         return file_write_atomic(directory, slash + 1, text, strlen(text), S_IRUSR | S_IWUSR, err);
 }
 
-/* Nanoseconds of the fraction after the seconds. */
-static int64_t parse_fraction(const char *moment) {
-        const char *dot = strchr(moment, '.');
-        int64_t value = 0, unit = 100000000;
-        for (dot += dot != NULL; dot != NULL && *dot >= '0' && *dot <= '9'; dot++, unit /= 10)
-                value += unit * (*dot - '0');
-        return value;
-}
-
-/* What cannot be read is older than everything. */
+/* What cannot be read, or is before all that can be counted, is older than everything. */
 static bool is_newer(const char *moment, const char *than) {
         Error ignored = ERROR_INIT;
         int64_t left = INT64_MIN, right = INT64_MIN;
-        (void)moment_parse(moment, &left, &ignored);
-        (void)moment_parse(than, &right, &ignored);
-        return left != right ? left > right : parse_fraction(moment) > parse_fraction(than);
+        (void)moment_parse_ns(moment, &left, &ignored);
+        (void)moment_parse_ns(than, &right, &ignored);
+        return left > right;
 }
 
 void warnings_mention(const Cli *cli) {

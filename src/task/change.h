@@ -47,6 +47,9 @@ int change_prune(Database *database, Error *err);
 
 /* The API's change object (rest-api.md 1.5), tasks included. 1 found, 0 no such change. */
 int change_describe(Database *database, int64_t change, json_t **ret, Error *err);
+/* Gives each task of such an object `waits` and `lanes` (ids), `doing-ns` and `undoing-ns`: ours,
+ * not the API's. */
+int change_add_timing(Database *database, json_t *change, Error *err);
 typedef enum ChangeSelect {
         CHANGE_SELECT_IN_PROGRESS,
         CHANGE_SELECT_READY,

@@ -123,6 +123,38 @@ static void a_change_is_shown_as_clients_expect_it(void **state) {
         scene_close(scene);
 }
 
+static void a_timeline_has_what_waits_for_what_and_how_long_it_took(void **state) {
+        Scene *scene = *state;
+        autojson object = NULL;
+        Error err;
+
+        scene_open(scene);
+        autotransaction transaction = TRANSACTION_INIT;
+        scene_begin(scene, &transaction);
+        int64_t change = scene_add_change(scene, NULL);
+        int64_t first = scene_add_task(scene, change, "note", "a", 0);
+        int64_t second = scene_add_task(scene, change, "note", "b", first);
+        assert_int_equal(change_add_lane(scene->database, second, 7, &err), 0);
+        assert_int_equal(database_run(scene->database, &err,
+                                      "UPDATE task SET doing_ns = 5, undoing_ns = 6 WHERE id = ?",
+                                      "i", second),
+                         1);
+        scene_commit(&transaction);
+        assert_int_equal(change_describe(scene->database, change, &object, &err), 1);
+        assert_int_equal(change_add_timing(scene->database, object, &err), 0);
+        json_t *task = json_array_get(json_object_get(object, "tasks"), 1);
+        json_t *waits = json_object_get(task, "waits");
+        assert_int_equal(json_array_size(waits), 1);
+        assert_string_equal(json_string_value(json_array_get(waits, 0)), "1");
+        assert_string_equal(json_string_value(json_array_get(json_object_get(task, "lanes"), 0)),
+                            "7");
+        assert_int_equal(json_get_int(task, "doing-ns", 0), 5);
+        assert_int_equal(json_get_int(task, "undoing-ns", 0), 6);
+        task = json_array_get(json_object_get(object, "tasks"), 0);
+        assert_int_equal(json_array_size(json_object_get(task, "waits")), 0);
+        scene_close(scene);
+}
+
 static size_t count_listed(Scene *scene, ChangeSelect select, const char *instance) {
         autojson list = NULL;
         Error err;
@@ -269,6 +301,7 @@ int main(void) {
                 TEST(a_second_change_of_a_snap_is_a_conflict),
                 TEST(the_status_of_a_change_is_the_first_that_a_task_has),
                 TEST(a_change_is_shown_as_clients_expect_it),
+                TEST(a_timeline_has_what_waits_for_what_and_how_long_it_took),
                 TEST(lists_choose_by_readiness_and_snap),
                 TEST(a_change_without_tasks_is_done_at_once),
                 TEST(a_task_keeps_its_newest_ten_log_lines),

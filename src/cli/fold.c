@@ -89,8 +89,8 @@ void fold_append_lines(Text *out, const char *text, size_t indent, size_t width)
 
 void fold_append_row(Text *out, const char *name, const char *value, size_t width) {
         text_append_format(out, "%s:\t", name);
-        append_folded(out, value, trim_length(value, strlen(value)),
-                      fill_count(name, strlen(name)) + 2, ROW_INDENT, width);
+        const Shape shape = { fill_count(name, strlen(name)) + 2, ROW_INDENT, width };
+        append_folded(out, value, trim_length(value, strlen(value)), &shape);
         text_append(out, "\n");
 }
 

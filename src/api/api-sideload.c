@@ -79,9 +79,9 @@ static void plan_when_read(Sideload *owned_sideload) {
                 &(InstallRequest){ .files = owned_sideload->files,
                                    .count = count,
                                    .flags = owned_sideload->flags,
-                                   .is_one_lane =
-                                           string_equal(json_get_string(fields, "transaction", ""),
-                                                        "all-snaps") },
+                                   .is_one_lane = string_equal(
+                                           json_get_string(fields, "transaction", ""), "all-snaps"),
+                                   .is_running_ignored = is_set(fields, "ignore-running") },
                 &change, &err);
         answer(owned_sideload, change, &err);
 }

@@ -239,14 +239,36 @@ int link_write_atomic(int directory, const char *path, const char *target, Error
 
 static int remove_content(int fd, dev_t device, int depth, Error *err);
 
-static int remove_entry(int parent, const char *name, dev_t device, int depth, Error *err) {
+/* A user's own directory that is closed to himself: for root nothing is. */
+static bool unlock_directory(int directory) {
         struct stat st;
 
-        if (unlinkat(parent, name, 0) == 0 || errno == ENOENT)
+        return geteuid() != 0 && fstat(directory, &st) == 0 && (st.st_mode & 0700) != 0700 &&
+               fchmod(directory, 0700) == 0;
+}
+
+static int open_to_remove(int parent, const char *name) {
+        int flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
+        int fd = openat(parent, name, flags);
+
+        if (fd >= 0 || errno != EACCES || geteuid() == 0)
+                return fd;
+        autofd int path = openat(parent, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        autofree char *magic = string_format("/proc/self/fd/%d", path);
+        return path < 0 || chmod(magic, 0700) < 0 ? -1 : openat(parent, name, flags);
+}
+
+static int remove_entry(int parent, const char *name, dev_t device, int depth, Error *err) {
+        int removed = unlinkat(parent, name, 0);
+        struct stat st;
+
+        if (removed < 0 && errno == EACCES && unlock_directory(parent))
+                removed = unlinkat(parent, name, 0);
+        if (removed == 0 || errno == ENOENT)
                 return 0;
         if (errno != EISDIR && errno != EPERM)
                 return error_set_errno(err, errno, "cannot remove %s", name);
-        autofd int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        autofd int fd = open_to_remove(parent, name);
         if (fd < 0 || fstat(fd, &st) < 0)
                 return error_set_errno(err, errno, "cannot open %s to remove it", name);
         if (st.st_dev != device)

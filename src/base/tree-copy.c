@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <sys/xattr.h>
+#include <unistd.h>
 
 #include "base/file.h"
 #include "base/text.h"
@@ -43,6 +44,12 @@ typedef struct Pair {
 
 static int copy_content(Copy *copy, const Pair *pair, Error *err);
 
+/* What a user may not do with what he copies (give away, label, read what is another's) is left
+ * undone; root must succeed in all of it.  EINVAL: an owner that a user namespace does not have. */
+static bool may_leave_out(int number) {
+        return geteuid() != 0 && (number == EPERM || number == EACCES || number == EINVAL);
+}
+
 static int copy_xattrs(int from, int to, const char *name, Error *err) {
         autofree char *list = memory_new(XATTR_LIST_MAX);
         autofree char *value = memory_new(XATTR_VALUE_MAX);
@@ -54,10 +61,12 @@ static int copy_xattrs(int from, int to, const char *name, Error *err) {
                                                           "cannot list the attributes of %s", name);
         for (const char *key = list; key < list + length; key += strlen(key) + 1) {
                 ssize_t size = fgetxattr(from, key, value, XATTR_VALUE_MAX);
+                if (size < 0 && may_leave_out(errno))
+                        continue;
                 if (size < 0)
                         return error_set_errno(err, errno, "cannot read attribute %s of %s", key,
                                                name);
-                if (fsetxattr(to, key, value, (size_t)size, 0) < 0)
+                if (fsetxattr(to, key, value, (size_t)size, 0) < 0 && !may_leave_out(errno))
                         return error_set_errno(err, errno, "cannot set attribute %s of %s", key,
                                                name);
         }
@@ -67,9 +76,15 @@ static int copy_xattrs(int from, int to, const char *name, Error *err) {
 /* Owner before mode: chown clears setuid bits.  Times last. */
 static int copy_metadata(int from, int to, const struct stat *st, const char *name, Error *err) {
         const struct timespec times[2] = { st->st_atim, st->st_mtim };
+        mode_t mode = st->st_mode & 07777;
 
-        if (fchown(to, st->st_uid, st->st_gid) < 0 || fchmod(to, st->st_mode & 07777) < 0)
-                return error_set_errno(err, errno, "cannot set the owner of %s", name);
+        if (fchown(to, st->st_uid, st->st_gid) < 0) {
+                if (!may_leave_out(errno))
+                        return error_set_errno(err, errno, "cannot set the owner of %s", name);
+                mode &= (mode_t) ~(S_ISUID | S_ISGID); /* of another, not of this one */
+        }
+        if (fchmod(to, mode) < 0)
+                return error_set_errno(err, errno, "cannot set the mode of %s", name);
         if (copy_xattrs(from, to, name, err) < 0)
                 return -1;
         if (futimens(to, times) < 0)
@@ -130,10 +145,20 @@ static void remember_linked(Copy *copy, ino_t inode, const char *path) {
         text_append_bytes(&copy->paths, path, strlen(path) + 1);
 }
 
+/* One's own file without the right to read it becomes a second name of it; another's is left out.
+ */
+static int copy_unreadable(const Pair *pair, const char *name, Error *err) {
+        if (linkat(pair->from, name, pair->to, name, 0) < 0 && !may_leave_out(errno))
+                return error_set_errno(err, errno, "cannot link %s", name);
+        return 0;
+}
+
 static int copy_file(Copy *copy, const Pair *pair, const char *name, Error *err) {
         autofd int from = openat(pair->from, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
         struct stat st;
 
+        if (from < 0 && may_leave_out(errno))
+                return copy_unreadable(pair, name, err);
         if (from < 0 || fstat(from, &st) < 0)
                 return error_set_errno(err, errno, "cannot open %s", name);
         if (!S_ISREG(st.st_mode))
@@ -166,7 +191,8 @@ static int copy_link(const Pair *pair, const char *name, const struct stat *st, 
                 return error_set_errno(err, errno, "cannot read link %s", name);
         target[length] = '\0';
         if (symlinkat(target, pair->to, name) < 0 ||
-            fchownat(pair->to, name, st->st_uid, st->st_gid, AT_SYMLINK_NOFOLLOW) < 0 ||
+            (fchownat(pair->to, name, st->st_uid, st->st_gid, AT_SYMLINK_NOFOLLOW) < 0 &&
+             !may_leave_out(errno)) ||
             utimensat(pair->to, name, times, AT_SYMLINK_NOFOLLOW) < 0)
                 return error_set_errno(err, errno, "cannot make link %s", name);
         return 0;
@@ -174,17 +200,30 @@ static int copy_link(const Pair *pair, const char *name, const struct stat *st, 
 
 /* Fifos and device nodes (root's own data may hold them). */
 static int copy_node(const Pair *pair, const char *name, const struct stat *st, Error *err) {
-        if (mknodat(pair->to, name, st->st_mode, st->st_rdev) < 0 ||
-            fchownat(pair->to, name, st->st_uid, st->st_gid, AT_SYMLINK_NOFOLLOW) < 0 ||
+        int made = mknodat(pair->to, name, st->st_mode, st->st_rdev);
+
+        if (made < 0 && may_leave_out(errno))
+                return 0;
+        if (made < 0 ||
+            (fchownat(pair->to, name, st->st_uid, st->st_gid, AT_SYMLINK_NOFOLLOW) < 0 &&
+             !may_leave_out(errno)) ||
             fchmodat(pair->to, name, st->st_mode & 07777, 0) < 0)
                 return error_set_errno(err, errno, "cannot make %s", name);
         return 0;
+}
+
+static bool is_own(int parent, const char *name) {
+        struct stat st;
+
+        return fstatat(parent, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && st.st_uid == geteuid();
 }
 
 static int copy_directory(Copy *copy, const Pair *pair, const char *name, Error *err) {
         autofd int from = openat(pair->from, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
         struct stat st;
 
+        if (from < 0 && may_leave_out(errno) && !is_own(pair->from, name))
+                return 0;
         if (from < 0 || fstat(from, &st) < 0)
                 return error_set_errno(err, errno, "cannot open directory %s", name);
         if (st.st_dev != copy->device)

@@ -2,7 +2,8 @@
  *
  * Copies a directory tree as it is: owners, modes, times, extended attributes, symbolic links, hard
  * links within the tree and holes; content is shared with the original where the file system can.
- * Sockets are left out (their other end is a process, not data).
+ * Sockets are left out (their other end is a process, not data).  Done by a user, what he may not
+ * do is left undone: owners, labels, and what of others he may not read.
  */
 #pragma once
 

@@ -137,6 +137,9 @@ static void add_user_data(Text *plan, const LaunchPlanInput *input) {
         autofree char *current = string_format("%s/current", host);
         add2(plan, "user-dir", snaps, "0700");
         add2(plan, "user-dir", host, "0755");
+        if (input->target->older)
+                launch_line_append(plan, "user-data", host, snap->revision, input->target->older,
+                                   NULL);
         add2(plan, "user-dir", data, "0755");
         add2(plan, "user-dir", common, "0755");
         add2(plan, "user-link", current, snap->revision);

@@ -18,6 +18,10 @@
 #define SQL_APP \
         "SELECT daemon IS NOT NULL FROM app WHERE instance = ? AND revision = ? AND name = ?"
 #define SQL_HOOK "SELECT 1 FROM hook WHERE instance = ? AND revision = ? AND name = ?"
+#define SQL_OLDER                                                                                \
+        "SELECT group_concat(revision) FROM (SELECT revision FROM revision WHERE instance = ?1 " \
+        "AND is_blocked = 0 AND position < (SELECT position FROM revision WHERE instance = ?1 "  \
+        "AND revision = ?2) ORDER BY position DESC)"
 #define SQL_CURRENT                                                                \
         "SELECT 1 FROM snap WHERE instance = ? AND current = ? AND epoch = ? AND " \
         "is_active = 1 AND paused_by IS NULL"
@@ -34,6 +38,7 @@ void target_done(Target *target) {
         free(target->name);
         free(target->version);
         free(target->program);
+        free(target->older);
         json_decref(target->manifest);
         *target = TARGET_INIT;
 }
@@ -170,7 +175,10 @@ static int load_program(Database *database, Target *ret, Error *err) {
                 return error_set(err, ERROR_APP_NOT_FOUND, "cannot find %s \"%s\" in \"%s\"",
                                  ret->is_hook ? "hook" : "app", ret->program, ret->snap.instance);
         ret->is_service = !ret->is_hook && is_service;
-        return 0;
+        return database_find_text(database, &ret->older, err, SQL_OLDER, "ss", ret->snap.instance,
+                                  ret->snap.revision) < 0
+                       ? -1
+                       : 0;
 }
 
 int target_find(Database *database, const LaunchRequest *request, Target *ret, Error *err) {

@@ -25,6 +25,7 @@ typedef struct Target {
         char *name;      /* of the snap, without an instance key */
         char *version;
         char *program; /* the app's or hook's name */
+        char *older;   /* "x2,x1": revisions that a user's data may come from; NULL = none */
         bool is_hook;
         bool is_service;  /* an app with a daemon */
         bool is_devmode;  /* the filters are left out */

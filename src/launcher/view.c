@@ -10,6 +10,7 @@
 
 #include "base/text.h"
 #include "launcher/die.h"
+#include "launcher/inherit.h"
 #include "launcher/kernel.h"
 
 /* "/a/b" → "a/b"; "/" → ".", for the *at calls. */
@@ -281,14 +282,27 @@ static void apply_user_link(const View *view, const LaunchStep *step) {
                 die(errno, "cannot make the link %s", step->words[0]);
 }
 
+static void apply_user_data(const View *view, const LaunchStep *step) {
+        (void)view;
+        inherit_user_data(step->words[0], step->words[1], step->words[2]);
+}
+
 static void (*const APPLY[LAUNCH_OP_COUNT])(const View *, const LaunchStep *) = {
-        [LAUNCH_OP_STAGE] = apply_stage,         [LAUNCH_OP_USER_DIR] = apply_user_dir,
-        [LAUNCH_OP_USER_LINK] = apply_user_link, [LAUNCH_OP_DIR] = apply_dir,
-        [LAUNCH_OP_LINK] = apply_link,           [LAUNCH_OP_FILE] = apply_file,
-        [LAUNCH_OP_SCRATCH] = apply_scratch,     [LAUNCH_OP_ATTACH] = apply_attach,
-        [LAUNCH_OP_TAKE] = apply_take,           [LAUNCH_OP_HOST] = apply_host,
-        [LAUNCH_OP_DEVICE] = apply_device,       [LAUNCH_OP_PROC] = apply_proc,
-        [LAUNCH_OP_TERMINALS] = apply_terminals, [LAUNCH_OP_SHIELD] = apply_shield,
+        [LAUNCH_OP_STAGE] = apply_stage,
+        [LAUNCH_OP_USER_DIR] = apply_user_dir,
+        [LAUNCH_OP_USER_DATA] = apply_user_data,
+        [LAUNCH_OP_USER_LINK] = apply_user_link,
+        [LAUNCH_OP_DIR] = apply_dir,
+        [LAUNCH_OP_LINK] = apply_link,
+        [LAUNCH_OP_FILE] = apply_file,
+        [LAUNCH_OP_SCRATCH] = apply_scratch,
+        [LAUNCH_OP_ATTACH] = apply_attach,
+        [LAUNCH_OP_TAKE] = apply_take,
+        [LAUNCH_OP_HOST] = apply_host,
+        [LAUNCH_OP_DEVICE] = apply_device,
+        [LAUNCH_OP_PROC] = apply_proc,
+        [LAUNCH_OP_TERMINALS] = apply_terminals,
+        [LAUNCH_OP_SHIELD] = apply_shield,
         [LAUNCH_OP_MASK] = apply_mask,
 };
 

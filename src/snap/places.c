@@ -117,12 +117,14 @@ char *places_format_image_path(const Places *places, const char *file) {
         return string_format("%s/var/lib/pawl/images/%s", places->root, file);
 }
 
-int places_discard(const Places *places, int directory, const char *name, Error *err) {
+/* "NAME.SALT", or "INSTANCE,REVISION,SALT" for what waits until that revision has ended. */
+static int move_to_trash(const Places *places, int directory, const char *name, const char *prefix,
+                         char **ret_target, Error *err) {
         uint64_t salt = 0;
 
         if (getrandom(&salt, sizeof(salt), 0) != sizeof(salt))
                 return error_set_errno(err, errno, "cannot get random bytes");
-        autofree char *target = string_format("%.60s.%016llx", name, (unsigned long long)salt);
+        autofree char *target = string_format("%.100s%016llx", prefix, (unsigned long long)salt);
         if (renameat2(directory, name, places->trash, target, RENAME_NOREPLACE) < 0)
                 return errno == ENOENT ? 0 : error_set_errno(err, errno, "cannot discard %s", name);
         /* The new name first: after a power cut in between there are two names, never none. */
@@ -130,38 +132,69 @@ int places_discard(const Places *places, int directory, const char *name, Error 
                 return -1;
         if (fd_sync(directory, name, err) < 0)
                 return -1;
+        *ret_target = take(target);
+        return 1;
+}
+
+int places_discard(const Places *places, int directory, const char *name, Error *err) {
+        autofree char *prefix = string_format("%.60s.", name);
+        autofree char *target = NULL;
+        int moved = move_to_trash(places, directory, name, prefix, &target, err);
+
+        return moved > 0 ? tree_remove(places->trash, target, err) : moved;
+}
+
+int places_discard_revision(const Places *places, int directory, const char *name,
+                            const RevisionName *revision, Error *err) {
+        autofree char *prefix = string_format("%s,%s,", revision->instance,
+                                              revision->revision ? revision->revision : "");
+        autofree char *target = NULL;
+        int moved = move_to_trash(places, directory, name, prefix, &target, err);
+
+        if (moved <= 0 || places_has_lease(places, revision->instance, revision->revision))
+                return moved < 0 ? -1 : 0;
         return tree_remove(places->trash, target, err);
 }
 
 /* --- the sweep --- */
 
 /* 1 keep, 0 remove. */
-typedef int (*KeepEntry)(Database *database, const char *name, Error *err);
+typedef int (*KeepEntry)(const Places *places, Database *database, const char *name, Error *err);
 
-static int keep_none(Database *database, const char *name, Error *err) {
+/* What a program still uses is kept until it has ended. */
+static int keep_leased(const Places *places, Database *database, const char *name, Error *err) {
+        const char *comma = strchr(name, ','), *second = comma ? strchr(comma + 1, ',') : NULL;
+
         (void)database;
-        (void)name;
         (void)err;
-        return 0;
+        if (!second)
+                return 0;
+        autofree char *instance = string_copy_length(name, (size_t)(comma - name));
+        autofree char *revision = string_copy_length(comma + 1, (size_t)(second - comma - 1));
+        return places_has_lease(places, instance, *revision ? revision : NULL);
 }
 
-static int keep_wanted_upload(Database *database, const char *name, Error *err) {
+static int keep_wanted_upload(const Places *places, Database *database, const char *name,
+                              Error *err) {
         int64_t count;
 
+        (void)places;
         return database_find_int(database, &count, err,
                                  "SELECT 1 FROM task t JOIN change c ON c.id = t.change WHERE "
                                  "c.is_clean = 0 AND json_extract(t.data, '$.incoming') = ?1",
                                  "s", name);
 }
 
-static int keep_image(Database *database, const char *name, Error *err) {
+static int keep_image(const Places *places, Database *database, const char *name, Error *err) {
         int64_t count;
 
+        (void)places;
         return database_find_int(database, &count, err, "SELECT 1 FROM revision WHERE file = ?1",
                                  "s", name);
 }
 
-static int sweep_directory(int directory, Database *database, KeepEntry keep, Error *err) {
+static int sweep_directory(const Places *places, Database *database, int directory, KeepEntry keep,
+                           Error *err) {
         int copy = openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
         DIR *entries = copy < 0 ? NULL : fdopendir(copy);
         int result = 0, removed = 0;
@@ -171,7 +204,7 @@ static int sweep_directory(int directory, Database *database, KeepEntry keep, Er
         for (struct dirent *entry; result >= 0 && (entry = readdir(entries));) {
                 if (string_equal(entry->d_name, ".") || string_equal(entry->d_name, ".."))
                         continue;
-                result = keep(database, entry->d_name, err);
+                result = keep(places, database, entry->d_name, err);
                 if (result != 0)
                         continue;
                 result = tree_remove(directory, entry->d_name, err);
@@ -184,7 +217,9 @@ static int sweep_directory(int directory, Database *database, KeepEntry keep, Er
 }
 
 /* Copies are made under ".<revision>.new~" and renamed when complete. */
-static int keep_complete_data(Database *database, const char *name, Error *err) {
+static int keep_complete_data(const Places *places, Database *database, const char *name,
+                              Error *err) {
+        (void)places;
         (void)database;
         (void)err;
         return !(name[0] == '.' && string_has_suffix(name, ".new~"));
@@ -200,7 +235,8 @@ static int sweep_data(const Places *places, Database *database, Error *err) {
                 Error ignored;
                 autofd int fd = file_open_beneath(places->var_snap, query_get_text(&query, 0),
                                                   O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0, &ignored);
-                int count = fd < 0 ? 0 : sweep_directory(fd, database, keep_complete_data, err);
+                int count =
+                        fd < 0 ? 0 : sweep_directory(places, database, fd, keep_complete_data, err);
                 if (count < 0)
                         return -1;
                 removed += count;
@@ -213,17 +249,22 @@ int places_sweep(const Places *places, Database *database, Error *err) {
                 int directory;
                 KeepEntry keep;
         } SWEEPS[] = {
-                { places->trash, keep_none },
+                { places->trash, keep_leased },
                 { places->incoming, keep_wanted_upload },
                 { places->images, keep_image },
         };
         int total = sweep_data(places, database, err);
 
         for (size_t i = 0; total >= 0 && i < ARRAY_COUNT(SWEEPS); i++) {
-                int removed = sweep_directory(SWEEPS[i].directory, database, SWEEPS[i].keep, err);
+                int removed =
+                        sweep_directory(places, database, SWEEPS[i].directory, SWEEPS[i].keep, err);
                 total = removed < 0 ? -1 : total + removed;
         }
         return total < 0 ? error_prefix(err, "cannot clear leftovers away") : total;
+}
+
+int places_empty_trash(const Places *places, Error *err) {
+        return sweep_directory(places, NULL, places->trash, keep_leased, err) < 0 ? -1 : 0;
 }
 
 static bool is_locked(int directory, const char *name) {
@@ -232,8 +273,7 @@ static bool is_locked(int directory, const char *name) {
         return fd < 0 ? errno != ENOENT : flock(fd, LOCK_EX | LOCK_NB) < 0;
 }
 
-bool places_has_lease(const Places *places, const char *instance, const char *revision) {
-        autofree char *path = string_format("run/pawl/lease/%s/%s", instance, revision);
+static bool revision_has_lease(const Places *places, const char *path) {
         Error err = ERROR_INIT;
         int fd = file_open_beneath(places->root_fd, path, O_RDONLY | O_DIRECTORY, 0, &err);
         DIR *entries = fd < 0 ? NULL : fdopendir(fd);
@@ -244,6 +284,27 @@ bool places_has_lease(const Places *places, const char *instance, const char *re
         for (struct dirent *entry; !is_held && (entry = readdir(entries));)
                 if (entry->d_name[0] != '.')
                         is_held = is_locked(dirfd(entries), entry->d_name);
+        (void)closedir(entries);
+        return is_held;
+}
+
+bool places_has_lease(const Places *places, const char *instance, const char *revision) {
+        autofree char *path = string_format("run/pawl/lease/%s%s%s", instance, revision ? "/" : "",
+                                            revision ? revision : "");
+        Error err = ERROR_INIT;
+        bool is_held = false;
+
+        if (revision)
+                return revision_has_lease(places, path);
+        int fd = file_open_beneath(places->root_fd, path, O_RDONLY | O_DIRECTORY, 0, &err);
+        DIR *entries = fd < 0 ? NULL : fdopendir(fd);
+        if (!entries)
+                return err.number != ENOENT;
+        for (struct dirent *entry; !is_held && (entry = readdir(entries));)
+                if (entry->d_name[0] != '.') {
+                        autofree char *child = string_format("%s/%s", path, entry->d_name);
+                        is_held = revision_has_lease(places, child);
+                }
         (void)closedir(entries);
         return is_held;
 }

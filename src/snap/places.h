@@ -43,7 +43,19 @@ int places_sweep(const Places *places, Database *database, Error *err);
  * sides, then for good.  What is not there is success; a kill in between leaves it to the sweep. */
 int places_discard(const Places *places, int directory, const char *name, Error *err);
 
-/* True while a program of that revision runs (or may: what cannot be seen counts as running);
+typedef struct RevisionName {
+        const char *instance;
+        const char *revision; /* NULL: every one of them */
+} RevisionName;
+
+/* As places_discard, but while a program of that revision runs what it uses stays in trash/, for a
+ * later places_empty_trash or the sweep. */
+int places_discard_revision(const Places *places, int directory, const char *name,
+                            const RevisionName *revision, Error *err);
+/* Removes what nobody uses any more; for workers. */
+int places_empty_trash(const Places *places, Error *err);
+
+/* True while a program of that revision (NULL: of any) runs, or may: what cannot be seen counts;
  * leases are R/run/pawl/lease/INSTANCE/REVISION/UID, locked by what holds the view. */
 bool places_has_lease(const Places *places, const char *instance, const char *revision);
 

@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "snap/image.h"
 #include "snap/plan-chain.h"
+#include "snap/running.h"
 #include "snap/sequence.h"
 
 #define RETAINED_REVISIONS 2 /* refresh.retain, the new one included */
@@ -63,12 +64,24 @@ static int check_refresh(const Batch *batch, const Candidate *candidate, Error *
 
         if (!candidate->sequence.current)
                 return 0;
-        if (sequence_format_next(database, candidate->instance, &next, err) < 0)
+        if (sequence_format_next(database, batch->context->places, candidate->instance, &next,
+                                 err) < 0)
                 return -1;
         if (revision_find_manifest(database, candidate->instance, candidate->sequence.current,
                                    &current, err) < 0)
                 return -1;
         return current ? manifest_check_epoch(candidate->manifest, current, next, err) : 0;
+}
+
+static int check_running(const Batch *batch, const Candidate *candidate, Error *err) {
+        const Places *places = batch->context->places;
+        const Sequence *sequence = &candidate->sequence;
+
+        if (batch->request->is_running_ignored || !sequence->current ||
+            !running_counts(sequence->type) ||
+            !places_has_lease(places, candidate->instance, sequence->current))
+                return 0;
+        return running_explain(places, candidate->instance, sequence->current, err);
 }
 
 static int check_candidate(const Batch *batch, Candidate *candidate, Error *err) {
@@ -79,7 +92,7 @@ static int check_candidate(const Batch *batch, Candidate *candidate, Error *err)
         if (sequence_find(batch->context->database, candidate->instance, &candidate->sequence,
                           err) < 0)
                 return -1;
-        if (check_refresh(batch, candidate, err) < 0)
+        if (check_refresh(batch, candidate, err) < 0 || check_running(batch, candidate, err) < 0)
                 return -1;
         return manifest_check_instance(candidate->manifest, candidate->instance, err);
 }
@@ -115,6 +128,8 @@ static int add_preparation(const Batch *batch, Candidate *candidate, Error *err)
         json_put_string(wants, "base", candidate->base);
         json_put_string(setup, "incoming", candidate->incoming);
         json_put(setup, "flags", format_flags(&batch->request->flags));
+        if (batch->request->is_running_ignored)
+                json_put(setup, "is_running_ignored", json_true());
         if (plan_chain_add(chain, "prerequisites", wants, err,
                            "Ensure prerequisites for \"%s\" are available", instance) < 0) {
                 json_decref(setup);

@@ -33,7 +33,8 @@ typedef struct InstallRequest {
         const InstallFile *files;
         size_t count;
         InstallFlags flags;
-        bool is_one_lane; /* transaction "all-snaps": one fails, all are undone */
+        bool is_one_lane;        /* transaction "all-snaps": one fails, all are undone */
+        bool is_running_ignored; /* refreshed although its programs run: else ERROR_BUSY */
 } InstallRequest;
 
 /* Installs, or refreshes what is installed, from local files: kind install-snap.  With several

@@ -106,7 +106,9 @@ const Revision *sequence_find_previous(const Sequence *sequence) {
         return NULL;
 }
 
-int sequence_format_next(Database *database, const char *instance, char **ret, Error *err) {
+int sequence_format_next(Database *database, const Places *places, const char *instance, char **ret,
+                         Error *err) {
+        autofree char *next = NULL;
         int64_t highest = 0;
 
         if (database_find_int(
@@ -115,7 +117,12 @@ int sequence_format_next(Database *database, const char *instance, char **ret, E
                     "instance = ?1 AND revision GLOB 'x*'",
                     "s", instance) < 0)
                 return -1;
-        *ret = string_format("x%lld", (long long)highest + 1);
+        /* A number whose removed revision still runs would be mounted and leased as that one. */
+        do {
+                free(next);
+                next = string_format("x%lld", (long long)++highest);
+        } while (places_has_lease(places, instance, next) && highest < INT32_MAX);
+        *ret = take(next);
         return 0;
 }
 

@@ -11,7 +11,7 @@
 
 #include "base/error.h"
 #include "base/json.h"
-#include "state/database.h"
+#include "snap/places.h"
 
 typedef struct Revision {
         char *name; /* "x3" */
@@ -44,8 +44,9 @@ const Revision *sequence_find_revision(const Sequence *sequence, const char *nam
 /* The one before the current one; NULL when there is none. */
 const Revision *sequence_find_previous(const Sequence *sequence);
 
-/* "x4": one more than any local revision of this snap. */
-int sequence_format_next(Database *database, const char *instance, char **ret, Error *err);
+/* "x4": one more than any local revision of this snap, and none that still runs. */
+int sequence_format_next(Database *database, const Places *places, const char *instance, char **ret,
+                         Error *err);
 /* The manifest of a revision; 1 found. */
 int revision_find_manifest(Database *database, const char *instance, const char *revision,
                            json_t **ret, Error *err);

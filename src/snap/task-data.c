@@ -1,19 +1,29 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * copy-snap-data: the new revision's own copy of the system data, made beside it and renamed when
- * it is whole.  The old revision's data is only read, so undo is: throw the copy away.
+ * copy-snap-data: the new revision's own copy of the system data and of every user's, made beside
+ * it and renamed when it is whole.  The old revision's data is only read, so undo is: throw the
+ * copy away.  While it is copied nobody writes to it: launches wait since unlink-current-snap, and
+ * what was started before has ended, or the change says why not.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <time.h>
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/text.h"
 #include "base/tree-copy.h"
+#include "snap/running.h"
 #include "snap/sequence.h"
 #include "snap/setup.h"
+#include "snap/user-data.h"
 
 #define DATA_MODE 0755
+
+/* For programs that were started between the request and the pause. */
+#define END_WAIT_NS 20000000000LL
+#define END_POLL_NS 50000000L
 
 int copy_data_plan(const TaskStep *step, json_t **ret_job, Error *err) {
         autojson setup = NULL;
@@ -27,8 +37,10 @@ int copy_data_plan(const TaskStep *step, json_t **ret_job, Error *err) {
         if (found == 0 || !json_get_bool(setup, "is_ours", false))
                 return error_set(err, ERROR_CORRUPT, "snap \"%s\" was not prepared",
                                  setup_get_instance(setup));
-        autojson job = json_pack("{s:s, s:s}", "instance", sequence.instance, "to",
-                                 setup_get_revision(setup));
+        autojson job = json_pack("{s:s, s:s, s:b}", "instance", sequence.instance, "to",
+                                 setup_get_revision(setup), "is_running_ignored",
+                                 json_get_bool(setup, "is_running_ignored", false) ||
+                                         !running_counts(sequence.type));
         json_put_string(job, "from", sequence.current);
         *ret_job = take(job);
         return 0;
@@ -62,13 +74,35 @@ static int publish(int data, const char *staged, const char *to, Error *err) {
         return is_there ? tree_remove(data, staged, err) : 0;
 }
 
-int copy_data_work(Worker *worker, void *context, const json_t *job, json_t **ret_result,
-                   Error *err) {
-        const Places *places = ((const SnapContext *)context)->places;
+static int wait_for_end(Worker *worker, const Places *places, const json_t *job, Error *err) {
+        const char *instance = json_get_string(job, "instance", "");
+        const char *from = json_get_string(job, "from", NULL);
+        int64_t limit = clock_get_boot() + END_WAIT_NS;
+
+        if (!from || json_get_bool(job, "is_running_ignored", false))
+                return 0;
+        while (places_has_lease(places, instance, from)) {
+                if (clock_get_boot() >= limit)
+                        return running_explain(places, instance, from, err);
+                worker_report_progress(worker, "wait until its programs have ended", 0, 1);
+                (void)nanosleep(&(struct timespec){ .tv_nsec = END_POLL_NS }, NULL);
+        }
+        return 0;
+}
+
+static int copy_users(Worker *worker, const Places *places, const json_t *job, Error *err) {
+        const UserDataOrder order = { .places = places,
+                                      .instance = json_get_string(job, "instance", ""),
+                                      .revision = json_get_string(job, "to", ""),
+                                      .from = json_get_string(job, "from", NULL) };
+
+        return order.from ? user_data_copy(worker, &order, err) : 0;
+}
+
+static int copy_system(const Places *places, const json_t *job, Error *err) {
         const char *to = json_get_string(job, "to", "");
         autofree char *staged = string_format(".%s.new~", to);
 
-        (void)worker;
         autofd int data = directory_make_beneath(
                 places->var_snap, json_get_string(job, "instance", ""), DATA_MODE, err);
         if (data < 0 || make_directory(data, "common", err) < 0)
@@ -80,8 +114,35 @@ int copy_data_work(Worker *worker, void *context, const json_t *job, json_t **re
                 return error_prefix(err, "cannot copy the data of snap \"%s\"",
                                     json_get_string(job, "instance", ""));
         }
-        *ret_result = json_object();
         return 0;
+}
+
+static int discard_users(Worker *worker, const Places *places, const json_t *job, Error *err) {
+        const UserDataOrder order = { .places = places,
+                                      .instance = json_get_string(job, "instance", ""),
+                                      .revision = json_get_string(job, "to", "") };
+
+        /* Started between the switch and its undo; the next copy of that name replaces it. */
+        if (places_has_lease(places, order.instance, order.revision)) {
+                worker_log(worker,
+                           "a program of the new revision still runs: its data in homes stays");
+                return 0;
+        }
+        return user_data_discard(worker, &order, err);
+}
+
+int copy_data_work(Worker *worker, void *context, const json_t *job, json_t **ret_result,
+                   Error *err) {
+        const Places *places = ((const SnapContext *)context)->places;
+
+        *ret_result = json_object();
+        if (wait_for_end(worker, places, job, err) < 0 || copy_system(places, job, err) < 0)
+                return -1;
+        if (copy_users(worker, places, job, err) == 0)
+                return 0;
+        Error ignored;
+        (void)discard_users(worker, places, job, &ignored);
+        return -1;
 }
 
 int copy_data_undo_plan(const TaskStep *step, json_t **ret_job, Error *err) {
@@ -100,19 +161,18 @@ int copy_data_undo_work(Worker *worker, void *context, const json_t *job, json_t
                         Error *err) {
         const Places *places = ((const SnapContext *)context)->places;
         const char *instance = json_get_string(job, "instance", "");
+        const RevisionName revision = { instance, json_get_string(job, "to", "") };
 
-        (void)worker;
         *ret_result = json_object();
-        if (!json_get_bool(job, "old_dir", true)) {
-                if (places_discard(places, places->var_snap, instance, err) < 0)
-                        return -1;
-                return 0;
-        }
+        if (discard_users(worker, places, job, err) < 0)
+                return -1;
+        if (!json_get_bool(job, "old_dir", true))
+                return places_discard_revision(places, places->var_snap, instance, &revision, err);
         autofd int data = file_open_beneath(places->var_snap, instance,
                                             O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0, err);
         if (data < 0)
                 return err->number == ENOENT ? 0 : -1;
-        if (places_discard(places, data, json_get_string(job, "to", ""), err) < 0)
+        if (places_discard_revision(places, data, revision.revision, &revision, err) < 0)
                 return -1;
         if (!json_get_bool(job, "old_common", true) &&
             places_discard(places, data, "common", err) < 0)

@@ -13,6 +13,7 @@
 #include "snap/revision-add.h"
 #include "snap/sequence.h"
 #include "snap/setup.h"
+#include "snap/user-data.h"
 
 int discard_commit(const TaskStep *step, const json_t *job, const json_t *result, Error *err) {
         json_t *data = step->task->data;
@@ -87,30 +88,50 @@ int discard_clean_plan(const TaskStep *step, json_t **ret_job, Error *err) {
         return 0;
 }
 
-static int discard_data(const Places *places, const json_t *job, Error *err) {
-        const char *instance = json_get_string(job, "instance", "");
-
-        if (json_get_bool(job, "is_last", false))
-                return places_discard(places, places->var_snap, instance, err);
-        autofd int data = file_open_beneath(places->var_snap, instance,
+static int discard_data(const Places *places, const json_t *job, const RevisionName *revision,
+                        Error *err) {
+        if (!revision->revision)
+                return places_discard_revision(places, places->var_snap, revision->instance,
+                                               revision, err);
+        autofd int data = file_open_beneath(places->var_snap, revision->instance,
                                             O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0, err);
         if (data < 0)
                 return err->number == ENOENT ? 0 : -1;
-        return places_discard(places, data, json_get_string(job, "revision", ""), err);
+        return places_discard_revision(places, data, json_get_string(job, "revision", ""), revision,
+                                       err);
+}
+
+/* What is in a home cannot wait in trash/; it stays while somebody uses it. */
+static int discard_users(Worker *worker, const Places *places, const RevisionName *revision,
+                         Error *err) {
+        const UserDataOrder order = { .places = places,
+                                      .instance = revision->instance,
+                                      .revision = revision->revision };
+
+        if (places_has_lease(places, revision->instance, revision->revision)) {
+                worker_log(worker, "its programs still run: their data in homes stays");
+                return 0;
+        }
+        return user_data_discard(worker, &order, err);
 }
 
 int discard_clean_work(Worker *worker, void *context, const json_t *job, json_t **ret_result,
                        Error *err) {
         const Places *places = ((const SnapContext *)context)->places;
         const char *file = json_get_string(job, "file", NULL);
+        /* With the last revision everything of the instance goes. */
+        const RevisionName revision = { json_get_string(job, "instance", NULL),
+                                        json_get_bool(job, "is_last", false)
+                                                ? NULL
+                                                : json_get_string(job, "revision", "") };
 
-        (void)worker;
         *ret_result = json_object();
-        if (!json_get_string(job, "instance", NULL))
+        if (!revision.instance)
                 return 0;
-        if (file && places_discard(places, places->images, file, err) < 0)
+        if (file && places_discard_revision(places, places->images, file, &revision, err) < 0)
                 return -1;
-        if (discard_data(places, job, err) < 0)
+        if (discard_data(places, job, &revision, err) < 0 ||
+            discard_users(worker, places, &revision, err) < 0)
                 return -1;
-        return 0;
+        return places_empty_trash(places, err);
 }

@@ -59,7 +59,8 @@ int prepare_plan(const TaskStep *step, json_t **ret_job, Error *err) {
                 *ret_job = json_pack("{s:b}", "is_present", 1);
                 return 0;
         }
-        if (sequence_format_next(step->database, instance, &revision, err) < 0)
+        if (sequence_format_next(step->database, ((const SnapContext *)step->context)->places,
+                                 instance, &revision, err) < 0)
                 return -1;
         autofree char *file = string_format("%s_%s.snap", instance, revision);
         *ret_job = json_pack("{s:s, s:s, s:s, s:s}", "instance", instance, "incoming",
@@ -181,7 +182,9 @@ int prepare_undo_plan(const TaskStep *step, json_t **ret_job, Error *err) {
         autojson job = json_object();
 
         if (!json_get_string(data, "revision", NULL)) {
-                if (sequence_format_next(step->database, instance, &revision, err) < 0)
+                if (sequence_format_next(step->database,
+                                         ((const SnapContext *)step->context)->places, instance,
+                                         &revision, err) < 0)
                         return -1;
                 autofree char *file = string_format("%s_%s.snap", instance, revision);
                 if (add_unless_named(step->database, file, job, err) < 0)

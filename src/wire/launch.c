@@ -33,6 +33,7 @@ static const OpRow OPS[LAUNCH_OP_COUNT] = {
         [LAUNCH_OP_LEASE] = { "lease", { WORD_NUMBER } },
         [LAUNCH_OP_STAGE] = { "stage", { WORD_NUMBER } },
         [LAUNCH_OP_USER_DIR] = { "user-dir", { WORD_PATH, WORD_MODE } },
+        [LAUNCH_OP_USER_DATA] = { "user-data", { WORD_PATH, WORD_NAME, WORD_TEXT } },
         [LAUNCH_OP_USER_LINK] = { "user-link", { WORD_PATH, WORD_NAME } },
         [LAUNCH_OP_DIR] = { "dir", { WORD_PATH, WORD_MODE } },
         [LAUNCH_OP_LINK] = { "link", { WORD_PATH, WORD_TEXT } },

@@ -106,6 +106,9 @@ typedef enum LaunchOp {
         LAUNCH_OP_STAGE, /* N                   make the mount N available to `take` */
         LAUNCH_OP_USER_DIR,  /* HOST MODE           made as the caller, with its parents, if absent
                               */
+        LAUNCH_OP_USER_DATA, /* HOST NAME LIST      as the caller: where HOST has no NAME, it
+                                becomes a copy of what HOST/current names, else of the first that is
+                                there; both only from LIST (commas) */
         LAUNCH_OP_USER_LINK, /* HOST TARGET         likewise; replaces another link */
         LAUNCH_OP_DIR,       /* PATH MODE */
         LAUNCH_OP_LINK,      /* PATH TARGET */

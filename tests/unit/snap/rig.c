@@ -23,6 +23,7 @@
 
 const TaskKind *rig_kinds;
 const char *rig_hook;
+bool rig_is_running_ignored;
 
 #define LIMIT_NS 30000000000LL
 
@@ -63,6 +64,37 @@ char *rig_copy_root(const char *template) {
 
         run_program((const char *const[]){ "cp", "-a", template, root, NULL });
         return root;
+}
+
+void rig_add_user(const char *root, const char *name, unsigned uid) {
+        autofree char *etc = string_format("%s/etc", root);
+        autofree char *home = string_format("%s/home/%s", root, name);
+        autofree char *passwd = string_format("%s/passwd", etc);
+
+        run_program((const char *const[]){ "mkdir", "-p", etc, home, NULL });
+        run_program((const char *const[]){ "chmod", "0755", root, etc, NULL });
+        FILE *file = fopen(passwd, "ae");
+        assert(file);
+        fprintf(file, "%s:x:%u:%u::/home/%s:/bin/sh\n", name, uid, uid, name);
+        assert(fclose(file) == 0);
+        assert(chown(home, uid, uid) == 0 && chmod(home, 0700) == 0);
+}
+
+void rig_shell(const char *root, unsigned uid, const char *script) {
+        autofree char *whole = string_format("cd '%s'\n%s", root, script);
+        pid_t pid = fork();
+        int status = 0;
+
+        if (pid == 0) {
+                if (setresgid(uid, uid, uid) < 0 || setresuid(uid, uid, uid) < 0)
+                        _exit(126);
+                execl("/bin/sh", "sh", "-e", "-c", whole, NULL);
+                _exit(127);
+        }
+        assert(waitpid(pid, &status, 0) == pid);
+        if (status != 0)
+                fprintf(stderr, "%s: %d\n", script, status);
+        assert(status == 0);
 }
 
 void rig_make_package(const char *directory, const char *file, const char *manifest, size_t size) {
@@ -197,7 +229,10 @@ int rig_plan_install(Rig *rig, const char *path, int64_t *ret_change, Error *err
         if (fd < 0 || image_read(fd, IMAGE_MODE_MANIFEST, &report, err) < 0)
                 return -1;
         InstallFile file = { .fd = fd, .shown = path, .report = report };
-        InstallRequest request = { .files = &file, .count = 1, .flags = { .is_dangerous = true } };
+        InstallRequest request = { .files = &file,
+                                   .count = 1,
+                                   .flags = { .is_dangerous = true },
+                                   .is_running_ignored = rig_is_running_ignored };
         return plan_install_files(&context, &request, ret_change, err);
 }
 
@@ -301,8 +336,12 @@ static void describe_directory(const char *path, const char *shown, Text *text) 
 }
 
 char *rig_describe_world(Rig *rig) {
-        static const char *const PARTS[] = { "snap", "var/snap", "var/lib/pawl/images",
-                                             "var/lib/pawl/incoming", "var/lib/pawl/trash" };
+        static const char *const PARTS[] = { "snap",
+                                             "var/snap",
+                                             "var/lib/pawl/images",
+                                             "var/lib/pawl/incoming",
+                                             "var/lib/pawl/trash",
+                                             "home" };
         Text text = TEXT_INIT;
 
         describe_rows(rig, &text);

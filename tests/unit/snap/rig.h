@@ -41,6 +41,12 @@ char *rig_make_root(void);
 /* A copy of a closed one; free it. */
 char *rig_copy_root(const char *template);
 void rig_remove_tree(const char *path);
+/* Installs say from now on that what runs does not matter. */
+extern bool rig_is_running_ignored;
+/* In R/etc/passwd, with a home of mode 0700 beneath R. */
+void rig_add_user(const char *root, const char *name, unsigned uid);
+/* Runs it in `root` as that user; it must succeed. */
+void rig_shell(const char *root, unsigned uid, const char *script);
 /* Packages made from now on have this hook too; NULL = none. */
 extern const char *rig_hook;
 /* Makes DIR/FILE from a tree whose meta/snap.yaml is `manifest` (JSON is YAML); `size` bytes of

@@ -194,11 +194,17 @@ static char *make_template(const Act *act) {
 
         open_rig(root, &rig);
         const char *const paths[] = { base_path, one_path, two_path };
+        /* A user of uid 0, or what he runs could not pull the plug. */
+        rig_add_user(root, "carla", 0);
         for (size_t i = 0; i < ARRAY_COUNT(paths) && (int)i <= act->installed; i++) {
                 autofree char *status = rig_install(&rig, paths[i]);
                 assert_string_equal(status, "Done");
         }
         rig_close(&rig);
+        if (act->installed > 0)
+                rig_shell(root, 0,
+                          "cd home/carla; mkdir -p snap/hello/x1 snap/hello/x2/sub; "
+                          "echo notes >snap/hello/x2/sub/notes; ln -s x2 snap/hello/current");
         return root;
 }
 

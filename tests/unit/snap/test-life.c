@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The life of a package among people: data of users that follows a refresh and goes back with it,
+ * programs that run meanwhile.
+ */
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#include "base/file.h"
+#include "base/text.h"
+#include "rig.h"
+#include "sandbox/helper.h"
+#include "task/change.h"
+
+#include <cmocka.h>
+
+#define ALICE 70001
+#define BOB   70002
+
+#define BASE_MANIFEST \
+        "{\"name\":\"testbase\",\"version\":\"1\",\"type\":\"base\",\"summary\":\"b\",\"description\":\"b\"}"
+#define APP_MANIFEST(version)                                  \
+        "{\"name\":\"hello\",\"version\":\"" version           \
+        "\",\"summary\":\"s\",\"description\":\"d\",\"base\":" \
+        "\"testbase\",\"apps\":{\"hello\":{\"command\":\"bin/app\"}}}"
+
+static char *directory, *base_path, *one_path, *two_path, *three_path;
+
+static char *make(const char *file, const char *manifest) {
+        rig_make_package(directory, file, manifest, 1000);
+        return string_format("%s/%s", directory, file);
+}
+
+static int make_packages(void **state) {
+        (void)state;
+        directory = rig_make_root();
+        base_path = make("base.snap", BASE_MANIFEST);
+        one_path = make("one.snap", APP_MANIFEST("1"));
+        two_path = make("two.snap", APP_MANIFEST("2"));
+        three_path = make("three.snap", APP_MANIFEST("3"));
+        return 0;
+}
+
+static int remove_packages(void **state) {
+        (void)state;
+        rig_remove_tree(directory);
+        free(directory);
+        free(base_path);
+        free(one_path);
+        free(two_path);
+        free(three_path);
+        return 0;
+}
+
+/* A machine with a base, hello x1, and alice and bob who used it. */
+static char *open_used(Rig *rig) {
+        char *root = rig_make_root();
+        Error err = ERROR_INIT;
+
+        rig_add_user(root, "alice", ALICE);
+        rig_add_user(root, "bob", BOB);
+        if (rig_open(root, rig, &err) < 0)
+                fail_msg("%s", err.message);
+        autofree char *base = rig_install(rig, base_path), *one = rig_install(rig, one_path);
+        assert_string_equal(base, "Done");
+        assert_string_equal(one, "Done");
+        rig_shell(root, ALICE,
+                  "cd home/alice; mkdir -p snap/hello/x1/sub; cd snap/hello; echo mine >x1/notes; "
+                  "ln x1/notes x1/twin; chmod 0640 x1/notes; echo deep >x1/sub/file; "
+                  "ln -s ../x1/notes x1/sub/link; chmod 0500 x1/sub; ln -s x1 current");
+        rig_shell(root, BOB, "cd home/bob; mkdir -p snap/hello/x1; echo his >snap/hello/x1/notes");
+        return root;
+}
+
+static void close_and_remove(Rig *rig, char *root) {
+        rig_close(rig);
+        rig_remove_tree(root);
+        free(root);
+}
+
+static void assert_installs(Rig *rig, const char *path, const char *expected) {
+        autofree char *status = rig_install(rig, path);
+
+        assert_string_equal(status, expected);
+}
+
+/* What a shell as root says. */
+#define assert_shell(root, script) rig_shell(root, 0, script)
+
+static void assert_logged(Rig *rig, const char *pattern) {
+        int64_t count = 0;
+        Error err = ERROR_INIT;
+
+        assert_int_equal(database_find_int(rig->database, &count, &err,
+                                           "SELECT 1 FROM task_log WHERE text LIKE ?1", "s",
+                                           pattern),
+                         1);
+}
+
+static void remove_hello(Rig *rig, const char *revision) {
+        PlanContext context = { rig->database, rig->places };
+        const char *instance = "hello";
+        RemoveRequest request = { .instances = &instance, .count = 1, .revision = revision };
+        Error err = ERROR_INIT;
+        int64_t change = 0;
+
+        if (plan_remove(&context, &request, &change, &err) < 0 || rig_run(rig, &err) < 0)
+                fail_msg("%s", err.message);
+        autofree char *status = rig_get_change_status(rig, change);
+        assert_string_equal(status, "Done");
+}
+
+static void data_of_every_user_follows_a_refresh(void **state) {
+        Rig rig;
+        char *root = open_used(&rig);
+
+        (void)state;
+        assert_installs(&rig, two_path, "Done");
+        assert_shell(root, "cd home/alice/snap/hello; test \"$(cat x2/notes)\" = mine; "
+                           "test \"$(stat -c %u:%g:%a x2/notes)\" = 70001:70001:640; "
+                           "test x2/notes -ef x2/twin; test \"$(cat x2/sub/file)\" = deep; "
+                           "test \"$(readlink x2/sub/link)\" = ../x1/notes; "
+                           "test \"$(stat -c %a x2/sub)\" = 500; test ! x2/notes -ef x1/notes; "
+                           "test \"$(ls -A | tr '\\n' ' ')\" = 'current x1 x2 '");
+        assert_shell(root, "cd home/bob/snap/hello; test \"$(cat x2/notes)\" = his; "
+                           "test \"$(stat -c %u x2)\" = 70002");
+        /* The old one is nobody's to write to any more, but it is there until it is collected. */
+        assert_installs(&rig, three_path, "Done");
+        assert_shell(root, "cd home/alice/snap/hello; "
+                           "test \"$(ls -A | tr '\\n' ' ')\" = 'current x2 x3 '");
+        remove_hello(&rig, "x2");
+        assert_shell(root, "cd home/alice/snap/hello; test ! -e x2; test -e x3");
+        remove_hello(&rig, NULL);
+        assert_shell(root, "test -z \"$(ls -A home/alice/snap home/bob/snap | grep -v :)\"");
+        close_and_remove(&rig, root);
+}
+
+static int fail_commit(const TaskStep *step, const json_t *job, const json_t *result, Error *err) {
+        (void)step;
+        (void)job;
+        (void)result;
+        return error_set(err, ERROR_FAILED, "made to fail");
+}
+
+/* Rigs opened from now on fail after the switch, or do not. */
+static void set_failing(bool fails) {
+        static TaskKind kinds[64];
+
+        memcpy(kinds, SNAP_TASK_KINDS, SNAP_TASK_KIND_COUNT * sizeof(TaskKind));
+        for (size_t i = 0; i < SNAP_TASK_KIND_COUNT; i++)
+                if (string_equal(kinds[i].name, "cleanup"))
+                        kinds[i].run = (TaskPart){ .commit = fail_commit };
+        rig_kinds = fails ? kinds : NULL;
+}
+
+static void an_undone_refresh_takes_the_copies_back(void **state) {
+        Rig rig;
+        set_failing(true);
+        char *root = open_used(&rig);
+        autofree char *before = rig_describe_world(&rig);
+
+        (void)state;
+        assert_installs(&rig, two_path, "Error");
+        autofree char *after = rig_describe_world(&rig);
+        set_failing(false);
+        assert_string_equal(after, before);
+        close_and_remove(&rig, root);
+}
+
+static void no_home_holds_up_a_refresh(void **state) {
+        Rig rig;
+        char *root = open_used(&rig);
+
+        (void)state;
+        /* Out of the home by a link, a file of another's, one that may not be read, full of holes.
+         */
+        rig_shell(root, 0,
+                  "echo secret >secret; chmod 0600 secret; mkdir -p elsewhere/hello/x1; "
+                  "echo else >elsewhere/hello/x1/notes; chown -R 70002 elsewhere; "
+                  "cd home/alice/snap/hello/x1; echo r >roots; chmod 0600 roots; "
+                  "mknod null c 1 3");
+        rig_shell(root, ALICE,
+                  "cd home/alice/snap/hello/x1; ln -s ../../../../../secret s; "
+                  "mkfifo pipe; : >own; chmod 0 own");
+        rig_shell(root, BOB, "cd home/bob; rm -r snap; ln -s ../../elsewhere snap");
+        assert_installs(&rig, two_path, "Done");
+        assert_shell(root, "cd home/alice/snap/hello/x2; test -L s; test -p pipe; test -f own; "
+                           "test ! -e roots; test ! -e null; test \"$(cat notes)\" = mine");
+        assert_shell(root, "test ! -e elsewhere/hello/x2");
+        assert_logged(&rig, "%data of user bob is copied when the new revision is first started%");
+        close_and_remove(&rig, root);
+}
+
+/* As a launcher holds it. */
+static int take_lease(const char *root, const char *revision) {
+        Error err = ERROR_INIT;
+        autofd int top = directory_open(root, &err);
+        autofree char *beneath = string_format("run/pawl/lease/hello/%s", revision);
+        autofd int made = directory_make_beneath(top, beneath, 0700, &err);
+        int fd = openat(made, "70001", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+
+        assert_int_equal(flock(fd, LOCK_SH | LOCK_NB), 0);
+        return fd;
+}
+
+static void a_running_program_refuses_a_refresh(void **state) {
+        Rig rig;
+        char *root = open_used(&rig);
+        autofree char *before = rig_describe_world(&rig);
+        int64_t change = 0;
+        Error err = ERROR_INIT;
+        int lease = take_lease(root, "x1");
+
+        (void)state;
+        assert_int_equal(rig_plan_install(&rig, two_path, &change, &err), -1);
+        assert_int_equal(err.kind, ERROR_BUSY);
+        autofree char *expected =
+                string_format("snap \"hello\" has running apps, pids: %d", getpid());
+        assert_string_equal(err.message, expected);
+        autofree char *after = rig_describe_world(&rig);
+        assert_string_equal(after, before);
+        rig_is_running_ignored = true;
+        assert_installs(&rig, two_path, "Done");
+        rig_is_running_ignored = false;
+        assert_shell(root, "test -e home/alice/snap/hello/x2/notes");
+        (void)close(lease);
+        close_and_remove(&rig, root);
+}
+
+static void a_program_that_slipped_in_is_waited_for(void **state) {
+        Rig rig;
+        char *root = open_used(&rig);
+        int64_t change = 0;
+        Error err = ERROR_INIT;
+
+        (void)state;
+        assert_int_equal(rig_plan_install(&rig, two_path, &change, &err), 0);
+        int lease = take_lease(root, "x1");
+        pid_t pid = fork();
+        if (pid == 0) {
+                (void)usleep(700000);
+                rig_shell(root, ALICE, "echo late >home/alice/snap/hello/x1/notes");
+                _exit(0); /* and with it goes the last holder */
+        }
+        (void)close(lease);
+        assert_int_equal(rig_run(&rig, &err), 0);
+        assert_int_equal(waitpid(pid, NULL, 0), pid);
+        assert_shell(root, "test \"$(cat home/alice/snap/hello/x2/notes)\" = late");
+        close_and_remove(&rig, root);
+}
+
+static void what_runs_outlives_its_removal(void **state) {
+        Rig rig;
+        char *root = open_used(&rig);
+        Error err = ERROR_INIT;
+        int lease = take_lease(root, "x1");
+
+        (void)state;
+        remove_hello(&rig, NULL);
+        assert_shell(root,
+                     "test ! -e var/lib/pawl/images/hello_x1.snap; test ! -e var/snap/hello; "
+                     "test $(ls var/lib/pawl/trash | wc -l) = 2; test -e home/alice/snap/hello/x1");
+        assert_true(places_sweep(rig.places, rig.database, &err) >= 0);
+        assert_shell(root, "test $(ls var/lib/pawl/trash | wc -l) = 2");
+        /* The number is not given again while it would mean two things. */
+        assert_installs(&rig, one_path, "Done");
+        assert_shell(root, "test -e var/lib/pawl/images/hello_x2.snap");
+        (void)close(lease);
+        remove_hello(&rig, NULL);
+        assert_shell(root, "test -z \"$(ls var/lib/pawl/trash)\"; test ! -e home/alice/snap/hello");
+        close_and_remove(&rig, root);
+}
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(data_of_every_user_follows_a_refresh),
+                cmocka_unit_test(an_undone_refresh_takes_the_copies_back),
+                cmocka_unit_test(no_home_holds_up_a_refresh),
+                cmocka_unit_test(a_running_program_refuses_a_refresh),
+                cmocka_unit_test(a_program_that_slipped_in_is_waited_for),
+                cmocka_unit_test(what_runs_outlives_its_removal),
+        };
+        const char *reader = getenv("PAWL_READ");
+        int fd = reader ? open(reader, O_PATH | O_CLOEXEC) : -1;
+
+        if (fd < 0 || geteuid() != 0)
+                return 77;
+        helper_replace(HELPER_READ, fd);
+        return cmocka_run_group_tests(tests, make_packages, remove_packages);
+}

@@ -222,9 +222,28 @@ static Image *find_image(Mounts *mounts, const ImageName *name) {
         return image;
 }
 
+/* A name comes again when its revision was removed and another was installed.  Its inode cannot:
+ * the mount keeps it. */
+static void drop_if_replaced(Image *image, uint64_t inode) {
+        if (!image->is_mounted || image->inode == inode)
+                return;
+        if (umount2(image->path, MNT_DETACH | UMOUNT_NOFOLLOW) < 0)
+                log_warning("cannot unmount %s: %s", image->path, strerror(errno));
+        image->is_mounted = false;
+}
+
+static uint64_t get_inode(const char *file) {
+        struct stat status;
+
+        return stat(file, &status) == 0 ? status.st_ino : 0;
+}
+
 int mounts_require(Mounts *mounts, const ImageName *name, const Image **ret, Error *err) {
+        autofree char *file = string_format("%s/var/lib/pawl/images/%s", mounts->root, name->file);
+        uint64_t inode = get_inode(file);
         Image *image = find_image(mounts, name);
 
+        drop_if_replaced(image, inode);
         if (image->is_mounted) {
                 *ret = image;
                 return 1;
@@ -237,7 +256,6 @@ int mounts_require(Mounts *mounts, const ImageName *name, const Image **ret, Err
                 return error_prefix(err, "cannot mount \"%s\" revision %s", name->instance,
                                     name->revision);
         }
-        autofree char *file = string_format("%s/var/lib/pawl/images/%s", mounts->root, name->file);
         MountInput input = { .file = file, .path = image->path };
         if (job_start(&(JobRequest){ .loop = mounts->loop,
                                      .work = mount_image,
@@ -247,6 +265,7 @@ int mounts_require(Mounts *mounts, const ImageName *name, const Image **ret, Err
                       err) < 0)
                 return -1;
         image->is_mounting = true;
+        image->inode = inode;
         return 0;
 }
 

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <uv.h>
 
 #include "base/text.h"
@@ -22,8 +23,9 @@ typedef struct ImageName {
 typedef struct Image {
         char *instance;
         char *revision;
-        char *path;    /* where it is mounted */
-        char *listing; /* lines "dir NAME", "file NAME", "link NAME TARGET", "etc NAME" */
+        char *path;     /* where it is mounted */
+        char *listing;  /* lines "dir NAME", "file NAME", "link NAME TARGET", "etc NAME" */
+        uint64_t inode; /* of the file that is (being) mounted */
         bool is_mounted;
         bool is_mounting;
         bool has_failed;

@@ -47,8 +47,9 @@ static void append_bar(Text *out, const Timeline *timeline, const Step *step, si
 
 static void append_duration(Text *out, const Stretch *stretch, bool is_plain) {
         autofree char *text =
-                stretch->to == 0 ? string_copy("-")
-                                 : timeline_format_duration(stretch->to - stretch->from, is_plain);
+                stretch->to == stretch->from
+                        ? string_copy("-")
+                        : timeline_format_duration(stretch->to - stretch->from, is_plain);
         text_append_format(out, "%s\t", text);
 }
 

@@ -209,7 +209,7 @@ static void draw_took(Graph *graph, const Row *row) {
                            (step->undoing.to != 0 && undone > x ? undone : x) + 8, row->y + 4);
         if (step->doing.to == 0)
                 append_text(&graph->out, step->status, SIZE_MAX);
-        else
+        else if (step->doing.to != step->doing.from)
                 text_append(&graph->out, doing);
         if (step->undoing.to != 0)
                 text_append_format(&graph->out, ", undone in %s", undoing);

@@ -66,7 +66,7 @@ static void place_doing(const Timeline *timeline, Step *step, int64_t start, int
         }
         if (has_status(step, "Doing"))
                 step->doing = (Stretch){ step->ready, now > step->ready ? now : step->ready };
-        else if (took > 0 && ended != 0 && !was_undone)
+        else if (ended != 0 && !was_undone && (took > 0 || has_status(step, "Done")))
                 step->doing = (Stretch){ ended - took, ended };
         else if (took > 0)
                 step->doing = (Stretch){ step->ready, step->ready + took };

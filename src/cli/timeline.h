@@ -12,7 +12,8 @@
 #include "base/error.h"
 #include "base/json.h"
 
-/* Wall clock, nanoseconds; nothing happened where both are 0. */
+/* Wall clock, nanoseconds; nothing happened where both are 0.  Without a length it was a commit
+ * alone. */
 typedef struct Stretch {
         int64_t from, to;
 } Stretch;

@@ -163,12 +163,14 @@ static int run_disable(ApiCall *call, const SnapInstruction *instruction, int64_
 
 static int run_switch(ApiCall *call, const SnapInstruction *instruction, int64_t *ret_change,
                       Error *err) {
-        (void)instruction;
-        (void)ret_change;
+        PlanContext context = get_plan_context(call);
+
         if (require_installed(call, call->snap, err) < 0)
                 return -1;
-        return error_set(err, ERROR_NOT_IMPLEMENTED, "cannot switch \"%.60s\": %s", call->snap,
-                         NO_STORE);
+        if (!*instruction->channel)
+                return error_set(err, ERROR_NOT_IMPLEMENTED,
+                                 "cannot switch the cohort of \"%.60s\": %s", call->snap, NO_STORE);
+        return plan_switch(&context, call->snap, instruction->channel, ret_change, err);
 }
 
 static SnapRun *const RUNS[SNAP_ACTION_COUNT] = {

@@ -41,6 +41,7 @@ const TaskKind SNAP_TASK_KINDS[] = {
         { .name = "run-hook", .run = { hook_plan, hook_work, NULL }, .time_limit_s = 660 },
         { .name = "start-snap-services", .run = { services_plan, services_work, NULL } },
         { .name = "cleanup" },
+        { .name = "switch-snap", .run = { .commit = switch_commit } },
         { .name = "auto-disconnect",
           .run = { .commit = auto_disconnect_commit },
           .undo = { .commit = auto_disconnect_undo_commit } },

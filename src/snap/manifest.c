@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/limits.h"
+#include "base/name.h"
 
 const char *manifest_get_name(const json_t *manifest) {
         return json_get_string(manifest, "name", "");
@@ -191,11 +192,9 @@ int manifest_check_instance(const json_t *manifest, const char *instance, Error 
 
         if (string_equal(name, instance))
                 return 0;
-        if (string_has_prefix(instance, name) && instance[length] == '_')
-                return error_set(err, ERROR_NOT_IMPLEMENTED,
-                                 "cannot install \"%.60s\": several instances of one snap are not "
-                                 "supported by this version",
-                                 instance);
+        if (string_has_prefix(instance, name) && instance[length] == '_' &&
+            name_is_instance(instance))
+                return 0;
         return error_set(
                 err, ERROR_BAD_REQUEST,
                 "cannot install snap \"%.60s\", the name does not match the metadata \"%s\"",

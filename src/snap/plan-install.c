@@ -6,8 +6,7 @@
 #include "snap/plan-chain.h"
 #include "snap/running.h"
 #include "snap/sequence.h"
-
-#define RETAINED_REVISIONS 2 /* refresh.retain, the new one included */
+#include "snap/setting.h"
 
 /* One file on its way into the change. */
 typedef struct Candidate {
@@ -25,6 +24,7 @@ typedef struct Batch {
         const InstallRequest *request;
         Candidate candidates[INSTALL_FILE_COUNT_MAX];
         const char *instances[INSTALL_FILE_COUNT_MAX];
+        size_t retained_count;
         bool is_committed;
 } Batch;
 
@@ -84,6 +84,19 @@ static int check_running(const Batch *batch, const Candidate *candidate, Error *
         return running_explain(places, candidate->instance, sequence->current, err);
 }
 
+static int check_instance(const Batch *batch, const Candidate *candidate, Error *err) {
+        if (manifest_check_instance(candidate->manifest, candidate->instance, err) < 0)
+                return -1;
+        if (!strchr(candidate->instance, '_'))
+                return 0;
+        int has = setting_has_feature(batch->context->database, "parallel-instances", err);
+        if (has == 0)
+                return error_set(err, ERROR_BAD_REQUEST,
+                                 "experimental feature disabled - test it by setting "
+                                 "'experimental.parallel-instances' to true");
+        return has < 0 ? -1 : 0;
+}
+
 static int check_candidate(const Batch *batch, Candidate *candidate, Error *err) {
         if (manifest_check(candidate->manifest, &batch->request->flags, err) < 0)
                 return -1;
@@ -94,7 +107,7 @@ static int check_candidate(const Batch *batch, Candidate *candidate, Error *err)
                 return -1;
         if (check_refresh(batch, candidate, err) < 0 || check_running(batch, candidate, err) < 0)
                 return -1;
-        return manifest_check_instance(candidate->manifest, candidate->instance, err);
+        return check_instance(batch, candidate, err);
 }
 
 static int check_batch(Batch *batch, Error *err) {
@@ -216,7 +229,7 @@ static int add_collection(const Batch *batch, Candidate *candidate, Error *err) 
         for (size_t i = current + 1; i < sequence->count; i++)
                 if (add_collected(batch, candidate, i, err) < 0)
                         return -1;
-        for (size_t i = 0; current + 2 > RETAINED_REVISIONS + i && i < current; i++)
+        for (size_t i = 0; current + 2 > batch->retained_count + i && i < current; i++)
                 if (add_collected(batch, candidate, i, err) < 0)
                         return -1;
         return plan_chain_add(&candidate->chain, "cleanup", NULL, err,
@@ -338,7 +351,8 @@ int plan_install_files(const PlanContext *context, const InstallRequest *request
                 return error_set(err, ERROR_BAD_REQUEST, "cannot install %zu files at once",
                                  request->count);
         collect(&batch);
-        if (check_batch(&batch, err) < 0)
+        if (check_batch(&batch, err) < 0 ||
+            setting_find_retained(context->database, &batch.retained_count, err) < 0)
                 return -1;
         if (change_check_conflict(context->database, batch.instances, request->count, err) < 0)
                 return -1;

@@ -63,3 +63,7 @@ int plan_remove(const PlanContext *context, const RemoveRequest *request, int64_
 /* kinds enable-snap, disable-snap. */
 int plan_enable(const PlanContext *context, const char *instance, int64_t *ret_change, Error *err);
 int plan_disable(const PlanContext *context, const char *instance, int64_t *ret_change, Error *err);
+
+/* kind switch-snap: another channel to follow; "edge" means the risk on the track it follows. */
+int plan_switch(const PlanContext *context, const char *instance, const char *channel,
+                int64_t *ret_change, Error *err);

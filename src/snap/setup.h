@@ -48,6 +48,8 @@ int link_undo_commit(const TaskStep *step, const json_t *job, const json_t *resu
 int unlink_commit(const TaskStep *step, const json_t *job, const json_t *result, Error *err);
 int unlink_undo_commit(const TaskStep *step, const json_t *job, const json_t *result, Error *err);
 
+int switch_commit(const TaskStep *step, const json_t *job, const json_t *result, Error *err);
+
 int discard_commit(const TaskStep *step, const json_t *job, const json_t *result, Error *err);
 int discard_undo_commit(const TaskStep *step, const json_t *job, const json_t *result, Error *err);
 int discard_clean_plan(const TaskStep *step, json_t **ret_job, Error *err);

@@ -221,19 +221,41 @@ static int upload(Rig *rig, const char *path, Error *err) {
         return take_fd(target);
 }
 
-int rig_plan_install(Rig *rig, const char *path, int64_t *ret_change, Error *err) {
+int rig_plan_many(Rig *rig, const InstallRequest *request, const char *const *paths,
+                  int64_t *ret_change, Error *err) {
         PlanContext context = { rig->database, rig->places };
-        autofd int fd = upload(rig, path, err);
-        autojson report = NULL;
+        InstallFile files[INSTALL_FILE_COUNT_MAX];
+        InstallRequest whole = *request;
+        json_t *reports[INSTALL_FILE_COUNT_MAX] = { NULL };
+        int result = 0;
 
-        if (fd < 0 || image_read(fd, IMAGE_MODE_MANIFEST, &report, err) < 0)
-                return -1;
-        InstallFile file = { .fd = fd, .shown = path, .report = report };
-        InstallRequest request = { .files = &file,
-                                   .count = 1,
-                                   .flags = { .is_dangerous = true },
-                                   .is_running_ignored = rig_is_running_ignored };
-        return plan_install_files(&context, &request, ret_change, err);
+        for (size_t i = 0; i < whole.count; i++) {
+                files[i] = (InstallFile){ .fd = -1, .shown = paths[i] };
+                files[i].instance = request->files ? request->files[i].instance : NULL;
+        }
+        for (size_t i = 0; i < whole.count && result == 0; i++) {
+                files[i].fd = upload(rig, paths[i], err);
+                result = files[i].fd < 0
+                                 ? -1
+                                 : image_read(files[i].fd, IMAGE_MODE_MANIFEST, &reports[i], err);
+                files[i].report = reports[i];
+        }
+        whole.files = files;
+        whole.flags.is_dangerous = true;
+        if (result == 0)
+                result = plan_install_files(&context, &whole, ret_change, err);
+        for (size_t i = 0; i < whole.count; i++) {
+                json_decref(reports[i]);
+                if (files[i].fd >= 0)
+                        (void)close(files[i].fd);
+        }
+        return result;
+}
+
+int rig_plan_install(Rig *rig, const char *path, int64_t *ret_change, Error *err) {
+        InstallRequest request = { .count = 1, .is_running_ignored = rig_is_running_ignored };
+
+        return rig_plan_many(rig, &request, &path, ret_change, err);
 }
 
 char *rig_get_change_status(Rig *rig, int64_t change) {

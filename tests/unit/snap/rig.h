@@ -53,6 +53,9 @@ extern const char *rig_hook;
  * content besides. */
 void rig_make_package(const char *directory, const char *file, const char *manifest, size_t size);
 
+/* `request` with files for their instance names alone, or NULL; its count is that of `paths`. */
+int rig_plan_many(Rig *rig, const InstallRequest *request, const char *const *paths,
+                  int64_t *ret_change, Error *err);
 int rig_plan_install(Rig *rig, const char *path, int64_t *ret_change, Error *err);
 /* Plans and runs to the end; the change's status. */
 char *rig_install(Rig *rig, const char *path);

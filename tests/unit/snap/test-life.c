@@ -31,7 +31,12 @@
         "\",\"summary\":\"s\",\"description\":\"d\",\"base\":" \
         "\"testbase\",\"apps\":{\"hello\":{\"command\":\"bin/app\"}}}"
 
-static char *directory, *base_path, *one_path, *two_path, *three_path;
+#define OTHER_MANIFEST(name)                                                     \
+        "{\"name\":\"" name                                                      \
+        "\",\"version\":\"1\",\"summary\":\"s\",\"description\":\"d\",\"base\":" \
+        "\"testbase\",\"apps\":{\"" name "\":{\"command\":\"bin/app\"}}}"
+
+static char *directory, *base_path, *one_path, *two_path, *three_path, *second_path, *third_path;
 
 static char *make(const char *file, const char *manifest) {
         rig_make_package(directory, file, manifest, 1000);
@@ -45,6 +50,8 @@ static int make_packages(void **state) {
         one_path = make("one.snap", APP_MANIFEST("1"));
         two_path = make("two.snap", APP_MANIFEST("2"));
         three_path = make("three.snap", APP_MANIFEST("3"));
+        second_path = make("second.snap", OTHER_MANIFEST("second"));
+        third_path = make("third.snap", OTHER_MANIFEST("third"));
         return 0;
 }
 
@@ -56,6 +63,8 @@ static int remove_packages(void **state) {
         free(one_path);
         free(two_path);
         free(three_path);
+        free(second_path);
+        free(third_path);
         return 0;
 }
 
@@ -278,6 +287,180 @@ static void what_runs_outlives_its_removal(void **state) {
         close_and_remove(&rig, root);
 }
 
+static void set(Rig *rig, const char *key, const char *value) {
+        autotransaction transaction = TRANSACTION_INIT;
+        Error err = ERROR_INIT;
+
+        if (transaction_begin(rig->database, &transaction, &err) < 0 ||
+            database_run(rig->database, &err,
+                         "INSERT INTO setting (key, value) VALUES (?1, ?2) ON CONFLICT (key) DO "
+                         "UPDATE SET value = excluded.value",
+                         "ss", key, value) < 0 ||
+            transaction_commit(&transaction, &err) < 0)
+                fail_msg("%s", err.message);
+}
+
+static void assert_text(Rig *rig, const char *sql, const char *expected) {
+        autofree char *text = NULL;
+        Error err = ERROR_INIT;
+
+        if (database_find_text(rig->database, &text, &err, sql, "") < 0)
+                fail_msg("%s", err.message);
+        assert_string_equal(text ? text : "", expected);
+}
+
+static void as_many_revisions_stay_as_are_wanted(void **state) {
+        static const char *const REVISIONS =
+                "SELECT group_concat(revision) FROM (SELECT revision FROM revision WHERE instance = "
+                "'hello' ORDER BY position)";
+        Rig rig;
+        char *root = open_used(&rig);
+
+        (void)state;
+        set(&rig, "refresh.retain", "3");
+        assert_installs(&rig, two_path, "Done");
+        assert_installs(&rig, three_path, "Done");
+        assert_installs(&rig, two_path, "Done");
+        assert_text(&rig, REVISIONS, "x2,x3,x4");
+        /* One: never without a way back.  Words: as if nothing was set. */
+        set(&rig, "refresh.retain", "1");
+        assert_installs(&rig, two_path, "Done");
+        assert_text(&rig, REVISIONS, "x4,x5");
+        set(&rig, "refresh.retain", "many");
+        int lease = take_lease(root, "x4");
+        assert_installs(&rig, three_path, "Done");
+        assert_text(&rig, REVISIONS, "x4,x5,x6");
+        (void)close(lease);
+        assert_installs(&rig, three_path, "Done");
+        assert_text(&rig, REVISIONS, "x6,x7");
+        close_and_remove(&rig, root);
+}
+
+static int fail_third(const TaskStep *step, const json_t *job, const json_t *result, Error *err) {
+        (void)job;
+        (void)result;
+        if (!string_equal(json_get_string(step->task->data, "instance", ""), "third"))
+                return TASK_OUTCOME_DONE;
+        return error_set(err, ERROR_FAILED, "made to fail");
+}
+
+/* Three files of which the last one fails after its switch. */
+static char *install_three(Rig *rig, bool is_one_lane) {
+        static TaskKind kinds[64];
+        const char *paths[3];
+        InstallRequest request = { .count = 3, .is_one_lane = is_one_lane };
+        Error err = ERROR_INIT;
+        int64_t change = 0;
+
+        memcpy(kinds, SNAP_TASK_KINDS, SNAP_TASK_KIND_COUNT * sizeof(TaskKind));
+        for (size_t i = 0; i < SNAP_TASK_KIND_COUNT; i++)
+                if (string_equal(kinds[i].name, "start-snap-services"))
+                        kinds[i].run = (TaskPart){ .commit = fail_third };
+        rig_kinds = kinds;
+        char *root = rig_make_root();
+        if (rig_open(root, rig, &err) < 0)
+                fail_msg("%s", err.message);
+        rig_kinds = NULL;
+        assert_installs(rig, base_path, "Done");
+        paths[0] = one_path;
+        paths[1] = second_path;
+        paths[2] = third_path;
+        if (rig_plan_many(rig, &request, paths, &change, &err) < 0 || rig_run(rig, &err) < 0)
+                fail_msg("%s", err.message);
+        autofree char *status = rig_get_change_status(rig, change);
+        assert_string_equal(status, "Error");
+        return root;
+}
+
+static void each_of_several_succeeds_by_itself(void **state) {
+        Rig rig;
+        char *root = install_three(&rig, false);
+
+        (void)state;
+        assert_text(&rig,
+                    "SELECT group_concat(instance) FROM (SELECT instance FROM snap ORDER BY 1)",
+                    "hello,second,testbase");
+        assert_shell(root, "test -L snap/bin/second; test ! -e snap/bin/third; "
+                           "test ! -e var/snap/third; test -e var/snap/second/x1");
+        close_and_remove(&rig, root);
+}
+
+static void all_of_several_or_none(void **state) {
+        Rig rig;
+        char *root = install_three(&rig, true);
+
+        (void)state;
+        assert_text(&rig, "SELECT group_concat(instance) FROM snap", "testbase");
+        assert_text(&rig,
+                    "SELECT group_concat(DISTINCT status) FROM task t JOIN change c ON c.id = "
+                    "t.change WHERE c.id = 2 AND t.kind = 'link-snap'",
+                    "Undone");
+        assert_shell(root, "test -z \"$(ls snap/bin)\"; test \"$(ls var/snap)\" = testbase; "
+                           "test \"$(ls var/lib/pawl/images)\" = testbase_x1.snap");
+        close_and_remove(&rig, root);
+}
+
+static void instances_stand_side_by_side(void **state) {
+        Rig rig;
+        char *root = open_used(&rig);
+        InstallFile named = { .instance = "hello_too" }, bad = { .instance = "hello_NO!" };
+        InstallRequest request = { .files = &named, .count = 1 };
+        const char *path = two_path;
+        int64_t change = 0;
+        Error err = ERROR_INIT;
+
+        (void)state;
+        assert_int_equal(rig_plan_many(&rig, &request, &path, &change, &err), -1);
+        assert_string_equal(err.message, "experimental feature disabled - test it by setting "
+                                         "'experimental.parallel-instances' to true");
+        set(&rig, "experimental.parallel-instances", "true");
+        assert_int_equal(rig_plan_many(&rig, &request, &path, &change, &err), 0);
+        assert_int_equal(rig_run(&rig, &err), 0);
+        assert_text(
+                &rig,
+                "SELECT group_concat(instance||' '||name||' '||current) FROM (SELECT * FROM snap "
+                "WHERE name = 'hello' ORDER BY instance)",
+                "hello hello x1,hello_too hello x1");
+        assert_shell(root, "test -L snap/bin/hello; test -L snap/bin/hello_too; "
+                           "test -e var/lib/pawl/images/hello_too_x1.snap; "
+                           "test -e var/snap/hello_too/x1; test -e home/alice/snap/hello/x1");
+        request.files = &bad;
+        assert_int_equal(rig_plan_many(&rig, &request, &path, &change, &err), -1);
+        assert_string_equal(err.message,
+                            "cannot install snap \"hello_NO!\", the name does not match "
+                            "the metadata \"hello\"");
+        remove_hello(&rig, NULL);
+        assert_shell(root, "test -e var/snap/hello_too/x1; test ! -e var/snap/hello");
+        close_and_remove(&rig, root);
+}
+
+static void another_channel_is_followed(void **state) {
+        static const struct {
+                const char *wanted, *full;
+        } CASES[] = {
+                { "beta", "latest/beta" },    { "1.0", "1.0/stable" },
+                { "edge", "1.0/edge" },       { "2/candidate", "2/candidate" },
+                { "edge/fix", "2/edge/fix" },
+        };
+        Rig rig;
+        char *root = open_used(&rig);
+
+        (void)state;
+        for (size_t i = 0; i < ARRAY_COUNT(CASES); i++) {
+                PlanContext context = { rig.database, rig.places };
+                int64_t change = 0;
+                Error err = ERROR_INIT;
+                assert_int_equal(plan_switch(&context, "hello", CASES[i].wanted, &change, &err), 0);
+                assert_int_equal(rig_run(&rig, &err), 0);
+                assert_text(&rig, "SELECT tracking FROM snap WHERE instance = 'hello'",
+                            CASES[i].full);
+        }
+        assert_text(&rig, "SELECT summary FROM change ORDER BY id DESC LIMIT 1",
+                    "Switch \"hello\" snap to channel \"edge/fix\"");
+        assert_text(&rig, "SELECT current FROM snap WHERE instance = 'hello'", "x1");
+        close_and_remove(&rig, root);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(data_of_every_user_follows_a_refresh),
@@ -286,6 +469,11 @@ int main(void) {
                 cmocka_unit_test(a_running_program_refuses_a_refresh),
                 cmocka_unit_test(a_program_that_slipped_in_is_waited_for),
                 cmocka_unit_test(what_runs_outlives_its_removal),
+                cmocka_unit_test(as_many_revisions_stay_as_are_wanted),
+                cmocka_unit_test(each_of_several_succeeds_by_itself),
+                cmocka_unit_test(all_of_several_or_none),
+                cmocka_unit_test(instances_stand_side_by_side),
+                cmocka_unit_test(another_channel_is_followed),
         };
         const char *reader = getenv("PAWL_READ");
         int fd = reader ? open(reader, O_PATH | O_CLOEXEC) : -1;

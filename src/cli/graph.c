@@ -17,7 +17,7 @@
 #define LABEL_CHAR_MAX 54
 #define CHART_LEFT     440
 #define CHART_WIDTH    640
-#define CHART_MARGIN   90 /* for the duration beside a last bar */
+#define CHART_MARGIN   140 /* for the duration beside a last bar */
 #define TICK_COUNT_MAX 8
 
 static const char style[] =
@@ -205,14 +205,21 @@ static void draw_took(Graph *graph, const Row *row) {
         autofree char *doing = timeline_format_duration(step->doing.to - step->doing.from, false);
         autofree char *undoing =
                 timeline_format_duration(step->undoing.to - step->undoing.from, false);
-        text_append_format(&graph->out, "<text class=\"dim\" x=\"%.1f\" y=\"%.1f\">",
-                           (step->undoing.to != 0 && undone > x ? undone : x) + 8, row->y + 4);
+        bool was_undone = step->undoing.to != 0;
+        x = (was_undone && undone > x ? undone : x) + (step->doing.to == 0 ? 14 : 8);
+        /* Beside the bars, where there is room: to their right, or else to their left. */
+        bool has_room = x < CHART_LEFT + CHART_WIDTH + (was_undone ? -10 : 40) ||
+                        get_start(graph, step) < CHART_LEFT + CHART_WIDTH / 2.0;
+        text_append_format(
+                &graph->out, "<text class=\"dim\" x=\"%.1f\" y=\"%.1f\" text-anchor=\"%s\">",
+                has_room ? x : get_start(graph, step) - 8, row->y + 4, has_room ? "start" : "end");
         if (step->doing.to == 0)
                 append_text(&graph->out, step->status, SIZE_MAX);
         else if (step->doing.to != step->doing.from)
                 text_append(&graph->out, doing);
-        if (step->undoing.to != 0)
-                text_append_format(&graph->out, ", undone in %s", undoing);
+        if (step->undoing.to != step->undoing.from)
+                text_append_format(&graph->out, "%sundone %s",
+                                   step->doing.to != step->doing.from ? ", " : "", undoing);
         text_append(&graph->out, "</text>\n");
 }
 
@@ -231,7 +238,7 @@ static void draw_row(Graph *graph, const Row *row) {
         else
                 text_append_format(&graph->out,
                                    "<circle class=\"never\" cx=\"%.1f\" cy=\"%.1f\" r=\"5\"/>\n",
-                                   get_x(graph, step->ready) + 5, row->y);
+                                   get_x(graph, step->ready) + 6, row->y);
         if (step->undoing.to != 0)
                 draw_bar(graph, row, &step->undoing, "undoing");
         draw_took(graph, row);
@@ -245,7 +252,7 @@ static void draw_legend(Graph *graph) {
                         { "running", "doing" },
                         { "failed", "failed" },
                         { "undoing", "undone" },
-                        { "never", "never begun" } };
+                        { "never", "not done" } };
         double y = graph->height - 18;
         for (size_t i = 0; i < ARRAY_COUNT(entries); i++)
                 text_append_format(

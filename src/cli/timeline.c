@@ -43,6 +43,7 @@ static void load_step(Step *step, const json_t *task) {
         step->id = json_get_string(task, "id", "");
         step->summary = json_get_string(task, "summary", "");
         step->status = json_get_string(task, "status", "");
+        step->ended = get_time(task, "ready-time");
         if (json_is_string(lane))
                 (void)string_parse_i64(json_string_value(lane), &step->lane, &ignored);
 }
@@ -51,13 +52,31 @@ static bool has_status(const Step *step, const char *status) {
         return string_equal(step->status, status);
 }
 
+static bool waits_for(const Step *step, size_t index) {
+        for (size_t i = 0; i < step->wait_count; i++)
+                if (step->waits[i] == index)
+                        return true;
+        return false;
+}
+
+/* The moment at which a task was finished is that of its undoing, where there was one; also where
+ * there was nothing to undo.  On the way back, what waited for it was finished before it. */
+static bool was_turned(const Timeline *timeline, size_t index) {
+        const Step *step = &timeline->steps[index];
+        for (size_t i = 0; i < timeline->count; i++)
+                if (timeline->steps[i].ended != 0 && timeline->steps[i].ended < step->ended &&
+                    waits_for(&timeline->steps[i], index))
+                        return true;
+        return json_get_int(step->task, "undoing-ns", 0) > 0 || has_status(step, "Undone") ||
+               has_status(step, "Undo") || has_status(step, "Undoing");
+}
+
 /* Tasks are made before those that wait for them, so one pass forward knows every end it needs. */
-static void place_doing(const Timeline *timeline, Step *step, int64_t start, int64_t now) {
+static void place_doing(const Timeline *timeline, size_t index, int64_t start, int64_t now) {
+        Step *step = &timeline->steps[index];
         int64_t took = json_get_int(step->task, "doing-ns", 0);
-        int64_t ended = get_time(step->task, "ready-time");
-        bool was_undone = json_get_int(step->task, "undoing-ns", 0) > 0 ||
-                          has_status(step, "Undone") || has_status(step, "Undo") ||
-                          has_status(step, "Undoing");
+        bool was_done = took > 0 || has_status(step, "Done") || has_status(step, "Undone") ||
+                        has_status(step, "Error");
         step->ready = start;
         for (size_t i = 0; i < step->wait_count; i++) {
                 const Step *before = &timeline->steps[step->waits[i]];
@@ -66,27 +85,24 @@ static void place_doing(const Timeline *timeline, Step *step, int64_t start, int
         }
         if (has_status(step, "Doing"))
                 step->doing = (Stretch){ step->ready, now > step->ready ? now : step->ready };
-        else if (ended != 0 && !was_undone && (took > 0 || has_status(step, "Done")))
-                step->doing = (Stretch){ ended - took, ended };
-        else if (took > 0)
+        else if (was_done && (step->ended == 0 || was_turned(timeline, index)))
                 step->doing = (Stretch){ step->ready, step->ready + took };
+        else if (was_done)
+                step->doing = (Stretch){ step->ended - took, step->ended };
 }
 
-static void place_undoing(const Timeline *timeline, size_t at, int64_t now) {
-        Step *step = &timeline->steps[at];
+static void place_undoing(const Timeline *timeline, size_t index, int64_t now) {
+        Step *step = &timeline->steps[index];
         int64_t took = json_get_int(step->task, "undoing-ns", 0);
-        int64_t ended = get_time(step->task, "ready-time");
         int64_t start = step->doing.to;
         /* What waited for it is undone first. */
         for (size_t i = 0; i < timeline->count; i++)
-                for (size_t j = 0; j < timeline->steps[i].wait_count; j++)
-                        if (timeline->steps[i].waits[j] == at &&
-                            timeline->steps[i].undoing.to > start)
-                                start = timeline->steps[i].undoing.to;
+                if (timeline->steps[i].undoing.to > start && waits_for(&timeline->steps[i], index))
+                        start = timeline->steps[i].undoing.to;
         if (has_status(step, "Undoing"))
                 step->undoing = (Stretch){ start, now > start ? now : start };
-        else if (took > 0 && ended != 0)
-                step->undoing = (Stretch){ ended - took, ended };
+        else if (step->ended != 0 && (took > 0 || has_status(step, "Undone")))
+                step->undoing = (Stretch){ step->ended - took, step->ended };
 }
 
 static void widen(Timeline *timeline, const Stretch *stretch) {
@@ -110,10 +126,10 @@ int timeline_load(const json_t *change, int64_t now, Timeline *ret, Error *err) 
                            .to = spawned + DURATION_MIN };
         for (size_t i = 0; i < count; i++)
                 load_step(&ret->steps[i], json_array_get(tasks, i));
-        for (size_t i = 0; i < count; i++) {
+        for (size_t i = 0; i < count; i++)
                 load_waits(ret, &ret->steps[i]);
-                place_doing(ret, &ret->steps[i], spawned, now);
-        }
+        for (size_t i = 0; i < count; i++)
+                place_doing(ret, i, spawned, now);
         for (size_t i = count; i-- > 0;)
                 place_undoing(ret, i, now);
         for (size_t i = 0; i < count; i++) {

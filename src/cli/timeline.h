@@ -25,6 +25,7 @@ typedef struct Step {
         size_t *waits; /* indices of the steps before it */
         size_t wait_count;
         Stretch doing, undoing;
+        int64_t ended; /* as the daemon says, 0: not yet */
         int64_t ready; /* when the steps before it had ended */
 } Step;
 

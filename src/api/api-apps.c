@@ -32,21 +32,25 @@ static size_t pick(const json_t *apps, const char *name, size_t length, json_t *
         return count;
 }
 
+/* The first `length` bytes of `name` are SNAP or SNAP.APP. */
+static int fail_not_found(ApiCall *call, const char *name, size_t length, Error *err) {
+        size_t snap_length = strcspn(name, ".,");
+        autofree char *snap = string_copy_length(name, snap_length);
+
+        if (snap_length == length) {
+                call_set_snap(call, snap);
+                return error_set(err, ERROR_SNAP_NOT_FOUND, "snap \"%.60s\" not found", snap);
+        }
+        return error_set(err, ERROR_APP_NOT_FOUND, "snap \"%.60s\" has no app \"%.*s\"", snap,
+                         (int)(length - snap_length - 1), name + snap_length + 1);
+}
+
 static int pick_all(ApiCall *call, const json_t *apps, const char *names, json_t *found,
                     Error *err) {
         for (const char *rest = names; *rest; rest += *rest == ',') {
-                size_t length = strcspn(rest, ","), snap_length = strcspn(rest, ".,");
-                if (length > 0 && pick(apps, rest, length, found) == 0) {
-                        autofree char *snap = string_copy_length(rest, snap_length);
-                        if (snap_length == length) {
-                                call_set_snap(call, snap);
-                                return error_set(err, ERROR_SNAP_NOT_FOUND,
-                                                 "snap \"%.60s\" not found", snap);
-                        }
-                        return error_set(err, ERROR_APP_NOT_FOUND,
-                                         "snap \"%.60s\" has no app \"%.*s\"", snap,
-                                         (int)(length - snap_length - 1), rest + snap_length + 1);
-                }
+                size_t length = strcspn(rest, ",");
+                if (length > 0 && pick(apps, rest, length, found) == 0)
+                        return fail_not_found(call, rest, length, err);
                 rest += length;
         }
         return 0;

@@ -103,6 +103,16 @@ static int fill_long_options(const Cli *cli, const Option *options, struct optio
         return count;
 }
 
+/* What getopt_long answers for anything but a long option that the command has. */
+static int refuse_found(Cli *cli, const Command *command, int found, const char *word) {
+        if (found == '?' && optopt >= 256)
+                return cli_refuse(cli, EXIT_USAGE, "bool flag `--%s' cannot have an argument",
+                                  command->options[optopt - 256].name);
+        if (found == ':')
+                return cli_refuse(cli, EXIT_USAGE, "expected argument for flag `%s'", word);
+        return refuse_word(cli, word, optopt);
+}
+
 static int parse_options(Cli *cli, const Command *command, int count, char **words,
                          Arguments *ret) {
         struct option long_options[ARGUMENT_OPTION_MAX + 1] = { 0 };
@@ -115,16 +125,12 @@ static int parse_options(Cli *cli, const Command *command, int count, char **wor
         while ((found = getopt_long(count, words, form, long_options, NULL)) != -1) {
                 const char *word = words[optind - 1];
                 bool is_known = found >= 256;
-                if (found == '?' && optopt >= 256)
-                        return cli_refuse(cli, EXIT_USAGE,
-                                          "bool flag `--%s' cannot have an argument",
-                                          command->options[optopt - 256].name);
-                const Option *option = is_known ? &command->options[found - 256] : NULL;
-                if (found == ':')
-                        return cli_refuse(cli, EXIT_USAGE, "expected argument for flag `%s'", word);
-                if (is_known && option->argument != NULL && optarg == word)
+                if (!is_known)
+                        return refuse_found(cli, command, found, word);
+                const Option *option = &command->options[found - 256];
+                if (option->argument != NULL && optarg == word)
                         word = words[optind - 2];
-                if (!is_known || !is_whole_name(word, option->name))
+                if (!is_whole_name(word, option->name))
                         return refuse_word(cli, word, optopt);
                 if (check_choice(cli, option, optarg == NULL ? "" : optarg) != EXIT_DONE)
                         return EXIT_USAGE;

@@ -207,22 +207,30 @@ static int send_request(Client *client, const Request *request, Error *err) {
         return request->upload == NULL ? 0 : send_form(client, request, err);
 }
 
+/* What has come, 0 at the end. */
+static ssize_t receive_piece(Client *client, char *piece, size_t size, Error *err) {
+        for (;;) {
+                struct pollfd ready = { .fd = client->fd, .events = POLLIN };
+                int count = poll(&ready, 1, REPLY_TIMEOUT_MS);
+                if (count == 0)
+                        return fail_transport(client, "no answer", ETIMEDOUT, err);
+                if (count < 0 && errno != EINTR)
+                        return fail_transport(client, "no answer", errno, err);
+                ssize_t got = count < 0 ? -1 : recv(client->fd, piece, size, 0);
+                if (got >= 0)
+                        return got;
+                if (errno != EINTR)
+                        return fail_transport(client, "cannot receive", errno, err);
+        }
+}
+
 static int receive_reply(Client *client, HttpParser *parser, Error *err) {
         char piece[16384];
         int outcome = 0;
         while (outcome == 0) {
-                struct pollfd ready = { .fd = client->fd, .events = POLLIN };
-                int count = poll(&ready, 1, REPLY_TIMEOUT_MS);
-                if (count < 0 && errno == EINTR)
-                        continue;
-                if (count <= 0)
-                        return fail_transport(client, "no answer", count == 0 ? ETIMEDOUT : errno,
-                                              err);
-                ssize_t got = recv(client->fd, piece, sizeof piece, 0);
-                if (got < 0 && errno == EINTR)
-                        continue;
+                ssize_t got = receive_piece(client, piece, sizeof piece, err);
                 if (got < 0)
-                        return fail_transport(client, "cannot receive", errno, err);
+                        return -1;
                 size_t used = 0;
                 outcome = got == 0 ? http_parser_finish(parser, err)
                                    : http_parser_feed(parser, piece, (size_t)got, &used, err);

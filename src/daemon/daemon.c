@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <uv.h>
 
 #include "api/api.h"
@@ -50,7 +51,8 @@ typedef struct Daemon {
         Api api;
         uv_signal_t terminate, interrupt;
         uv_timer_t idle, watchdog;
-        bool has_handles; /* the four above are in the loop */
+        uv_check_t after_turn;
+        bool has_handles; /* the five above are in the loop */
 } Daemon;
 
 static const struct {
@@ -63,6 +65,25 @@ static const struct {
 
 /* --- what the parts call back ----------------------------------------------------------------- */
 
+/* Whoever met the I/O error: what is true now is what is on disk, and only a new process may look.
+ * Once a turn of the loop, after the client was told. */
+static void end_if_broken(uv_check_t *check) {
+        Daemon *daemon = check->data;
+
+        if (database_is_broken(daemon->database))
+                uv_stop(&daemon->loop);
+}
+
+/* The world follows the state before anybody is told of it. */
+static void project(Daemon *daemon) {
+        Error err = ERROR_INIT;
+        int is_stale = projection_is_stale(daemon->database, &err);
+
+        if (is_stale < 0 ||
+            (is_stale > 0 && projection_apply(daemon->places, daemon->database, &err) < 0))
+                log_warning("%s", err.message);
+}
+
 static void rest(uv_timer_t *timer) {
         Daemon *daemon = timer->data;
         Error err = ERROR_INIT;
@@ -73,6 +94,11 @@ static void rest(uv_timer_t *timer) {
         }
         if (database_checkpoint(daemon->database, &err) < 0)
                 log_warning("cannot write the state back: %s", err.message);
+        /* Should it have failed after the commit that asked for it. */
+        project(daemon);
+        /* What workers left that were killed while they emptied it; none runs now. */
+        if (places_empty_trash(daemon->places, &err) < 0)
+                log_warning("%s", err.message);
         memory_give_back();
 }
 
@@ -98,16 +124,6 @@ static Daemon *get_daemon(void *snap) {
         return (Daemon *)(void *)((char *)snap - offsetof(Daemon, snap));
 }
 
-/* The world follows the state before anybody is told of it. */
-static void project(Daemon *daemon) {
-        Error err = ERROR_INIT;
-        int is_stale = projection_is_stale(daemon->database, &err);
-
-        if (is_stale < 0 ||
-            (is_stale > 0 && projection_apply(daemon->places, daemon->database, &err) < 0))
-                log_warning("%s", err.message);
-}
-
 static void note_commit(void *context, int64_t change) {
         Daemon *daemon = get_daemon(context);
 
@@ -116,12 +132,6 @@ static void note_commit(void *context, int64_t change) {
         if (daemon->launch)
                 launch_wake(daemon->launch);
         rest_soon(daemon);
-}
-
-/* What is true now is what is on disk: only a new process may look. */
-static void note_broken(void *context, const Error *err) {
-        log_error("the state cannot be written, ending: %s", err->message);
-        uv_stop(&get_daemon(context)->loop);
 }
 
 static void feed_watchdog(uv_timer_t *timer) {
@@ -141,7 +151,8 @@ static void end_loop(uv_signal_t *signal, int number) {
 static int open_loop(Daemon *daemon, Error *err) {
         uv_handle_t *handles[] = { (uv_handle_t *)&daemon->terminate,
                                    (uv_handle_t *)&daemon->interrupt, (uv_handle_t *)&daemon->idle,
-                                   (uv_handle_t *)&daemon->watchdog };
+                                   (uv_handle_t *)&daemon->watchdog,
+                                   (uv_handle_t *)&daemon->after_turn };
 
         if (uv_loop_init(&daemon->loop) < 0)
                 return error_set(err, ERROR_FAILED, "cannot make an event loop");
@@ -149,6 +160,7 @@ static int open_loop(Daemon *daemon, Error *err) {
         (void)uv_signal_init(&daemon->loop, &daemon->interrupt);
         (void)uv_timer_init(&daemon->loop, &daemon->idle);
         (void)uv_timer_init(&daemon->loop, &daemon->watchdog);
+        (void)uv_check_init(&daemon->loop, &daemon->after_turn);
         for (size_t i = 0; i < ARRAY_COUNT(handles); i++)
                 handles[i]->data = daemon;
         daemon->has_handles = true;
@@ -206,8 +218,7 @@ static int start_runner(Daemon *daemon, Error *err) {
                                            .run_directory = directory,
                                            .kept_fds = daemon->kept_fds,
                                            .kept_fd_count = SNAP_CONTEXT_FD_COUNT,
-                                           .on_commit = note_commit,
-                                           .on_broken = note_broken },
+                                           .on_commit = note_commit },
                           &daemon->runner, err);
 }
 
@@ -294,6 +305,7 @@ static int start(Daemon *daemon, Error *err) {
             serve_all(daemon, err) < 0)
                 return -1;
         runner_wake(daemon->runner);
+        (void)uv_check_start(&daemon->after_turn, end_if_broken);
         tell_supervisor(daemon);
         return 0;
 }
@@ -307,6 +319,7 @@ static void close_handles(Daemon *daemon) {
         uv_close((uv_handle_t *)&daemon->interrupt, NULL);
         uv_close((uv_handle_t *)&daemon->idle, NULL);
         uv_close((uv_handle_t *)&daemon->watchdog, NULL);
+        uv_close((uv_handle_t *)&daemon->after_turn, NULL);
 }
 
 /* Clients first, then who does their work, then the state. */
@@ -343,8 +356,27 @@ int daemon_run(const Options *options, Error *err) {
                 daemon.sockets[i].fd = -1;
         memory_init();
         outcome = start(&daemon, err);
-        if (outcome == 0)
-                outcome = uv_run(&daemon.loop, UV_RUN_DEFAULT) < 0 ? -1 : 0;
+        if (outcome == 0) {
+                (void)uv_run(&daemon.loop, UV_RUN_DEFAULT);
+                if (database_is_broken(daemon.database))
+                        outcome =
+                                error_set(err, ERROR_FAILED,
+                                          "the state had an I/O error: ending, to look at it anew");
+        }
         stop(&daemon);
         return outcome;
+}
+
+int daemon_check_state(const Options *options, Error *err) {
+        autofree char *directory = string_format("%s/var/lib/pawl/state", options->root);
+        autofree char *file = string_format("%s/pawl.db", directory);
+        autoptr(Database) database = NULL;
+        struct stat status;
+
+        if (stat(file, &status) < 0)
+                return error_set_errno(err, errno, "cannot look at the state in %s", directory);
+        if (database_open(directory, &database, err) < 0 || state_verify(database, err) < 0)
+                return error_prefix(err, "the state in %s", directory);
+        (void)printf("the state in %s holds\n", directory);
+        return 0;
 }

@@ -9,3 +9,6 @@
 
 /* Returns when a signal ended it; negative when it could not start. */
 int daemon_run(const Options *options, Error *err);
+/* Opens the state as the daemon would, verifies it and says so on stdout; negative when it does not
+ * hold, or when there is none. */
+int daemon_check_state(const Options *options, Error *err);

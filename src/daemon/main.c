@@ -33,7 +33,8 @@ int main(int argc, char *argv[]) {
         (void)signal(SIGPIPE, SIG_IGN);
         outcome = options_parse(argc, argv, &options, &err);
         if (outcome == 0)
-                outcome = daemon_run(&options, &err);
+                outcome = options.is_check ? daemon_check_state(&options, &err)
+                                           : daemon_run(&options, &err);
         options_done(&options);
         if (outcome < 0) {
                 log_error("%s", err.message);

@@ -16,6 +16,7 @@ static const struct {
         { { "libexec", required_argument, NULL, 'l' },
           " DIR",
           "where pawl-http, pawl-read and pawl-run lie" },
+        { { "check-state", no_argument, NULL, 'c' }, "", "say whether the state holds, and end" },
         { { "version", no_argument, NULL, 'v' }, "", "print the version" },
         { { "help", no_argument, NULL, 'h' }, "", "print this" },
 };
@@ -58,6 +59,9 @@ static int apply(int letter, Options *options, Error *err) {
         case 'l':
                 free(options->libexec);
                 options->libexec = string_copy(optarg);
+                return 0;
+        case 'c':
+                options->is_check = true;
                 return 0;
         case 'v':
                 (void)puts("pawld " PAWL_VERSION);

@@ -4,11 +4,14 @@
  */
 #pragma once
 
+#include <stdbool.h>
+
 #include "base/error.h"
 
 typedef struct Options {
         char *root;    /* owned; "" or absolute without a slash at its end */
         char *libexec; /* owned; where our helpers lie */
+        bool is_check; /* open the state, verify it, end */
 } Options;
 
 /* 1: nothing is left to do (--help, --version); the text is on stdout. */

@@ -185,11 +185,16 @@ static int keep_wanted_upload(const Places *places, Database *database, const ch
                                  "s", name);
 }
 
+/* Also what a discarded revision may still come back to: its row is in its task until the change is
+ * clean, and an undo after a restart puts only the row back. */
 static int keep_image(const Places *places, Database *database, const char *name, Error *err) {
         int64_t count;
 
         (void)places;
-        return database_find_int(database, &count, err, "SELECT 1 FROM revision WHERE file = ?1",
+        return database_find_int(database, &count, err,
+                                 "SELECT 1 FROM revision WHERE file = ?1 UNION ALL SELECT 1 FROM "
+                                 "task t JOIN change c ON c.id = t.change WHERE c.is_clean = 0 AND "
+                                 "t.kind = 'discard-snap' AND json_extract(t.data, '$.file') = ?1",
                                  "s", name);
 }
 

@@ -52,7 +52,7 @@ typedef struct RevisionName {
  * later places_empty_trash or the sweep. */
 int places_discard_revision(const Places *places, int directory, const char *name,
                             const RevisionName *revision, Error *err);
-/* Removes what nobody uses any more; for workers. */
+/* Removes what nobody uses any more; for workers, or while none runs. */
 int places_empty_trash(const Places *places, Error *err);
 
 /* True while a program of that revision (NULL: of any) runs, or may: what cannot be seen counts;

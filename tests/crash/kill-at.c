@@ -1,0 +1,502 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * kill-at: counts the system calls of a daemon, or of its workers, and at the n-th kills the
+ * process that is about to make it, or lets that one call fail.
+ *
+ *      kill-at [OPTION...] --pid PID          a daemon that runs already
+ *      kill-at [OPTION...] -- COMMAND ...     one that is started here, counted from its exec
+ *
+ *      --who daemon|worker|any   whose calls count (daemon); with `any` both die at once
+ *      --at N                    which one; 0 (default): only count
+ *      --all                     every call counts, not only those that change something
+ *      --fail ERRNO              the call fails with this number, nobody dies
+ *      --only write|sync|name|mount    with --fail: only calls of this class count
+ *
+ * It prints "ready", then at most one "hit N CALL PID", and at the end "total N"; a hit ends it,
+ * and all others go on untraced, as the orphans that they then are.
+ *
+ * Without --all a call counts when something outside the process can tell that it happened: it
+ * writes, names, syncs, mounts, locks, signals, starts or ends.  A kill before any other call
+ * leaves the same world as a kill before the next one that counts, since a read, a poll or a close
+ * leaves nothing that the end of the process does not leave too.  The kill happens at the entry,
+ * before the call has any effect; "after the n-th" is "before the n+1-th".
+ *
+ * Daemon and workers are told apart by how the kernel reports the child: workers are made by clone3
+ * without an exit signal (PTRACE_EVENT_CLONE), helpers by fork (PTRACE_EVENT_FORK) and let go at
+ * once.
+ */
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ptrace.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <sys/user.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#ifndef __x86_64__
+#        error "kill-at sets registers of x86-64; add the other machine's in fail_call"
+#endif
+
+#define TRACEE_MAX   64
+#define COUNT(table) (sizeof(table) / sizeof((table)[0]))
+
+typedef enum Class {
+        CLASS_NONE,
+        CLASS_WRITE,
+        CLASS_SYNC,
+        CLASS_NAME,
+        CLASS_MOUNT,
+        CLASS_PROCESS, /* starts, ends, signals, locks, sends: kills only */
+        CLASS_COUNT,
+} Class;
+
+static const char *const CLASS_NAMES[CLASS_COUNT] = { "none", "write", "sync",
+                                                      "name", "mount", "process" };
+
+typedef struct Call {
+        long number;
+        const char *name;
+        Class class;
+        int flags_at; /* counts only where this argument has O_CREAT; -1: always */
+} Call;
+
+#define CALL(name, class) \
+        { SYS_##name, #name, class, -1 }
+
+static const Call CALLS[] = {
+        CALL(write, CLASS_WRITE),
+        CALL(pwrite64, CLASS_WRITE),
+        CALL(writev, CLASS_WRITE),
+        CALL(pwritev, CLASS_WRITE),
+        CALL(pwritev2, CLASS_WRITE),
+        CALL(sendfile, CLASS_WRITE),
+        CALL(copy_file_range, CLASS_WRITE),
+        CALL(ftruncate, CLASS_WRITE),
+        CALL(fallocate, CLASS_WRITE),
+        CALL(fsync, CLASS_SYNC),
+        CALL(fdatasync, CLASS_SYNC),
+        CALL(syncfs, CLASS_SYNC),
+        CALL(rename, CLASS_NAME),
+        CALL(renameat, CLASS_NAME),
+        CALL(renameat2, CLASS_NAME),
+        CALL(unlink, CLASS_NAME),
+        CALL(unlinkat, CLASS_NAME),
+        CALL(rmdir, CLASS_NAME),
+        CALL(link, CLASS_NAME),
+        CALL(linkat, CLASS_NAME),
+        CALL(symlink, CLASS_NAME),
+        CALL(symlinkat, CLASS_NAME),
+        CALL(mkdir, CLASS_NAME),
+        CALL(mkdirat, CLASS_NAME),
+        CALL(mknodat, CLASS_NAME),
+        CALL(fchmod, CLASS_NAME),
+        CALL(fchmodat, CLASS_NAME),
+        CALL(fchown, CLASS_NAME),
+        CALL(fchownat, CLASS_NAME),
+        CALL(utimensat, CLASS_NAME),
+        CALL(fsetxattr, CLASS_NAME),
+        { SYS_open, "open", CLASS_NAME, 1 },
+        { SYS_openat, "openat", CLASS_NAME, 2 },
+        CALL(mount, CLASS_MOUNT),
+        CALL(umount2, CLASS_MOUNT),
+        CALL(fsopen, CLASS_MOUNT),
+        CALL(fsconfig, CLASS_MOUNT),
+        CALL(fsmount, CLASS_MOUNT),
+        CALL(move_mount, CLASS_MOUNT),
+        CALL(open_tree, CLASS_MOUNT),
+        { SYS_ioctl, "ioctl", CLASS_MOUNT, -1 },
+        CALL(unshare, CLASS_PROCESS),
+        CALL(setns, CLASS_PROCESS),
+        CALL(clone, CLASS_PROCESS),
+        CALL(clone3, CLASS_PROCESS),
+        CALL(fork, CLASS_PROCESS),
+        CALL(vfork, CLASS_PROCESS),
+        CALL(execve, CLASS_PROCESS),
+        CALL(execveat, CLASS_PROCESS),
+        CALL(kill, CLASS_PROCESS),
+        CALL(pidfd_send_signal, CLASS_PROCESS),
+        CALL(prctl, CLASS_PROCESS),
+        CALL(setpgid, CLASS_PROCESS),
+        CALL(flock, CLASS_PROCESS),
+        CALL(fcntl, CLASS_PROCESS),
+        CALL(sendmsg, CLASS_PROCESS),
+        CALL(sendto, CLASS_PROCESS),
+        CALL(socketpair, CLASS_PROCESS),
+        CALL(bind, CLASS_PROCESS),
+        CALL(listen, CLASS_PROCESS),
+        CALL(accept4, CLASS_PROCESS),
+        CALL(exit_group, CLASS_PROCESS),
+};
+
+typedef enum Who {
+        WHO_DAEMON = 1,
+        WHO_WORKER = 2,
+        WHO_ANY = 3,
+} Who;
+
+typedef struct Tracee {
+        pid_t pid;
+        Who who;
+        bool is_in_call; /* the next syscall stop is an exit */
+        bool must_fail;  /* and then this call returns the error */
+} Tracee;
+
+static struct {
+        Who who;
+        long at, count;
+        bool counts_all;
+        int fail;
+        Class only;
+        pid_t daemon;
+        Tracee tracees[TRACEE_MAX];
+        size_t tracee_count;
+        pid_t early[TRACEE_MAX]; /* stopped before their parent's event said what they are */
+        size_t early_count;
+} state = { .who = WHO_DAEMON };
+
+static void die(const char *what) {
+        fprintf(stderr, "kill-at: %s: %s\n", what, strerror(errno));
+        exit(1);
+}
+
+/* --- the traced --- */
+
+static Tracee *find(pid_t pid) {
+        for (size_t i = 0; i < state.tracee_count; i++)
+                if (state.tracees[i].pid == pid)
+                        return &state.tracees[i];
+        return NULL;
+}
+
+static Tracee *add(pid_t pid, Who who) {
+        if (state.tracee_count == TRACEE_MAX)
+                die("too many processes");
+        state.tracees[state.tracee_count] = (Tracee){ .pid = pid, .who = who };
+        return &state.tracees[state.tracee_count++];
+}
+
+static void forget(pid_t pid) {
+        Tracee *tracee = find(pid);
+
+        if (tracee)
+                *tracee = state.tracees[--state.tracee_count];
+}
+
+/* --- which calls count --- */
+
+/* A file that a disk stands behind; a pipe or socket does not run full or wear out. */
+static bool is_on_disk(pid_t pid, uint64_t fd) {
+        char link[64], target[4096];
+
+        (void)snprintf(link, sizeof(link), "/proc/%d/fd/%d", (int)pid, (int)fd);
+        ssize_t length = readlink(link, target, sizeof(target) - 1);
+        if (length <= 0)
+                return false;
+        target[length] = '\0';
+        return target[0] == '/' && strncmp(target, "/proc/", 6) != 0 &&
+               strncmp(target, "/sys/", 5) != 0 && strncmp(target, "/dev/null", 9) != 0;
+}
+
+static const Call *find_call(long number) {
+        for (size_t i = 0; i < COUNT(CALLS); i++)
+                if (CALLS[i].number == number)
+                        return &CALLS[i];
+        return NULL;
+}
+
+/* Only what changes the disk or a mount can fail like a disk; the rest would be another test. */
+static bool can_fail(pid_t pid, const Call *call, const uint64_t *arguments) {
+        if (!call || (state.only != CLASS_NONE && call->class != state.only))
+                return false;
+        if (call->class == CLASS_WRITE || call->class == CLASS_SYNC)
+                return is_on_disk(pid, arguments[0]);
+        return call->class == CLASS_NAME || call->class == CLASS_MOUNT;
+}
+
+/* Of the calls with many purposes only what others can see: a loop device, a lock, the death
+ * signal. */
+static bool is_seen(const Call *call, const uint64_t *arguments) {
+        if (call->number == SYS_ioctl)
+                return (arguments[1] & 0xff00) == 0x4c00;
+        if (call->number == SYS_fcntl)
+                return arguments[1] == F_SETLK || arguments[1] == F_SETLKW ||
+                       arguments[1] == F_OFD_SETLK || arguments[1] == F_ADD_SEALS ||
+                       arguments[1] == F_SETLEASE;
+        if (call->number == SYS_prctl)
+                return arguments[0] == 1 || arguments[0] == 36; /* death signal, subreaper */
+        return call->flags_at < 0 || (arguments[call->flags_at] & O_CREAT);
+}
+
+static bool counts(const Tracee *tracee, long number, const uint64_t *arguments) {
+        const Call *call = find_call(number);
+
+        if (!(tracee->who & state.who))
+                return false;
+        if (state.fail)
+                return can_fail(tracee->pid, call, arguments) && is_seen(call, arguments);
+        return state.counts_all || (call && is_seen(call, arguments));
+}
+
+/* --- the hit --- */
+
+static void report_hit(long number, pid_t pid) {
+        const Call *call = find_call(number);
+
+        if (call)
+                printf("hit %ld %s %d\n", state.count, call->name, (int)pid);
+        else
+                printf("hit %ld %ld %d\n", state.count, number, (int)pid);
+        (void)fflush(stdout);
+}
+
+static void kill_and_leave(const Tracee *tracee, long number) {
+        pid_t victims[TRACEE_MAX];
+        size_t count = 0;
+
+        for (size_t i = 0; i < state.tracee_count; i++)
+                if (state.tracees[i].pid == tracee->pid || state.who == WHO_ANY)
+                        victims[count++] = state.tracees[i].pid;
+        pid_t caller = tracee->pid;
+        for (size_t i = 0; i < count; i++) {
+                (void)kill(victims[i], SIGKILL);
+                forget(victims[i]);
+        }
+        report_hit(number, caller);
+        printf("total %ld\n", state.count);
+        /* The kernel lets go of all that are left. */
+        exit(0);
+}
+
+/* The call becomes none, and its exit says the error. */
+static void fail_call(Tracee *tracee, long number) {
+        struct user_regs_struct registers;
+
+        if (ptrace(PTRACE_GETREGS, tracee->pid, 0, &registers) < 0)
+                return;
+        registers.orig_rax = (unsigned long long)-1;
+        (void)ptrace(PTRACE_SETREGS, tracee->pid, 0, &registers);
+        tracee->must_fail = true;
+        report_hit(number, tracee->pid);
+}
+
+static void leave_failed(Tracee *tracee) {
+        struct user_regs_struct registers;
+
+        tracee->must_fail = false;
+        if (ptrace(PTRACE_GETREGS, tracee->pid, 0, &registers) < 0)
+                return;
+        registers.rax = (unsigned long long)-state.fail;
+        (void)ptrace(PTRACE_SETREGS, tracee->pid, 0, &registers);
+}
+
+static void meet_call(Tracee *tracee) {
+        struct __ptrace_syscall_info info;
+
+        if (ptrace(PTRACE_GET_SYSCALL_INFO, tracee->pid, sizeof(info), &info) <= 0)
+                return;
+        if (info.op == PTRACE_SYSCALL_INFO_EXIT) {
+                if (tracee->must_fail)
+                        leave_failed(tracee);
+                return;
+        }
+        if (info.op != PTRACE_SYSCALL_INFO_ENTRY)
+                return;
+        uint64_t arguments[6];
+        memcpy(arguments, (const char *)&info + offsetof(struct __ptrace_syscall_info, entry.args),
+               sizeof(arguments));
+        if (!counts(tracee, (long)info.entry.nr, arguments) || ++state.count != state.at)
+                return;
+        if (state.fail)
+                fail_call(tracee, (long)info.entry.nr);
+        else
+                kill_and_leave(tracee, (long)info.entry.nr);
+}
+
+/* --- stops --- */
+
+static bool take_early(pid_t pid) {
+        for (size_t i = 0; i < state.early_count; i++) {
+                if (state.early[i] != pid)
+                        continue;
+                state.early[i] = state.early[--state.early_count];
+                return true;
+        }
+        return false;
+}
+
+/* What a new child is, is said by its parent's event, which may come before or after its own first
+ * stop; until then it waits. */
+static void meet_child(const Tracee *parent, int event) {
+        unsigned long child = 0;
+        int status;
+
+        if (ptrace(PTRACE_GETEVENTMSG, parent->pid, 0, &child) < 0)
+                return;
+        if (!take_early((pid_t)child) &&
+            (waitpid((pid_t)child, &status, __WALL) < 0 || !WIFSTOPPED(status)))
+                return;
+        if (event == PTRACE_EVENT_CLONE && parent->who == WHO_DAEMON) {
+                (void)add((pid_t)child, WHO_WORKER);
+                (void)ptrace(PTRACE_SYSCALL, child, 0, 0);
+        } else {
+                (void)ptrace(PTRACE_DETACH, child, 0, 0);
+        }
+}
+
+static void meet_stop(pid_t pid, int status) {
+        Tracee *tracee = find(pid);
+        int signal_number = WSTOPSIG(status), event = status >> 16;
+        unsigned long pass_on = 0;
+
+        if (!tracee) {
+                if (state.early_count < TRACEE_MAX)
+                        state.early[state.early_count++] = pid;
+                return;
+        }
+        if (signal_number == (SIGTRAP | 0x80))
+                meet_call(tracee);
+        else if (event == PTRACE_EVENT_CLONE || event == PTRACE_EVENT_FORK ||
+                 event == PTRACE_EVENT_VFORK)
+                meet_child(tracee, event);
+        else if (event == 0)
+                pass_on = (unsigned long)signal_number;
+        (void)ptrace(PTRACE_SYSCALL, pid, 0, pass_on);
+}
+
+static void trace(void) {
+        int status;
+
+        while (state.tracee_count) {
+                pid_t pid = waitpid(-1, &status, __WALL);
+                if (pid < 0 && errno == EINTR)
+                        continue;
+                if (pid < 0)
+                        break;
+                if (WIFSTOPPED(status))
+                        meet_stop(pid, status);
+                else
+                        forget(pid);
+        }
+        printf("total %ld\n", state.count);
+}
+
+/* --- start --- */
+
+static const long TRACE_OPTIONS =
+        PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACECLONE | PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK;
+
+/* It may be about to fork: what is reported before the stop that was asked for counts too. */
+static void seize(pid_t pid) {
+        int status = 0;
+
+        if (ptrace(PTRACE_SEIZE, pid, 0, TRACE_OPTIONS) < 0)
+                die("cannot trace");
+        (void)add(pid, WHO_DAEMON);
+        if (ptrace(PTRACE_INTERRUPT, pid, 0, 0) < 0)
+                die("cannot stop it");
+        do {
+                if (waitpid(pid, &status, __WALL) != pid || !WIFSTOPPED(status))
+                        die("it has ended");
+                meet_stop(pid, status);
+        } while (status >> 16 != PTRACE_EVENT_STOP);
+}
+
+/* Waits for a byte, so that it is traced from its very exec. */
+static pid_t start(char *argv[]) {
+        int gate[2];
+        char byte;
+
+        if (pipe2(gate, O_CLOEXEC) < 0)
+                die("pipe");
+        pid_t pid = fork();
+        if (pid < 0)
+                die("fork");
+        if (pid == 0) {
+                (void)close(gate[1]);
+                while (read(gate[0], &byte, 1) < 0)
+                        ;
+                (void)execv(argv[0], argv);
+                _exit(127);
+        }
+        seize(pid);
+        (void)close(gate[1]);
+        (void)close(gate[0]);
+        return pid;
+}
+
+static Class parse_class(const char *name) {
+        for (size_t i = 0; i < CLASS_COUNT; i++)
+                if (strcmp(CLASS_NAMES[i], name) == 0)
+                        return (Class)i;
+        errno = EINVAL;
+        die(name);
+        return CLASS_NONE;
+}
+
+static Who parse_who(const char *name) {
+        return strcmp(name, "any") == 0      ? WHO_ANY
+               : strcmp(name, "worker") == 0 ? WHO_WORKER
+                                             : WHO_DAEMON;
+}
+
+static const struct option OPTIONS[] = {
+        { "pid", required_argument, NULL, 'p' },
+        { "who", required_argument, NULL, 'w' },
+        { "at", required_argument, NULL, 'n' },
+        { "all", no_argument, NULL, 'a' },
+        { "fail", required_argument, NULL, 'f' },
+        { "only", required_argument, NULL, 'o' },
+        { NULL, 0, NULL, 0 },
+};
+
+static void apply(int letter) {
+        switch (letter) {
+        case 'p':
+                state.daemon = (pid_t)strtol(optarg, NULL, 10);
+                break;
+        case 'w':
+                state.who = parse_who(optarg);
+                break;
+        case 'n':
+                state.at = strtol(optarg, NULL, 10);
+                break;
+        case 'a':
+                state.counts_all = true;
+                break;
+        case 'f':
+                state.fail = (int)strtol(optarg, NULL, 10);
+                break;
+        case 'o':
+                state.only = parse_class(optarg);
+                break;
+        default:
+                exit(64);
+        }
+}
+
+int main(int argc, char *argv[]) {
+        int letter;
+
+        while ((letter = getopt_long(argc, argv, "+", OPTIONS, NULL)) != -1)
+                apply(letter);
+        if (state.daemon)
+                seize(state.daemon);
+        else if (optind < argc)
+                state.daemon = start(argv + optind);
+        else
+                return 64;
+        printf("ready %d\n", (int)state.daemon);
+        (void)fflush(stdout);
+        trace();
+        return 0;
+}

@@ -1,0 +1,429 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the crash campaign stands on: packages, roots, a pawld, requests, and images of state and files.
+
+An image is what must be equal: the database without what may differ between two runs that ended alike (times,
+ids, epochs, finished changes), and every file beneath the root with type, mode, owner, content.
+"""
+import ctypes
+import fcntl
+import glob
+import hashlib
+import http.client
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import sqlite3
+import stat
+import subprocess
+import time
+
+TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+BUILD = os.environ.get("PAWL_BUILD", os.path.join(TOP, "build"))
+PR_SET_CHILD_SUBREAPER = 36
+LIMIT_S = 20.0
+# The hook of a package in a removal that is aborted notes here that it was reached.
+UNSEEN_FILES = ("holding",)
+
+
+class Failure(Exception):
+    """What must not be: said with the point where it happened."""
+
+
+def become_subreaper():
+    """Whatever a point leaves running becomes a child of ours, so that it is seen."""
+    ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def wait_until(condition, what, limit=LIMIT_S):
+    end, pause = time.monotonic() + limit, 0.002
+    while time.monotonic() < end:
+        found = condition()
+        if found:
+            return found
+        time.sleep(pause)
+        pause = min(pause * 1.5, 0.02)
+    raise Failure(f"{what}: not within {limit:.0f} s")
+
+
+# --- packages -------------------------------------------------------------------------------------
+
+APPS = "apps:\n  {name}:\n    command: bin/run\n  two:\n    command: bin/run\nplugs:\n  network:\n"
+# Fails where the data of its root says so: the same package serves operations that succeed and that are undone.
+CONFIGURE = '#!/bin/sh\necho "$SNAP_REVISION" >"$SNAP_DATA/configured"\n[ ! -e "$SNAP_COMMON/fail" ]\n'
+REMOVE = ('#!/bin/sh\n[ -e "$SNAP_COMMON/hold" ] || exit 0\ntouch "$SNAP_COMMON/holding"\n'
+          'while [ -e "$SNAP_COMMON/hold" ]; do sleep 0.02; done\n')
+
+
+def pack(directory, name, version, hooks, base=False):
+    tree = f"{directory}/tree"
+    shutil.rmtree(tree, ignore_errors=True)
+    os.makedirs(f"{tree}/meta/hooks")
+    manifest = f"name: {name}\nversion: '{version}'\nsummary: s\ndescription: d\n"
+    if base:
+        for path in ("bin dev etc home media meta mnt opt proc root run snap sys tmp usr/bin usr/lib/snapd usr/sbin "
+                     "usr/share var/lib/snapd var/log var/snap var/tmp lib lib64 sbin").split():
+            os.makedirs(f"{tree}/{path}", exist_ok=True)
+        shutil.copy(shutil.which("busybox"), f"{tree}/bin/busybox")
+        for applet in ("sh", "sleep", "touch", "echo", "cat"):
+            os.symlink("busybox", f"{tree}/bin/{applet}")
+        manifest += "type: base\n"
+    else:
+        os.makedirs(f"{tree}/bin")
+        with open(f"{tree}/bin/run", "w", encoding="ascii") as script:
+            script.write(f"#!/bin/sh\necho {version}\n")
+        manifest += "base: testbase\n" + APPS.format(name=name)
+    for hook, text in hooks.items():
+        with open(f"{tree}/meta/hooks/{hook}", "w", encoding="ascii") as script:
+            script.write(text)
+    with open(f"{tree}/meta/snap.yaml", "w", encoding="ascii") as file:
+        file.write(manifest)
+    subprocess.run(["chmod", "-R", "u=rwX,go=rX", tree], check=True)
+    for script in glob.glob(f"{tree}/bin/run") + glob.glob(f"{tree}/meta/hooks/*") + glob.glob(f"{tree}/bin/busybox"):
+        os.chmod(script, 0o755)
+    environment = {key: value for key, value in os.environ.items() if key != "SOURCE_DATE_EPOCH"}
+    subprocess.run(["mksquashfs", tree, f"{directory}/{name}_{version}.snap", "-noappend", "-no-progress", "-quiet",
+                    "-all-root", "-comp", "gzip"], check=True, env=environment, stdout=subprocess.DEVNULL)
+    shutil.rmtree(tree)
+
+
+def make_packages(directory):
+    os.makedirs(directory)
+    pack(directory, "testbase", 1, {}, base=True)
+    for version in (1, 2, 3, 4):
+        pack(directory, "app", version, {"configure": CONFIGURE})
+    pack(directory, "second", 1, {})
+    pack(directory, "bad", 1, {"configure": "#!/bin/sh\nexit 3\n"})
+    pack(directory, "held", 1, {"remove": REMOVE})
+
+
+# --- requests -------------------------------------------------------------------------------------
+
+class Connection(http.client.HTTPConnection):
+    def __init__(self, path):
+        super().__init__("localhost", timeout=LIMIT_S)
+        self.path = path
+
+    def connect(self):
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.settimeout(LIMIT_S)
+        self.sock.connect(self.path)
+
+
+def ask(root, method, target, body=None, headers=None):
+    connection = Connection(f"{root}/run/snapd.socket")
+    try:
+        connection.request(method, target, body, headers or {})
+        return json.loads(connection.getresponse().read())
+    finally:
+        connection.close()
+
+
+def act_on(root, name, action, **more):
+    body = json.dumps({"action": action, **more})
+    return ask(root, "POST", f"/v2/snaps/{name}" if name else "/v2/snaps", body, {"Content-Type": "application/json"})
+
+
+def install(root, packages, files, **fields):
+    fields = {"action": "install", "dangerous": "true", **fields}
+    parts = [f'--x\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'.encode()
+             for name, value in fields.items()]
+    for file in files:
+        with open(f"{packages}/{file}", "rb") as image:
+            parts.append(f'--x\r\nContent-Disposition: form-data; name="snap"; filename="{file}"\r\n\r\n'.encode()
+                         + image.read() + b"\r\n")
+    return ask(root, "POST", "/v2/snaps", b"".join(parts) + b"--x--\r\n",
+               {"Content-Type": "multipart/form-data; boundary=x"})
+
+
+# --- a daemon -------------------------------------------------------------------------------------
+
+def link_programs(libexec):
+    os.makedirs(libexec)
+    for program in ("http/pawl-http", "reader/pawl-read", "launcher/pawl-run"):
+        os.symlink(f"{BUILD}/src/{program}", f"{libexec}/{os.path.basename(program)}")
+
+
+class Daemon:
+    """A pawld on one root; `kill_at` is a list of options: it is then started beneath kill-at."""
+
+    def __init__(self, root, libexec, log, kill_at=None):
+        self.root, self.log = root, log
+        command = [f"{BUILD}/src/daemon/pawld", "--root", root, "--libexec", libexec]
+        with open(log, "ab") as output:
+            if kill_at is None:
+                self.process = subprocess.Popen(command, stdout=output, stderr=output)
+                self.pid = self.process.pid
+            else:
+                self.tracer = Tracer(kill_at + ["--"] + command, output)
+                self.process, self.pid = self.tracer.process, self.tracer.daemon
+
+    def is_gone(self):
+        return self.process.poll() is not None
+
+    def is_listening(self):
+        with socket.socket(socket.AF_UNIX) as client:
+            try:
+                client.connect(f"{self.root}/run/snapd.socket")
+                return True
+            except OSError:
+                return False
+
+    def wait_ready(self):
+        wait_until(lambda: self.is_gone() or self.is_listening(), "pawld does not start")
+        if self.is_gone():
+            raise Failure(f"pawld does not start: {self.tail()}")
+        return self
+
+    def tail(self):
+        with open(self.log, "rb") as log:
+            return log.read()[-600:].decode(errors="replace")
+
+    def end(self):
+        """As a supervisor does; how it ended is looked at."""
+        if not self.is_gone():
+            self.process.terminate()
+        try:
+            status = self.process.wait(LIMIT_S)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+            raise Failure("pawld does not end when it is told to") from None
+        if status != 0:
+            raise Failure(f"pawld ended with {status}: {self.tail()}")
+
+
+class Tracer:
+    """A kill-at, and what it said."""
+
+    def __init__(self, options, output=None):
+        self.process = subprocess.Popen([f"{BUILD}/tests/crash/kill-at", *options], stdout=subprocess.PIPE,
+                                        stderr=output)
+        word, pid = self.process.stdout.readline().split()
+        assert word == b"ready"
+        self.daemon = int(pid)
+        os.set_blocking(self.process.stdout.fileno(), False)
+        self.said = b""
+        self.hit = None
+        self.total = None
+
+    def look(self):
+        """Reads what it has said meanwhile; True after a hit."""
+        while (piece := self.process.stdout.read()):
+            self.said += piece
+        for line in self.said.decode().splitlines():
+            words = line.split()
+            if words[0] == "hit" and len(words) == 4:
+                self.hit = words[2]
+            elif words[0] == "total" and len(words) == 2:
+                self.total = int(words[1])
+        return self.hit is not None
+
+    def finish(self):
+        self.process.wait(LIMIT_S)
+        os.set_blocking(self.process.stdout.fileno(), True)
+        self.look()
+        self.process.stdout.close()
+
+
+# --- looking at a state that a daemon holds -------------------------------------------------------
+
+def query_copy(root, scratch, sql):
+    """Asks a copy: the daemon keeps others out of its own.  None while there is nothing whole to read."""
+    source, copy = f"{root}/var/lib/pawl/state/pawl.db", f"{scratch}/copy.db"
+    for suffix in ("", "-wal"):
+        try:
+            shutil.copyfile(source + suffix, copy + suffix)
+        except FileNotFoundError:
+            if os.path.exists(copy + suffix):
+                os.unlink(copy + suffix)
+    try:
+        with sqlite3.connect(copy) as database:
+            return database.execute(sql).fetchall()
+    except sqlite3.Error:
+        return None
+    finally:
+        database.close()
+        for suffix in ("", "-wal", "-shm"):
+            if os.path.exists(copy + suffix):
+                os.unlink(copy + suffix)
+
+
+def count_unfinished(root, scratch):
+    rows = query_copy(root, scratch, "SELECT count(*) FROM change WHERE ready_at IS NULL OR is_clean = 0")
+    return None if rows is None else rows[0][0]
+
+
+# --- images ---------------------------------------------------------------------------------------
+
+TABLES = {
+    "snap": "SELECT instance, name, type, current, is_active, tracking, is_devmode, is_jailmode, is_classic, is_try, "
+            "paused_by IS NOT NULL FROM snap",
+    "revision": "SELECT instance, revision, file, size, sha3_384, version, base, confinement, snap_id, manifest, "
+                "raw_manifest, is_blocked, (SELECT count(*) FROM revision b WHERE b.instance = a.instance AND "
+                "b.position < a.position) FROM revision a",
+    "app": "SELECT * FROM app",
+    "hook": "SELECT * FROM hook",
+    "endpoint": "SELECT * FROM endpoint",
+    "artefact": "SELECT kind, name, instance, digest, is_stale FROM artefact",
+    "unfinished": "SELECT id, kind FROM change WHERE ready_at IS NULL OR is_clean = 0",
+    "parked": "SELECT * FROM parked",
+}
+
+
+def dump_state(root):
+    """Of a daemon that has ended."""
+    path = f"{root}/var/lib/pawl/state/pawl.db"
+    if os.path.exists(path + "-wal"):
+        raise Failure("the database was not closed: a write-ahead log is left")
+    with sqlite3.connect(f"file:{path}?mode=ro&immutable=1", uri=True) as database:
+        lines = [f"{table}: {row}" for table, sql in TABLES.items() for row in sorted(map(repr, database.execute(sql)))]
+    database.close()
+    return lines
+
+
+def describe_file(path, name):
+    status = os.lstat(path)
+    kind = stat.S_IFMT(status.st_mode)
+    text = f"{name} {status.st_mode:o} {status.st_uid}:{status.st_gid}"
+    if stat.S_ISLNK(kind):
+        return f"{text} -> {os.readlink(path)}"
+    if stat.S_ISREG(kind):
+        with open(path, "rb") as file:
+            return f"{text} {status.st_size} {hashlib.sha256(file.read()).hexdigest()[:16]}"
+    return text
+
+
+# Not compared: what only lives as long as a boot; compiled policy, found by the digest of its inputs and so right
+# wherever it lies; homes, which belong to their users (a hook's is root's).
+NOT_COMPARED = ("run", "var/lib/pawl/policy", "root")
+
+
+def dump_files(root):
+    """The state has its own dump: of its files only the names are here."""
+    lines = []
+    for directory, names, files in os.walk(root):
+        where = os.path.relpath(directory, root)
+        if where == "var/lib/pawl/state":
+            lines += [f"{where}/{name}" for name in files]
+            names.clear()
+            continue
+        names[:] = [name for name in names if os.path.normpath(f"{where}/{name}") not in NOT_COMPARED]
+        for name in names + [name for name in files if name not in UNSEEN_FILES]:
+            lines.append(describe_file(f"{directory}/{name}", os.path.normpath(f"{where}/{name}")))
+    return sorted(lines)
+
+
+# What a clean end leaves in R/run until the next boot: names, nothing that is held.
+RUN_FILES = re.compile(r"run/pawl/(work\.lock|work\.cgroup|launch\.socket|service\.socket|lease/[^/]+/x\d+/\d+)$")
+
+
+def list_run(root):
+    """What is in R/run after a clean end, and should not be."""
+    names = [os.path.relpath(f"{directory}/{name}", root)
+             for directory, _, files in os.walk(f"{root}/run") for name in files]
+    return sorted(name for name in names if not RUN_FILES.match(name))
+
+
+def take_image(root):
+    return "\n".join(dump_state(root) + dump_files(root))
+
+
+def explain_difference(image, wanted):
+    found, expected = set(image.splitlines()), set(wanted.splitlines())
+    return ([f"  there, and should not be: {line[:200]}" for line in sorted(found - expected)]
+            + [f"  not there: {line[:200]}" for line in sorted(expected - found)])
+
+
+# --- what must not be left ------------------------------------------------------------------------
+
+def check_state(root):
+    done = subprocess.run([f"{BUILD}/src/daemon/pawld", "--root", root, "--check-state"], capture_output=True, text=True,
+                          timeout=LIMIT_S, check=False)
+    if done.returncode != 0:
+        raise Failure(f"state_verify: {done.stderr.strip()}")
+
+
+def list_children():
+    with open(f"/proc/self/task/{os.getpid()}/children", encoding="ascii") as children:
+        return [int(pid) for pid in children.read().split()]
+
+
+def bury():
+    """Zombies of processes that nobody else waits for."""
+    try:
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
+    except ChildProcessError:
+        pass
+
+
+def list_processes():
+    bury()
+    found = []
+    for pid in list_children():
+        try:
+            with open(f"/proc/{pid}/comm", encoding="ascii") as comm:
+                found.append(f"{pid} ({comm.read().strip()})")
+        except OSError:
+            continue
+    return found
+
+
+def list_loop_devices(root):
+    found = []
+    for path in glob.glob("/sys/block/loop*/loop/backing_file"):
+        try:
+            with open(path, encoding="utf-8") as file:
+                if root in file.read():
+                    found.append(path.split("/")[3])
+        except OSError:
+            continue
+    return found
+
+
+def list_mounts(root):
+    with open("/proc/self/mountinfo", encoding="utf-8") as mounts:
+        return [line.split()[4] for line in mounts if f" {root}/" in line]
+
+
+def list_cgroups(root):
+    status = os.stat(f"{root}/run/pawl")
+    return glob.glob(f"/sys/fs/cgroup/**/pawl-work.{status.st_dev:x}-{status.st_ino:x}", recursive=True)
+
+
+def list_locks(root):
+    held = []
+    for path in [f"{root}/var/lib/pawl/state/lock", f"{root}/run/pawl/work.lock",
+                 *glob.glob(f"{root}/run/pawl/lease/*/*/*")]:
+        with open(path, "rb") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                held.append(os.path.relpath(path, root))
+    return held
+
+
+def check_nothing_left(root):
+    """Right after the daemon's end; the kernel lets go of a loop device a moment later."""
+    looks = {"process": list_processes, "mount": lambda: list_mounts(root), "lock": lambda: list_locks(root),
+             "loop device": lambda: list_loop_devices(root), "cgroup": lambda: list_cgroups(root),
+             "file in run": lambda: list_run(root)}
+    for what, look in looks.items():
+        try:
+            wait_until(lambda look=look: not look(), what, 5)
+        except Failure:
+            raise Failure(f"left over: {what} {', '.join(map(str, look()))}") from None
+
+
+def kill_leftovers():
+    """Before the next point, so that one failure is not many."""
+    for pid in list_children():
+        try:
+            os.kill(pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+    time.sleep(0.05)
+    bury()

@@ -25,6 +25,12 @@
 #define END_WAIT_NS 20000000000LL
 #define END_POLL_NS 50000000L
 
+/* What was there before this set is not ours to take away. */
+static void put_old(json_t *job, const json_t *setup) {
+        json_put(job, "old_dir", json_boolean(json_get_bool(setup, "old_dir", true)));
+        json_put(job, "old_common", json_boolean(json_get_bool(setup, "old_common", true)));
+}
+
 int copy_data_plan(const TaskStep *step, json_t **ret_job, Error *err) {
         autojson setup = NULL;
         autosequence sequence = SEQUENCE_INIT;
@@ -42,6 +48,7 @@ int copy_data_plan(const TaskStep *step, json_t **ret_job, Error *err) {
                                  json_get_bool(setup, "is_running_ignored", false) ||
                                          !running_counts(sequence.type));
         json_put_string(job, "from", sequence.current);
+        put_old(job, setup);
         *ret_job = take(job);
         return 0;
 }
@@ -131,39 +138,10 @@ static int discard_users(Worker *worker, const Places *places, const json_t *job
         return user_data_discard(worker, &order, err);
 }
 
-int copy_data_work(Worker *worker, void *context, const json_t *job, json_t **ret_result,
-                   Error *err) {
-        const Places *places = ((const SnapContext *)context)->places;
-
-        *ret_result = json_object();
-        if (wait_for_end(worker, places, job, err) < 0 || copy_system(places, job, err) < 0)
-                return -1;
-        if (copy_users(worker, places, job, err) == 0)
-                return 0;
-        Error ignored;
-        (void)discard_users(worker, places, job, &ignored);
-        return -1;
-}
-
-int copy_data_undo_plan(const TaskStep *step, json_t **ret_job, Error *err) {
-        autojson setup = NULL;
-
-        if (setup_load_prepared(step, &setup, err) < 0)
-                return -1;
-        *ret_job = json_pack("{s:s, s:s, s:b, s:b}", "instance", setup_get_instance(setup), "to",
-                             setup_get_revision(setup), "old_dir",
-                             json_get_bool(setup, "old_dir", true), "old_common",
-                             json_get_bool(setup, "old_common", true));
-        return 0;
-}
-
-int copy_data_undo_work(Worker *worker, void *context, const json_t *job, json_t **ret_result,
-                        Error *err) {
-        const Places *places = ((const SnapContext *)context)->places;
+static int take_back(Worker *worker, const Places *places, const json_t *job, Error *err) {
         const char *instance = json_get_string(job, "instance", "");
         const RevisionName revision = { instance, json_get_string(job, "to", "") };
 
-        *ret_result = json_object();
         if (discard_users(worker, places, job, err) < 0)
                 return -1;
         if (!json_get_bool(job, "old_dir", true))
@@ -178,4 +156,35 @@ int copy_data_undo_work(Worker *worker, void *context, const json_t *job, json_t
             places_discard(places, data, "common", err) < 0)
                 return -1;
         return 0;
+}
+
+int copy_data_work(Worker *worker, void *context, const json_t *job, json_t **ret_result,
+                   Error *err) {
+        const Places *places = ((const SnapContext *)context)->places;
+
+        *ret_result = json_object();
+        if (wait_for_end(worker, places, job, err) < 0)
+                return -1;
+        if (copy_system(places, job, err) == 0 && copy_users(worker, places, job, err) == 0)
+                return 0;
+        Error ignored;
+        (void)take_back(worker, places, job, &ignored);
+        return -1;
+}
+
+int copy_data_undo_plan(const TaskStep *step, json_t **ret_job, Error *err) {
+        autojson setup = NULL;
+
+        if (setup_load_prepared(step, &setup, err) < 0)
+                return -1;
+        *ret_job = json_pack("{s:s, s:s}", "instance", setup_get_instance(setup), "to",
+                             setup_get_revision(setup));
+        put_old(*ret_job, setup);
+        return 0;
+}
+
+int copy_data_undo_work(Worker *worker, void *context, const json_t *job, json_t **ret_result,
+                        Error *err) {
+        *ret_result = json_object();
+        return take_back(worker, ((const SnapContext *)context)->places, job, err);
 }

@@ -267,6 +267,7 @@ TABLES = {
     "app": "SELECT * FROM app",
     "hook": "SELECT * FROM hook",
     "endpoint": "SELECT * FROM endpoint",
+    "connection": "SELECT * FROM connection",
     "artefact": "SELECT kind, name, instance, digest, is_stale FROM artefact",
     "unfinished": "SELECT id, kind FROM change WHERE ready_at IS NULL OR is_clean = 0",
     "parked": "SELECT * FROM parked",

@@ -25,34 +25,6 @@ int notices_get(ApiCall *call, Error *err) {
         return call_reply(call, json_array());
 }
 
-/* A snap that was named has to be there, as where connections exist. */
-int connections_get(ApiCall *call, Error *err) {
-        const char *instance = request_get_query(call->request, "snap", "");
-        int64_t one = 0;
-        int found = 1;
-
-        if (*instance)
-                found = database_find_int(call->api->database, &one, err,
-                                          "SELECT 1 FROM snap WHERE instance = ?", "s", instance);
-        if (found < 0)
-                return -1;
-        if (found == 0) {
-                call_set_snap(call, instance);
-                return error_set(err, ERROR_SNAP_NOT_FOUND, "no snap named \"%.60s\" is installed",
-                                 instance);
-        }
-        return call_reply(call, json_pack("{s:[], s:[], s:[]}", "established", "plugs", "slots"));
-}
-
-int interfaces_get(ApiCall *call, Error *err) {
-        const char *select = request_get_query(call->request, "select", "");
-
-        (void)err;
-        if (*select)
-                return call_reply(call, json_array());
-        return call_reply(call, json_pack("{s:[], s:[]}", "plugs", "slots"));
-}
-
 /* A document without keys is {}; a key that is asked for is not there. */
 int snap_conf_get(ApiCall *call, Error *err) {
         const char *keys = request_get_query(call->request, "keys", "");

@@ -14,7 +14,7 @@ ApiHandler snap_conf_get;
 ApiHandler find_get, sections_get;
 ApiHandler changes_get, change_get, change_post;
 ApiHandler apps_get, apps_post;
-ApiHandler connections_get, interfaces_get;
+ApiHandler connections_get, interfaces_get, interfaces_post;
 ApiHandler assertions_get, assertion_type_get;
 ApiHandler model_get, serial_get;
 ApiHandler aliases_get;

@@ -21,7 +21,7 @@ static const Route ROUTES[] = {
         { "/v2/connections",          { GET(OPEN, connections_get) } },
         { "/v2/debug",                { GET(OPEN, debug_get) } },
         { "/v2/find",                 { GET(OPEN, find_get) } },
-        { "/v2/interfaces",           { GET(OPEN, interfaces_get) } },
+        { "/v2/interfaces",           { GET(OPEN, interfaces_get), POST(AUTH, interfaces_post) } },
         { "/v2/model",                { GET(OPEN, model_get) } },
         { "/v2/model/serial",         { GET(OPEN, serial_get) } },
         { "/v2/notices",              { GET(OPEN, notices_get) } },

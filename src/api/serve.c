@@ -1,9 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api/api.h"
+#include "api/resources.h"
 #include "api/route.h"
 
-/* The only action that a route here asks the authority for. */
+/* What the authority is asked for. */
 static const char MANAGE[] = "io.snapcraft.snapd.manage";
+static const char MANAGE_INTERFACES[] = "io.snapcraft.snapd.manage-interfaces";
+
+static const char *get_action(const Route *route) {
+        return route->methods[ROUTE_POST].handler == interfaces_post ? MANAGE_INTERFACES : MANAGE;
+}
 
 static int deny(AccessVerdict verdict, Error *err) {
         return error_set(err,
@@ -51,7 +57,7 @@ void api_serve(Api *api, Request *owned_request) {
                 run_handler(call);
         } else if (verdict == ACCESS_ASK) {
                 api->authority->ask(&(AuthorityQuestion){ .peer = &request->peer,
-                                                          .action = MANAGE,
+                                                          .action = get_action(call->route),
                                                           .may_interact = request->may_interact },
                                     take_verdict, call);
         } else {

@@ -15,7 +15,7 @@
 #include "launch/job.h"
 #include "wire/frame.h"
 
-#define CLONE_COUNT_MAX 8
+#define CLONE_COUNT_MAX 16
 #define REPLY_SECONDS   2 /* it only clones; longer means it is stuck */
 
 /* ── the child ── */

@@ -6,6 +6,7 @@
 #include <sys/utsname.h>
 
 #include "base/own.h"
+#include "launch/plan-grant.h"
 
 #define NUMBER_SIZE 16
 
@@ -353,6 +354,24 @@ static int add_command(Text *plan, const LaunchPlanInput *input, Error *err) {
 
 /* ── confinement ── */
 
+/* The home is a directory of the launch's own that holds what is shown of the real one. */
+static void add_landlock_grants(Text *plan, const LaunchPlanInput *input) {
+        const GrantSet *grants = &input->target->grants;
+
+        if (grants->shows_home && input->request->home)
+                add2(plan, "allow", input->request->home, "read,write");
+        for (size_t i = 0; i < grants->place_count; i++) {
+                autofree char *path = grant_place_format(input, &grants->places[i]);
+                if (path && grants->places[i].is_writable)
+                        add2(plan, "allow", path, "read,write");
+        }
+        for (size_t i = 0; i < grants->share_count; i++) {
+                autofree char *path = grant_share_format_target(input, &grants->shares[i]);
+                if (grants->shares[i].is_writable)
+                        add2(plan, "allow", path, "read,execute,write");
+        }
+}
+
 static void add_landlock(Text *plan, const LaunchPlanInput *input) {
         static const char *const rules[][2] = {
                 { "/", "read,execute" },          { "/tmp", "read,execute,write" },
@@ -368,7 +387,10 @@ static void add_landlock(Text *plan, const LaunchPlanInput *input) {
 
                 add2(plan, "allow", own, "read,execute,write");
         }
-        add(plan, "landlock", "files,tcp,abstract,signals");
+        add_landlock_grants(plan, input);
+        add(plan, "landlock",
+            input->target->grants.lifts_tcp ? "files,abstract,signals"
+                                            : "files,tcp,abstract,signals");
 }
 
 static void add_seccomp(Text *plan, const LaunchPlanInput *input) {
@@ -417,6 +439,10 @@ int launch_plan_write(const LaunchPlanInput *input, Text *ret, Error *err) {
         add(ret, "tag", tag);
         add(ret, "lease", format_number(number, PLAN_DESCRIPTOR_LEASE));
         add(ret, "lease", format_number(number, PLAN_DESCRIPTOR_BASE_LEASE));
+        for (size_t i = 0; i < input->target->grants.provider_count; i++)
+                add(ret, "lease",
+                    format_number(number,
+                                  (unsigned)launch_plan_get_provider(&input->target->grants, i)));
         if (add_base(ret, input->base_listing, err) < 0)
                 return -1;
         add_kernel_files(ret, input->uid == 0);
@@ -425,6 +451,7 @@ int launch_plan_write(const LaunchPlanInput *input, Text *ret, Error *err) {
         add_system_data(ret, input);
         add_package(ret, input);
         add_user_data(ret, input);
+        launch_plan_add_grants(ret, input);
         add_environment(ret, input);
         if (add_command(ret, input, err) < 0)
                 return -1;

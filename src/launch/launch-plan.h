@@ -29,6 +29,10 @@ typedef struct LaunchPlanInput {
         uint32_t seccomp_counts[SECCOMP_PROGRAM_COUNT];
 } LaunchPlanInput;
 
+/* Beyond those above, for each provider its lease and, where needed, its image: the number of the
+ * lease of provider `at`; with the count of providers, how many descriptors there are. */
+size_t launch_plan_get_provider(const GrantSet *grants, size_t at);
+
 /* Fails where the request cannot be carried out on this launcher's machine, with what is missing.
  */
 int launch_plan_write(const LaunchPlanInput *input, Text *ret, Error *err);

@@ -40,6 +40,7 @@ void target_done(Target *target) {
         free(target->program);
         free(target->older);
         json_decref(target->manifest);
+        grant_set_done(&target->grants);
         *target = TARGET_INIT;
 }
 
@@ -181,31 +182,56 @@ static int load_program(Database *database, Target *ret, Error *err) {
                        : 0;
 }
 
+/* Whose content is shown is held still with the package: it may be copying its data. */
+static int load_grants(Database *database, Target *ret, Error *err) {
+        const GrantRequest request = { .instance = ret->snap.instance,
+                                       .manifest = ret->manifest,
+                                       .program = ret->program,
+                                       .is_hook = ret->is_hook };
+
+        if (grant_set_load(database, &request, &ret->grants, err) < 0)
+                return -1;
+        for (size_t i = 0; i < ret->grants.provider_count; i++)
+                ret->is_paused |= ret->grants.providers[i].is_paused;
+        return 0;
+}
+
 int target_find(Database *database, const LaunchRequest *request, Target *ret, Error *err) {
         autotarget target = TARGET_INIT;
         autofree char *base = NULL;
 
         split_command(request, &target);
         if (load_snap(database, &target, &base, err) < 0 ||
-            load_program(database, &target, err) < 0 || load_base(database, base, &target, err) < 0)
+            load_program(database, &target, err) < 0 ||
+            load_base(database, base, &target, err) < 0 || load_grants(database, &target, err) < 0)
                 return -1;
         *ret = target;
         target = TARGET_INIT;
         return 0;
 }
 
+static int is_current(Database *database, const char *instance, const char *revision, int64_t epoch,
+                      Error *err) {
+        int64_t one = 0;
+
+        return database_find_int(database, &one, err, SQL_CURRENT, "ssi", instance, revision,
+                                 epoch);
+}
+
+/* Connections that come and go move the epochs of both snaps. */
 int target_is_current(Database *database, const Target *target, Error *err) {
         const TargetSnap *const snaps[] = { &target->snap, &target->base };
+        int current = 1;
 
-        for (size_t i = 0; i < ARRAY_COUNT(snaps); i++) {
-                int64_t one = 0;
-                int found =
-                        database_find_int(database, &one, err, SQL_CURRENT, "ssi",
-                                          snaps[i]->instance, snaps[i]->revision, snaps[i]->epoch);
-                if (found <= 0)
-                        return found;
+        for (size_t i = 0; current > 0 && i < ARRAY_COUNT(snaps); i++)
+                current = is_current(database, snaps[i]->instance, snaps[i]->revision,
+                                     snaps[i]->epoch, err);
+        for (size_t i = 0; current > 0 && i < target->grants.provider_count; i++) {
+                const GrantProvider *provider = &target->grants.providers[i];
+                current = is_current(database, provider->instance, provider->revision,
+                                     provider->epoch, err);
         }
-        return 1;
+        return current;
 }
 
 const json_t *target_get_program(const Target *target) {

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "base/json.h"
+#include "interface/grant.h"
 #include "state/database.h"
 #include "wire/launch.h"
 
@@ -31,6 +32,7 @@ typedef struct Target {
         bool is_devmode;  /* the filters are left out */
         bool is_paused;   /* launches wait */
         json_t *manifest; /* the normalised one */
+        GrantSet grants;  /* what is connected, of this very program */
 } Target;
 
 #define TARGET_INIT ((Target){ 0 })

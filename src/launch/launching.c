@@ -14,12 +14,11 @@
 #include "base/log.h"
 #include "launch/caller.h"
 #include "launch/cloner.h"
-#include "launch/job.h"
 #include "launch/launch-plan.h"
 #include "launch/lease.h"
 #include "launch/mounts.h"
+#include "launch/policies.h"
 #include "policy/seccomp-template.h"
-#include "policy/store.h"
 #include "wire/frame.h"
 
 #define SESSION_COUNT_MAX 256 /* of all users together */
@@ -70,10 +69,7 @@ struct Launch {
         Mounts *mounts;
         Cloner cloner;
         char *rules; /* the seccomp template as text */
-        PolicyObject policy;
-        bool is_compiling;
-        bool has_compile_failed;
-        Error compile_failure;
+        Policies *policies;
 };
 
 /* ── sockets ── */
@@ -161,75 +157,8 @@ static void refuse(Session *session, const Error *err) {
         answer(session, LAUNCH_ANSWER_NO, err->message);
 }
 
-/* ── policy ── */
-
-typedef struct CompileInput {
-        int directory;
-        const char *path;
-        const char *rules;
-} CompileInput;
-
-static int compile_policy(const void *input, Text *ret, Error *err) {
-        const CompileInput *compile = input;
-        autofd int directory = directory_open(compile->path, err);
-
-        (void)ret;
-        return directory < 0 ? -1 : policy_compile(directory, compile->rules, err);
-}
-
 static void wake_all(void *context) {
         launch_wake(context);
-}
-
-static void on_compiled(void *context, Text *result, const Error *err) {
-        Launch *launch = context;
-
-        (void)result;
-        launch->is_compiling = false;
-        launch->has_compile_failed = err != NULL;
-        if (err)
-                launch->compile_failure = *err;
-        launch_wake(launch);
-}
-
-static int open_policy_directory(const Launch *launch, Error *err) {
-        autofree char *top = string_format("%s/", launch->root);
-        autofd int root = directory_open(top, err);
-
-        return root < 0 ? -1 : directory_make_beneath(root, "var/lib/pawl/policy", 0700, err);
-}
-
-/* 1 it is there, 0 being compiled.  One compilation serves everybody who waits. */
-static int require_policy(Launch *launch, Error *err) {
-        char digest[DIGEST_SHA256_HEX_SIZE];
-
-        if (launch->policy.file >= 0)
-                return 1;
-        if (launch->is_compiling)
-                return 0;
-        if (launch->has_compile_failed) {
-                launch->has_compile_failed = false;
-                *err = launch->compile_failure;
-                return error_prefix(err, "cannot compile the policy");
-        }
-        autofd int directory = open_policy_directory(launch, err);
-        if (directory < 0)
-                return -1;
-        policy_digest(launch->rules, digest);
-        int found = policy_find(directory, digest, &launch->policy, err);
-        if (found != 0)
-                return found;
-        autofree char *path = string_format("%s/var/lib/pawl/policy", launch->root);
-        CompileInput input = { .path = path, .rules = launch->rules };
-        if (job_start(&(JobRequest){ .loop = launch->loop,
-                                     .work = compile_policy,
-                                     .input = &input,
-                                     .done = on_compiled,
-                                     .context = launch },
-                      err) < 0)
-                return -1;
-        launch->is_compiling = true;
-        return 0;
 }
 
 /* ── the plan ── */
@@ -237,13 +166,41 @@ static int require_policy(Launch *launch, Error *err) {
 typedef struct Ingredients {
         const Image *base;
         const Image *image;
+        const Image *providers[GRANT_PROVIDER_COUNT_MAX]; /* of those whose image is shared */
+        const PolicyObject *policy;
 } Ingredients;
+
+/* The template, and what the connections of this very program add. */
+static int require_policy(Launch *launch, const Target *target, const PolicyObject **ret,
+                          Error *err) {
+        autotext rules = TEXT_INIT;
+
+        text_append(&rules, launch->rules);
+        grant_set_append_seccomp(&target->grants, &rules);
+        return policies_require(launch->policies, rules.bytes, ret, err);
+}
+
+static int require_providers(Launch *launch, const GrantSet *grants, Ingredients *ret, Error *err) {
+        int all = 1;
+
+        for (size_t i = 0; i < grants->provider_count; i++) {
+                const GrantProvider *provider = &grants->providers[i];
+                const ImageName name = { provider->instance, provider->revision, provider->file };
+                int there = provider->needs_image
+                                    ? mounts_require(launch->mounts, &name, &ret->providers[i], err)
+                                    : 1;
+                if (there < 0)
+                        return -1;
+                all &= there;
+        }
+        return all;
+}
 
 /* 1 all is there, 0 something is on its way. */
 static int require_ingredients(Launch *launch, const Target *target, Ingredients *ret, Error *err) {
         const ImageName base = { target->base.instance, target->base.revision, target->base.file };
         const ImageName image = { target->snap.instance, target->snap.revision, target->snap.file };
-        int has_policy = require_policy(launch, err);
+        int has_policy = require_policy(launch, target, &ret->policy, err);
         if (has_policy < 0)
                 return -1;
         int has_base = mounts_require(launch->mounts, &base, &ret->base, err);
@@ -252,70 +209,107 @@ static int require_ingredients(Launch *launch, const Target *target, Ingredients
         int has_image = mounts_require(launch->mounts, &image, &ret->image, err);
         if (has_image < 0)
                 return -1;
-        return has_policy && has_base && has_image;
+        int has_providers = require_providers(launch, &target->grants, ret, err);
+        if (has_providers < 0)
+                return -1;
+        return has_policy && has_base && has_image && has_providers;
 }
 
-static void close_all(int (*fds)[PLAN_DESCRIPTOR_SECCOMP]) {
-        for (size_t i = 0; i < PLAN_DESCRIPTOR_SECCOMP; i++)
-                if ((*fds)[i] >= 0)
-                        (void)close((*fds)[i]);
+/* The frame's descriptors by their numbers in the plan; the policy's is not ours to close. */
+typedef struct PlanFiles {
+        int fds[FRAME_FD_COUNT_MAX];
+        size_t count;
+} PlanFiles;
+
+static void close_all(PlanFiles *files) {
+        for (size_t i = 0; i < files->count; i++)
+                if (i != PLAN_DESCRIPTOR_SECCOMP && files->fds[i] >= 0)
+                        (void)close(files->fds[i]);
 }
 
-static int send_text(int socket, const Text *plan, const int *fds, Error *err) {
+static int send_text(int socket, const Text *plan, const PlanFiles *files, Error *err) {
         static const char by_file[] = "plan-file 1\n";
+        int all[1 + FRAME_FD_COUNT_MAX];
 
         if (plan->length <= FRAME_INLINE_MAX)
-                return frame_send(socket, plan->bytes, plan->length, fds, PLAN_DESCRIPTOR_COUNT,
-                                  err);
+                return frame_send(socket, plan->bytes, plan->length, files->fds, files->count, err);
         if (plan->length > PLAN_SIZE_MAX)
                 return error_set(err, ERROR_TOO_LARGE, "the launch plan is too large");
         autofd int file = memfd_new_sealed("plan", plan->bytes, plan->length, err);
         if (file < 0)
                 return -1;
-        int all[1 + PLAN_DESCRIPTOR_COUNT] = { file };
-        memcpy(all + 1, fds, sizeof(int) * PLAN_DESCRIPTOR_COUNT);
-        return frame_send(socket, by_file, sizeof(by_file) - 1, all, ARRAY_COUNT(all), err);
+        all[0] = file;
+        memcpy(all + 1, files->fds, sizeof(int) * files->count);
+        return frame_send(socket, by_file, sizeof(by_file) - 1, all, 1 + files->count, err);
 }
 
-/* Of the base too: it may not be removed beneath a program that runs on it. */
-static int open_leases(const Session *session, int *ret_fds, Error *err) {
-        const TargetSnap *const snaps[] = { &session->target.snap, &session->target.base };
+static int open_lease(const Session *session, const char *instance, const char *revision, int *ret,
+                      Error *err) {
+        *ret = lease_open(session->launch->root, instance, revision, session->caller.uid, err);
+        return *ret < 0 ? -1 : 0;
+}
 
-        for (size_t i = 0; i < ARRAY_COUNT(snaps); i++) {
-                int *fd = &ret_fds[PLAN_DESCRIPTOR_LEASE + (int)i];
+/* Of the base and of those who share something too: none may be removed beneath a program that runs
+ * on it. */
+static int open_leases(const Session *session, PlanFiles *files, Error *err) {
+        const Target *target = &session->target;
 
-                *fd = lease_open(session->launch->root, snaps[i]->instance, snaps[i]->revision,
-                                 session->caller.uid, err);
-                if (*fd < 0)
+        if (open_lease(session, target->snap.instance, target->snap.revision,
+                       &files->fds[PLAN_DESCRIPTOR_LEASE], err) < 0 ||
+            open_lease(session, target->base.instance, target->base.revision,
+                       &files->fds[PLAN_DESCRIPTOR_BASE_LEASE], err) < 0)
+                return -1;
+        for (size_t i = 0; i < target->grants.provider_count; i++) {
+                const GrantProvider *provider = &target->grants.providers[i];
+                size_t at = launch_plan_get_provider(&target->grants, i);
+                if (open_lease(session, provider->instance, provider->revision, &files->fds[at],
+                               err) < 0)
                         return -1;
         }
         return 0;
 }
 
+static int clone_images(Session *session, const Ingredients *from, PlanFiles *files, Error *err) {
+        const GrantSet *grants = &session->target.grants;
+        const char *paths[2 + GRANT_PROVIDER_COUNT_MAX] = { from->base->path, from->image->path };
+        size_t places[2 + GRANT_PROVIDER_COUNT_MAX] = { PLAN_DESCRIPTOR_BASE,
+                                                        PLAN_DESCRIPTOR_IMAGE };
+        int clones[2 + GRANT_PROVIDER_COUNT_MAX];
+        size_t count = 2;
+
+        for (size_t i = 0; i < grants->provider_count; i++)
+                if (grants->providers[i].needs_image) {
+                        paths[count] = from->providers[i]->path;
+                        places[count++] = launch_plan_get_provider(grants, i) + 1;
+                }
+        if (cloner_clone(&session->launch->cloner, paths, count, clones, err) < 0)
+                return -1;
+        for (size_t i = 0; i < count; i++)
+                files->fds[places[i]] = clones[i];
+        return 0;
+}
+
 static int send_plan(Session *session, const Ingredients *from, Error *err) {
-        Launch *launch = session->launch;
-        __attribute__((cleanup(close_all))) int owned[PLAN_DESCRIPTOR_SECCOMP] = { -1, -1, -1, -1 };
+        __attribute__((cleanup(close_all))) PlanFiles files = { 0 };
         autotext plan = TEXT_INIT;
         LaunchPlanInput input = {
                 .target = &session->target,
                 .request = &session->request,
                 .base_listing = from->base->listing,
-                .root = launch->root,
+                .root = session->launch->root,
                 .uid = session->caller.uid,
         };
 
-        memcpy(input.seccomp_counts, launch->policy.counts, sizeof(input.seccomp_counts));
+        memset(files.fds, -1, sizeof(files.fds));
+        files.count = launch_plan_get_provider(&input.target->grants,
+                                               input.target->grants.provider_count);
+        memcpy(input.seccomp_counts, from->policy->counts, sizeof(input.seccomp_counts));
         if (launch_plan_write(&input, &plan, err) < 0)
                 return -1;
-        if (open_leases(session, owned, err) < 0)
+        if (open_leases(session, &files, err) < 0 || clone_images(session, from, &files, err) < 0)
                 return -1;
-        const char *const paths[] = { from->base->path, from->image->path };
-        if (cloner_clone(&launch->cloner, paths, 2, owned + PLAN_DESCRIPTOR_BASE, err) < 0)
-                return -1;
-        int fds[PLAN_DESCRIPTOR_COUNT];
-        memcpy(fds, owned, sizeof(owned));
-        fds[PLAN_DESCRIPTOR_SECCOMP] = launch->policy.file;
-        int sent = send_text(session->socket, &plan, fds, err);
+        files.fds[PLAN_DESCRIPTOR_SECCOMP] = from->policy->file;
+        int sent = send_text(session->socket, &plan, &files, err);
         return sent > 0 ? error_set(err, ERROR_LOST, "the launcher does not read") : sent;
 }
 
@@ -492,7 +486,7 @@ static void on_idle(uv_timer_t *timer) {
 
         cloner_done(&launch->cloner);
         mounts_drop_unused(launch->mounts);
-        policy_object_done(&launch->policy);
+        policies_drop(launch->policies);
 }
 
 static void arm_idle(Launch *launch) {
@@ -528,7 +522,7 @@ int launch_new(const LaunchConfig *config, Launch **ret, Error *err) {
         launch->root = string_copy(config->root);
         launch->idle_ms = config->idle_ms ? config->idle_ms : IDLE_MS_DEFAULT;
         launch->cloner = CLONER_INIT;
-        launch->policy = POLICY_OBJECT_INIT;
+        launch->policies = policies_new(config->loop, config->root, wake_all, launch);
         launch->rules = text_take(&rules);
         (void)uv_timer_init(launch->loop, &launch->tick);
         (void)uv_timer_init(launch->loop, &launch->idle);
@@ -558,6 +552,7 @@ static void free_when_closed(uv_handle_t *handle) {
         for (size_t i = 0; i < launch->listener_count; i++)
                 (void)close(launch->listeners[i].socket);
         (void)mounts_free(launch->mounts);
+        (void)policies_free(launch->policies);
         free(launch->root);
         free(launch->rules);
         free(launch);
@@ -569,7 +564,6 @@ Launch *launch_free(Launch *launch) {
         while (launch->sessions)
                 close_session(launch->sessions);
         cloner_done(&launch->cloner);
-        policy_object_done(&launch->policy);
         for (size_t i = 0; i < launch->listener_count; i++)
                 uv_close((uv_handle_t *)&launch->listeners[i].poll, NULL);
         uv_close((uv_handle_t *)&launch->tick, NULL);

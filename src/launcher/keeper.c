@@ -16,11 +16,14 @@
 #include "launcher/kernel.h"
 #include "launcher/view.h"
 
+#define LEASE_COUNT_MAX 16
+
 typedef struct Prepared {
         mode_t mask; /* the caller's umask, for the program: the plan's modes are exact */
         Command command;
         Confinement confinement;
-        int leases[2]; /* of the package and its base: open until this process ends */
+        /* Of the package, its base and whose content it sees: open until this process ends. */
+        int leases[LEASE_COUNT_MAX];
         size_t lease_count;
 } Prepared;
 

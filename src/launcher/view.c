@@ -12,13 +12,9 @@
 #include "launcher/die.h"
 #include "launcher/inherit.h"
 #include "launcher/kernel.h"
+#include "launcher/view-internal.h"
 
-/* "/a/b" → "a/b"; "/" → ".", for the *at calls. */
-static const char *below(const char *path) {
-        return path[1] ? path + 1 : ".";
-}
-
-static _Noreturn void die_step(const LaunchStep *step, const char *what) {
+_Noreturn void view_die(const LaunchStep *step, const char *what) {
         int number = errno;
 
         die(number, "cannot build the program's view: %s (line %u of the plan: %s %s)", what,
@@ -27,11 +23,10 @@ static _Noreturn void die_step(const LaunchStep *step, const char *what) {
 
 /* The place in the view to mount upon.  No links: a link in a base could name a host path. */
 static int open_target(const View *view, const LaunchStep *step, const char *path) {
-        int target = kernel_openat2(view->root, below(path), O_PATH | O_NOFOLLOW,
-                                    RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS);
+        int target = view_open(view, path);
 
         if (target < 0)
-                die_step(step, "no such place to mount upon");
+                view_die(step, "no such place to mount upon");
         return target;
 }
 
@@ -39,7 +34,7 @@ static void mount_at(const View *view, const LaunchStep *step, int mount, const 
         autofd int target = open_target(view, step, path);
 
         if (kernel_move_mount(mount, target, "") < 0)
-                die_step(step, "cannot mount");
+                view_die(step, "cannot mount");
 }
 
 static int make_file_system(const char *type, const char *const options[][2], unsigned attributes) {
@@ -86,12 +81,12 @@ void view_start(View *view, Frame *frame, bool has_pid_namespace) {
 
 /* ── one function a step ── */
 
-static int get_descriptor(const View *view, const LaunchStep *step, uint64_t number) {
+int view_get_descriptor(const View *view, const LaunchStep *step, uint64_t number) {
         size_t index = view->first_fd + number;
 
         if (index >= view->frame->fd_count || view->frame->fds[index] < 0) {
                 errno = EBADF;
-                die_step(step, "pawld did not send this descriptor");
+                view_die(step, "pawld did not send this descriptor");
         }
         return view->frame->fds[index];
 }
@@ -101,19 +96,20 @@ static void apply_stage(const View *view, const LaunchStep *step) {
 
         (void)snprintf(name, sizeof(name), "%u", (unsigned)step->numbers[0]);
         if (mkdirat(view->stage, name, 0700) < 0 ||
-            kernel_move_mount(get_descriptor(view, step, step->numbers[0]), view->stage, name) < 0)
-                die_step(step, "cannot mount what pawld sent");
+            kernel_move_mount(view_get_descriptor(view, step, step->numbers[0]), view->stage,
+                              name) < 0)
+                view_die(step, "cannot mount what pawld sent");
 }
 
 static void apply_dir(const View *view, const LaunchStep *step) {
-        if (mkdirat(view->root, below(step->words[0]), (mode_t)step->numbers[1]) < 0 &&
+        if (mkdirat(view->root, view_below(step->words[0]), (mode_t)step->numbers[1]) < 0 &&
             errno != EEXIST)
-                die_step(step, "cannot make the directory");
+                view_die(step, "cannot make the directory");
 }
 
 static void apply_link(const View *view, const LaunchStep *step) {
-        if (symlinkat(step->words[1], view->root, below(step->words[0])) < 0)
-                die_step(step, "cannot make the link");
+        if (symlinkat(step->words[1], view->root, view_below(step->words[0])) < 0)
+                view_die(step, "cannot make the link");
 }
 
 static void make_file(const View *view, const LaunchStep *step, const char *path) {
@@ -121,30 +117,30 @@ static void make_file(const View *view, const LaunchStep *step, const char *path
                 openat(view->root, path, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0644);
 
         if (file < 0)
-                die_step(step, "cannot make the file");
+                view_die(step, "cannot make the file");
 }
 
 static void apply_file(const View *view, const LaunchStep *step) {
-        make_file(view, step, below(step->words[0]));
+        make_file(view, step, view_below(step->words[0]));
 }
 
 /* A directory of the one tmpfs, mounted upon itself: it stays writable when the root no longer is.
  */
 static void apply_scratch(const View *view, const LaunchStep *step) {
-        const char *path = below(step->words[0]);
+        const char *path = view_below(step->words[0]);
         mode_t mode = (mode_t)step->numbers[1];
 
         if ((mkdirat(view->root, path, mode) < 0 && errno != EEXIST) ||
             fchmodat(view->root, path, mode, 0) < 0)
-                die_step(step, "cannot make the directory");
+                view_die(step, "cannot make the directory");
         autofd int mount = kernel_open_tree(view->root, path, OPEN_TREE_CLONE);
         if (mount < 0)
-                die_step(step, "cannot clone the directory");
+                view_die(step, "cannot clone the directory");
         mount_at(view, step, mount, step->words[0]);
 }
 
 static void apply_attach(const View *view, const LaunchStep *step) {
-        mount_at(view, step, get_descriptor(view, step, step->numbers[0]), step->words[1]);
+        mount_at(view, step, view_get_descriptor(view, step, step->numbers[0]), step->words[1]);
 }
 
 /* The staged mount is attached, because Linux 6.1 clones nothing of a detached one; its locked
@@ -156,7 +152,7 @@ static void apply_take(const View *view, const LaunchStep *step) {
         autofd int mount =
                 kernel_open_tree(view->stage, source, OPEN_TREE_CLONE | AT_SYMLINK_NOFOLLOW);
         if (mount < 0)
-                die_step(step, "cannot clone a part of the base");
+                view_die(step, "cannot clone a part of the base");
         mount_at(view, step, mount, step->words[2]);
 }
 
@@ -176,7 +172,7 @@ static void apply_host(const View *view, const LaunchStep *step) {
         if (mount < 0 && errno == ENOENT && launch_list_has(flags, "optional"))
                 return;
         if (mount < 0 || kernel_mount_setattr(mount, recursive, &attributes) < 0)
-                die_step(step, "cannot clone from the host");
+                view_die(step, "cannot clone from the host");
         mount_at(view, step, mount, step->words[1]);
 }
 
@@ -187,7 +183,7 @@ static void apply_device(const View *view, const LaunchStep *step) {
         (void)snprintf(path, sizeof(path), "/dev/%s", step->words[0]);
         autofd int mount = kernel_open_tree(AT_FDCWD, path, OPEN_TREE_CLONE | AT_SYMLINK_NOFOLLOW);
         if (mount < 0)
-                die_step(step, "the host lacks this device");
+                view_die(step, "the host lacks this device");
         make_file(view, step, path + 1);
         mount_at(view, step, mount, path);
 }
@@ -201,11 +197,11 @@ static void apply_proc(const View *view, const LaunchStep *step) {
                 make_file_system("proc", view->has_pid_namespace ? plain : hiding, attributes);
 
         if (mount < 0 && errno == EPERM)
-                die_step(step, "the kernel refuses a /proc of its own, as it does in containers "
+                view_die(step, "the kernel refuses a /proc of its own, as it does in containers "
                                "that mask parts of /proc: unmask them (docker: --security-opt "
                                "systempaths=unconfined)");
         if (mount < 0)
-                die_step(step, "cannot make a /proc");
+                view_die(step, "cannot make a /proc");
         mount_at(view, step, mount, step->words[0]);
 }
 
@@ -220,18 +216,19 @@ static void apply_terminals(const View *view, const LaunchStep *step) {
                 make_file_system("devpts", options, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC);
 
         if (mount < 0)
-                die_step(step, "cannot make a devpts");
+                view_die(step, "cannot make a devpts");
         mount_at(view, step, mount, step->words[0]);
 }
 
 static void apply_shield(const View *view, const LaunchStep *step) {
         struct mount_attr attributes = { .attr_set = MOUNT_ATTR_RDONLY };
-        autofd int mount = kernel_open_tree(view->root, below(step->words[0]), OPEN_TREE_CLONE);
+        autofd int mount =
+                kernel_open_tree(view->root, view_below(step->words[0]), OPEN_TREE_CLONE);
 
         if (mount < 0 && errno == ENOENT)
                 return;
         if (mount < 0 || kernel_mount_setattr(mount, 0, &attributes) < 0)
-                die_step(step, "cannot make it read-only");
+                view_die(step, "cannot make it read-only");
         mount_at(view, step, mount, step->words[0]);
 }
 
@@ -239,15 +236,15 @@ static void apply_mask(const View *view, const LaunchStep *step) {
         struct mount_attr attributes = { .attr_set = MOUNT_ATTR_RDONLY };
         struct stat status;
 
-        if (fstatat(view->root, below(step->words[0]), &status, AT_SYMLINK_NOFOLLOW) < 0)
+        if (fstatat(view->root, view_below(step->words[0]), &status, AT_SYMLINK_NOFOLLOW) < 0)
                 return;
         autofd int file =
                 openat(view->stage, "empty", O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0);
         if (file < 0 && errno != EACCES)
-                die_step(step, "cannot make an empty file");
+                view_die(step, "cannot make an empty file");
         autofd int mount = kernel_open_tree(view->stage, "empty", OPEN_TREE_CLONE);
         if (mount < 0 || kernel_mount_setattr(mount, 0, &attributes) < 0)
-                die_step(step, "cannot clone an empty file");
+                view_die(step, "cannot clone an empty file");
         mount_at(view, step, mount, step->words[0]);
 }
 
@@ -304,6 +301,9 @@ static void (*const APPLY[LAUNCH_OP_COUNT])(const View *, const LaunchStep *) = 
         [LAUNCH_OP_TERMINALS] = apply_terminals,
         [LAUNCH_OP_SHIELD] = apply_shield,
         [LAUNCH_OP_MASK] = apply_mask,
+        [LAUNCH_OP_HOME] = view_apply_home,
+        [LAUNCH_OP_BIND] = view_apply_bind,
+        [LAUNCH_OP_SHARE] = view_apply_share,
 };
 
 void view_apply(View *view, const LaunchStep *step) {

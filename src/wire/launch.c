@@ -25,7 +25,7 @@ typedef enum WordKind {
 
 typedef struct OpRow {
         const char *name;
-        WordKind words[3];
+        WordKind words[LAUNCH_STEP_WORD_MAX];
 } OpRow;
 
 static const OpRow OPS[LAUNCH_OP_COUNT] = {
@@ -42,6 +42,9 @@ static const OpRow OPS[LAUNCH_OP_COUNT] = {
         [LAUNCH_OP_ATTACH] = { "attach", { WORD_NUMBER, WORD_PATH } },
         [LAUNCH_OP_TAKE] = { "take", { WORD_NUMBER, WORD_BELOW, WORD_PATH } },
         [LAUNCH_OP_HOST] = { "host", { WORD_PATH, WORD_PATH, WORD_FLAGS } },
+        [LAUNCH_OP_HOME] = { "home", { WORD_PATH, WORD_PATH } },
+        [LAUNCH_OP_BIND] = { "bind", { WORD_PATH, WORD_BELOW, WORD_PATH, WORD_FLAGS } },
+        [LAUNCH_OP_SHARE] = { "share", { WORD_NUMBER, WORD_PATH, WORD_PATH } },
         [LAUNCH_OP_DEVICE] = { "device", { WORD_NAME } },
         [LAUNCH_OP_PROC] = { "proc", { WORD_PATH } },
         [LAUNCH_OP_TERMINALS] = { "terminals", { WORD_PATH } },

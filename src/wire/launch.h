@@ -116,9 +116,15 @@ typedef enum LaunchOp {
         LAUNCH_OP_SCRATCH,   /* PATH MODE           private and writable */
         LAUNCH_OP_ATTACH,    /* N PATH              the mount N itself; PATH exists */
         LAUNCH_OP_TAKE,      /* N SUB PATH          what stands at /SUB of staged N; PATH exists */
-        LAUNCH_OP_HOST,   /* HOST PATH FLAGS     of ro,noexec,tree,optional; always nosuid,nodev */
-        LAUNCH_OP_DEVICE, /* NAME                /dev/NAME of the host */
-        LAUNCH_OP_PROC,   /* PATH                proc of the launch's own */
+        LAUNCH_OP_HOST,  /* HOST PATH FLAGS     of ro,noexec,tree,optional; always nosuid,nodev */
+        LAUNCH_OP_HOME,  /* BASE PATH            what of the host's directory BASE is neither hidden
+                            nor  snap nor bin, each entry for itself; PATH exists */
+        LAUNCH_OP_BIND,  /* BASE SUB PATH FLAGS  as host, of BASE/SUB without following a link below
+                            BASE; PATH is made; what cannot be shown is left out */
+        LAUNCH_OP_SHARE, /* N SUB PATH           likewise, of the mount N itself, SUB absolute in it
+                          */
+        LAUNCH_OP_DEVICE,    /* NAME                /dev/NAME of the host */
+        LAUNCH_OP_PROC,      /* PATH                proc of the launch's own */
         LAUNCH_OP_TERMINALS, /* PATH                a private devpts */
         LAUNCH_OP_SHIELD,    /* PATH                read-only from here on; absent is right too */
         LAUNCH_OP_MASK,      /* PATH                an empty file instead; absent is right too */
@@ -136,11 +142,13 @@ typedef enum LaunchOp {
         LAUNCH_OP_COUNT,
 } LaunchOp;
 
+#define LAUNCH_STEP_WORD_MAX 4
+
 typedef struct LaunchStep {
         LaunchOp op;
         unsigned line;
-        const char *words[3];
-        uint64_t numbers[3]; /* of the words that are numbers */
+        const char *words[LAUNCH_STEP_WORD_MAX];
+        uint64_t numbers[LAUNCH_STEP_WORD_MAX]; /* of the words that are numbers */
 } LaunchStep;
 
 /* Checks each word against the op's row.  1 a step, 0 the end. */

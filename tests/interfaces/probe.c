@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What a package may do with sockets, said by trying: one word a try, "yes" or the error's name.
+ *
+ *   probe socket inet|inet6|route|netfilter|packet    make one
+ *   probe connect PORT                                to 127.0.0.1
+ *   probe listen                                      at any port of 127.0.0.1, and accept from
+ * itself probe listen-unix PATH
+ */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <linux/netlink.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+static int say(int result) {
+        puts(result >= 0 ? "yes" : strerrorname_np(errno));
+        return result >= 0 ? 0 : 1;
+}
+
+static int try_socket(const char *what) {
+        static const struct {
+                const char *name;
+                int family, type, protocol;
+        } kinds[] = {
+                { "inet", AF_INET, SOCK_STREAM, 0 },
+                { "inet6", AF_INET6, SOCK_DGRAM, 0 },
+                { "route", AF_NETLINK, SOCK_RAW, NETLINK_ROUTE },
+                { "netfilter", AF_NETLINK, SOCK_RAW, NETLINK_NETFILTER },
+                { "packet", AF_PACKET, SOCK_DGRAM, 0 },
+        };
+
+        for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+                if (strcmp(kinds[i].name, what) == 0)
+                        return say(socket(kinds[i].family, kinds[i].type | SOCK_CLOEXEC,
+                                          kinds[i].protocol));
+        return 64;
+}
+
+static struct sockaddr_in get_local(int port) {
+        return (struct sockaddr_in){ .sin_family = AF_INET,
+                                     .sin_port = htons((uint16_t)port),
+                                     .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+}
+
+static int try_connect(const char *port) {
+        struct sockaddr_in address = get_local((int)strtol(port, NULL, 10));
+        int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+        return say(fd < 0 ? -1 : connect(fd, (struct sockaddr *)&address, sizeof(address)));
+}
+
+static int try_listen(void) {
+        struct sockaddr_in address = get_local(0);
+        socklen_t size = sizeof(address);
+        int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        int other = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+        if (fd < 0 || other < 0 || bind(fd, (struct sockaddr *)&address, size) < 0 ||
+            listen(fd, 1) < 0 || getsockname(fd, (struct sockaddr *)&address, &size) < 0 ||
+            connect(other, (struct sockaddr *)&address, size) < 0)
+                return say(-1);
+        return say(accept4(fd, NULL, NULL, SOCK_CLOEXEC));
+}
+
+static int try_listen_unix(const char *path) {
+        struct sockaddr_un address = { .sun_family = AF_UNIX };
+        int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+        (void)snprintf(address.sun_path, sizeof(address.sun_path), "%s", path);
+        if (fd < 0 || bind(fd, (struct sockaddr *)&address, sizeof(address)) < 0)
+                return say(-1);
+        return say(listen(fd, 1));
+}
+
+int main(int argc, char **argv) {
+        if (argc == 3 && strcmp(argv[1], "socket") == 0)
+                return try_socket(argv[2]);
+        if (argc == 3 && strcmp(argv[1], "connect") == 0)
+                return try_connect(argv[2]);
+        if (argc == 2 && strcmp(argv[1], "listen") == 0)
+                return try_listen();
+        if (argc == 3 && strcmp(argv[1], "listen-unix") == 0)
+                return try_listen_unix(argv[2]);
+        return 64;
+}

@@ -44,6 +44,7 @@ static void each_op_reads_its_own_words(void **state) {
                 { "lease 0\n", LAUNCH_OP_LEASE },
                 { "stage 1\n", LAUNCH_OP_STAGE },
                 { "user-dir /home/u/snap 0700\n", LAUNCH_OP_USER_DIR },
+                { "user-data /home/u/snap/a x2 x1\n", LAUNCH_OP_USER_DATA },
                 { "user-link /home/u/snap/a/current x1\n", LAUNCH_OP_USER_LINK },
                 { "dir /tmp 1777\n", LAUNCH_OP_DIR },
                 { "link /bin usr/bin\n", LAUNCH_OP_LINK },

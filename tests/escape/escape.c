@@ -55,6 +55,16 @@ static pid_t get_victim(void) {
         return (pid_t)strtol(get_parameter("victim"), NULL, 10);
 }
 
+/* Below ABI 6, which neither scopes signals nor abstract sockets, every launch has a PID namespace
+ * and, without a network grant, a network namespace: what is of another one is not there at all. */
+static bool has_scopes(void) {
+        return strtol(get_parameter("landlock"), NULL, 10) >= 6;
+}
+
+static int choose_expected(int user, int root, bool is_of_processes) {
+        return is_root && (has_scopes() || !is_of_processes) ? root : user;
+}
+
 static const char *describe(int how, char buffer[64]) {
         if (how == GOT_OUT)
                 return "NOT REFUSED";
@@ -88,6 +98,7 @@ typedef struct OpenAttempt {
         const char *path;
         int flags;
         int user, root; /* how it must be refused */
+        bool is_of_processes;
 } OpenAttempt;
 
 static const OpenAttempt OPENS[] = {
@@ -116,9 +127,9 @@ static const OpenAttempt OPENS[] = {
         { "the package API", "/run/snapd.socket", O_PATH, ENOENT, ENOENT },
         { "our own launch socket", "/run/pawl/launch.socket", O_PATH, ENOENT, ENOENT },
         { "our state", "/var/lib/pawl/state/pawl.db", O_RDONLY, ENOENT, ENOENT },
-        { "the root of PID 1", "/proc/1/root/etc", O_RDONLY, EACCES, ENOENT },
-        { "the memory of PID 1", "/proc/1/mem", O_RDWR, EACCES, ENOENT },
-        { "the environment of PID 1", "/proc/1/environ", O_RDONLY, EACCES, ENOENT },
+        { "the root of PID 1", "/proc/1/root/etc", O_RDONLY, EACCES, ENOENT, true },
+        { "the memory of PID 1", "/proc/1/mem", O_RDWR, EACCES, ENOENT, true },
+        { "the environment of PID 1", "/proc/1/environ", O_RDONLY, EACCES, ENOENT, true },
         { "the kernel's memory", "/proc/kcore", O_RDONLY, EACCES, EACCES },
 };
 
@@ -139,7 +150,9 @@ static void try_opens(void) {
                 if (is_listed(get_parameter("absent"), OPENS[i].path))
                         report(OPENS[i].name, how, ENOENT);
                 else
-                        report(OPENS[i].name, how, is_root ? OPENS[i].root : OPENS[i].user);
+                        report(OPENS[i].name, how,
+                               choose_expected(OPENS[i].user, OPENS[i].root,
+                                               OPENS[i].is_of_processes));
         }
 }
 
@@ -445,6 +458,7 @@ static const struct {
         const char *name;
         int (*attempt)(void);
         int user, root;
+        bool is_of_processes;
 } FUNCTIONS[] = {
         { "descriptors of the caller", try_inherited, EBADF, EBADF },
         { "another user's home", try_secret, ENOENT, ENOENT },
@@ -453,11 +467,10 @@ static const struct {
         { "directory of a host process", try_victim_cwd, ENOENT, ENOENT },
         { "reading a host process", try_victim_read, EPERM, EPERM },
         { "tracing a host process", try_victim_trace, EPERM, EPERM },
-        { "a signal to a host process", try_victim_signal, ESRCH, EPERM },
-        { "a queued signal to a host process", try_victim_queue, ESRCH, EPERM },
-        { "a signal by pidfd", try_victim_pidfd, ESRCH, EPERM },
+        { "a signal to a host process", try_victim_signal, ESRCH, EPERM, true },
+        { "a queued signal to a host process", try_victim_queue, ESRCH, EPERM, true },
+        { "a signal by pidfd", try_victim_pidfd, ESRCH, EPERM, true },
         { "limits of a host process", try_victim_limits, EPERM, EPERM },
-        { "an abstract socket of the host", try_abstract_socket, EPERM, EPERM },
         { "shared memory of the host", try_shared_memory, ENOENT, ENOENT },
         { "the caller's working directory", try_working_directory, ENOENT, ENOENT },
         { "becoming somebody else", try_identity, EINVAL, EPERM },
@@ -478,7 +491,10 @@ int main(int argc, char **argv) {
         is_root = geteuid() == 0;
         for (size_t i = 0; i < sizeof(FUNCTIONS) / sizeof(FUNCTIONS[0]); i++)
                 report(FUNCTIONS[i].name, FUNCTIONS[i].attempt(),
-                       is_root ? FUNCTIONS[i].root : FUNCTIONS[i].user);
+                       choose_expected(FUNCTIONS[i].user, FUNCTIONS[i].root,
+                                       FUNCTIONS[i].is_of_processes));
+        report("an abstract socket of the host", try_abstract_socket(),
+               has_scopes() ? EPERM : ECONNREFUSED);
         try_opens();
         try_calls();
         printf("%s - %s: %u ways out tried, %u not refused as they should be\n",

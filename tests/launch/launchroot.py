@@ -162,3 +162,9 @@ class Leaks:
             except OSError:
                 pass
         return found
+
+
+def landlock_abi():
+    """The version of Landlock that this kernel has, 0 for none."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    return max(0, libc.syscall(444, None, 0, 1))

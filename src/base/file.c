@@ -14,7 +14,7 @@
 
 #include "base/text.h"
 
-#define TREE_DEPTH_MAX 1000
+#define REMOVE_DEPTH_MAX 50 /* two descriptors each */
 
 int directory_open(const char *path, Error *err) {
         int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -237,7 +237,13 @@ int link_write_atomic(int directory, const char *path, const char *target, Error
         return rename_into_place(parent, temporary, name, err) < 0 ? -1 : 1;
 }
 
-static int remove_content(int fd, dev_t device, int depth, Error *err);
+/* A tree of any depth with few descriptors: what lies deeper than this is moved to the top first.
+ */
+typedef struct Removal {
+        int top;
+        dev_t device;
+        uint64_t moved_count;
+} Removal;
 
 /* A user's own directory that is closed to himself: for root nothing is. */
 static bool unlock_directory(int directory) {
@@ -245,6 +251,19 @@ static bool unlock_directory(int directory) {
 
         return geteuid() != 0 && fstat(directory, &st) == 0 && (st.st_mode & 0700) != 0700 &&
                fchmod(directory, 0700) == 0;
+}
+
+static int remove_content(Removal *removal, int fd, int depth, Error *err);
+
+static int move_to_top(Removal *removal, int parent, const char *name, Error *err) {
+        for (;;) {
+                autofree char *fresh =
+                        string_format(".deep-%llu~", (unsigned long long)removal->moved_count++);
+                if (renameat2(parent, name, removal->top, fresh, RENAME_NOREPLACE) == 0)
+                        return 0;
+                if (errno != EEXIST)
+                        return error_set_errno(err, errno, "cannot move %s to remove it", name);
+        }
 }
 
 static int open_to_remove(int parent, const char *name) {
@@ -258,7 +277,7 @@ static int open_to_remove(int parent, const char *name) {
         return path < 0 || chmod(magic, 0700) < 0 ? -1 : openat(parent, name, flags);
 }
 
-static int remove_entry(int parent, const char *name, dev_t device, int depth, Error *err) {
+static int remove_entry(Removal *removal, int parent, const char *name, int depth, Error *err) {
         int removed = unlinkat(parent, name, 0);
         struct stat st;
 
@@ -271,21 +290,28 @@ static int remove_entry(int parent, const char *name, dev_t device, int depth, E
         autofd int fd = open_to_remove(parent, name);
         if (fd < 0 || fstat(fd, &st) < 0)
                 return error_set_errno(err, errno, "cannot open %s to remove it", name);
-        if (st.st_dev != device)
+        if (st.st_dev != removal->device)
                 return error_set(err, ERROR_FAILED,
                                  "cannot remove %s: another file system is mounted there", name);
-        if (remove_content(fd, device, depth + 1, err) < 0)
-                return error_prefix(err, "%s", name);
+        if (depth == REMOVE_DEPTH_MAX) {
+                (void)unlock_directory(fd); /* its ".." is written too */
+                return move_to_top(removal, parent, name, err);
+        }
+        if (depth == 0)
+                removal->top = fd;
+        uint64_t before;
+        do { /* the top once more where something was moved to it meanwhile */
+                before = removal->moved_count;
+                if (remove_content(removal, fd, depth + 1, err) < 0)
+                        return error_prefix(err, "%s", name);
+        } while (depth == 0 && removal->moved_count != before);
         if (unlinkat(parent, name, AT_REMOVEDIR) < 0 && errno != ENOENT)
                 return error_set_errno(err, errno, "cannot remove directory %s", name);
         return 0;
 }
 
-static int remove_content(int fd, dev_t device, int depth, Error *err) {
-        if (depth > TREE_DEPTH_MAX)
-                return error_set(err, ERROR_FAILED, "directories nested deeper than %d",
-                                 TREE_DEPTH_MAX);
-        int copy = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+static int remove_content(Removal *removal, int fd, int depth, Error *err) {
+        int copy = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
         DIR *directory = copy < 0 ? NULL : fdopendir(copy);
         if (!directory)
                 return error_set_errno(err, errno, "cannot list a directory");
@@ -293,7 +319,7 @@ static int remove_content(int fd, dev_t device, int depth, Error *err) {
         for (struct dirent *entry; result == 0 && (entry = readdir(directory));) {
                 if (string_equal(entry->d_name, ".") || string_equal(entry->d_name, ".."))
                         continue;
-                result = remove_entry(fd, entry->d_name, device, depth, err);
+                result = remove_entry(removal, fd, entry->d_name, depth, err);
         }
         (void)closedir(directory);
         return result;
@@ -308,7 +334,8 @@ int tree_remove(int directory, const char *path, Error *err) {
                 return err->number == ENOENT ? 0 : -1;
         if (fstatat(parent, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
                 return errno == ENOENT ? 0 : error_set_errno(err, errno, "cannot look at %s", name);
-        return remove_entry(parent, name, st.st_dev, 0, err);
+        Removal removal = { .top = -1, .device = st.st_dev };
+        return remove_entry(&removal, parent, name, 0, err);
 }
 
 int memfd_new_sealed(const char *name, const void *bytes, size_t length, Error *err) {

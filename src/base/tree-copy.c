@@ -5,10 +5,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/fs.h>
+#include <linux/openat2.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <sys/xattr.h>
 #include <unistd.h>
@@ -24,6 +26,7 @@
 /* A file with more than one name: where the first of them was copied to. */
 typedef struct Linked {
         ino_t inode;
+        ino_t copy;
         size_t path; /* offset in Copy.paths, beneath `root` */
 } Linked;
 
@@ -127,22 +130,42 @@ static int copy_bytes(int from, int to, const char *name, off_t size, Error *err
         return 0;
 }
 
-/* NULL when no name of it was copied yet. */
-static const char *find_linked(const Copy *copy, ino_t inode) {
+/* False when no name of it was copied yet. */
+static bool find_linked(const Copy *copy, ino_t inode, Linked *ret) {
         for (size_t at = 0; at < copy->linked.length; at += sizeof(Linked)) {
-                Linked linked;
-                memcpy(&linked, copy->linked.bytes + at, sizeof(linked));
-                if (linked.inode == inode)
-                        return copy->paths.bytes + linked.path;
+                memcpy(ret, copy->linked.bytes + at, sizeof(*ret));
+                if (ret->inode == inode)
+                        return true;
         }
-        return NULL;
+        return false;
 }
 
-static void remember_linked(Copy *copy, ino_t inode, const char *path) {
-        const Linked linked = { inode, copy->paths.length };
+static void remember_linked(Copy *copy, ino_t inode, ino_t copied, const char *path) {
+        const Linked linked = { inode, copied, copy->paths.length };
 
         text_append_bytes(&copy->linked, &linked, sizeof(linked));
         text_append_bytes(&copy->paths, path, strlen(path) + 1);
+}
+
+/* Another name for the copy that was made first.  It is looked for without links and recognised by
+ * its number: a program of the package that still runs could otherwise lead linkat to a file of the
+ * host, which would then be the package's. */
+static int link_again(const Copy *copy, const Linked *linked, const Pair *pair, const char *name,
+                      Error *err) {
+        const char *first = copy->paths.bytes + linked->path;
+        struct open_how how = { .flags = O_PATH | O_NOFOLLOW | O_CLOEXEC,
+                                .resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS };
+        autofd int fd = (int)syscall(SYS_openat2, copy->root, first, &how, sizeof(how));
+        struct stat st, top;
+
+        if (fd < 0 || fstat(fd, &st) < 0 || fstat(copy->root, &top) < 0)
+                return error_set_errno(err, errno, "cannot find the copy %s", first);
+        if (!S_ISREG(st.st_mode) || st.st_ino != linked->copy || st.st_dev != top.st_dev)
+                return error_set(err, ERROR_BUSY, "the copy %s was replaced", first);
+        autofree char *magic = string_format("/proc/self/fd/%d", fd); /* needs no capability */
+        if (linkat(AT_FDCWD, magic, pair->to, name, AT_SYMLINK_FOLLOW) < 0)
+                return error_set_errno(err, errno, "cannot link %s", name);
+        return 0;
 }
 
 /* One's own file without the right to read it becomes a second name of it; another's is left out.
@@ -164,12 +187,9 @@ static int copy_file(Copy *copy, const Pair *pair, const char *name, Error *err)
         if (!S_ISREG(st.st_mode))
                 return error_set(err, ERROR_BUSY, "%s was replaced while it was copied", name);
         autofree char *path = string_format("%s%s%s", pair->path, *pair->path ? "/" : "", name);
-        const char *first = st.st_nlink > 1 ? find_linked(copy, st.st_ino) : NULL;
-        if (first) {
-                if (linkat(copy->root, first, pair->to, name, 0) < 0)
-                        return error_set_errno(err, errno, "cannot link %s", path);
-                return 0;
-        }
+        Linked linked;
+        if (st.st_nlink > 1 && find_linked(copy, st.st_ino, &linked))
+                return link_again(copy, &linked, pair, name, err);
         autofd int to =
                 openat(pair->to, name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
         if (to < 0)
@@ -177,8 +197,11 @@ static int copy_file(Copy *copy, const Pair *pair, const char *name, Error *err)
         if (copy_bytes(from, to, path, st.st_size, err) < 0 ||
             copy_metadata(from, to, &st, path, err) < 0)
                 return -1;
+        struct stat made;
+        if (fstat(to, &made) < 0)
+                return error_set_errno(err, errno, "cannot look at %s", path);
         if (st.st_nlink > 1)
-                remember_linked(copy, st.st_ino, path);
+                remember_linked(copy, st.st_ino, made.st_ino, path);
         return fd_sync(to, path, err);
 }
 
@@ -198,16 +221,18 @@ static int copy_link(const Pair *pair, const char *name, const struct stat *st, 
         return 0;
 }
 
-/* Fifos and device nodes (root's own data may hold them). */
+/* Fifos and device nodes (root's own data may hold them).  The mode comes with the node: fchmodat
+ * would follow a link that a program of the package puts there in between. */
 static int copy_node(const Pair *pair, const char *name, const struct stat *st, Error *err) {
+        mode_t before = umask(0);
         int made = mknodat(pair->to, name, st->st_mode, st->st_rdev);
 
+        (void)umask(before);
         if (made < 0 && may_leave_out(errno))
                 return 0;
         if (made < 0 ||
             (fchownat(pair->to, name, st->st_uid, st->st_gid, AT_SYMLINK_NOFOLLOW) < 0 &&
-             !may_leave_out(errno)) ||
-            fchmodat(pair->to, name, st->st_mode & 07777, 0) < 0)
+             !may_leave_out(errno)))
                 return error_set_errno(err, errno, "cannot make %s", name);
         return 0;
 }

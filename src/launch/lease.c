@@ -24,8 +24,9 @@ int lease_open(const char *root, const char *instance, const char *revision, uid
         autofd int directory = directory_make_beneath(root_directory, path + 1, 0700, err);
         if (directory < 0)
                 return -1;
+        /* Read only: it is handed out, and who could write to it could fill R/run. */
         autofd int file =
-                file_open_beneath(directory, name, O_RDWR | O_CREAT | O_NOFOLLOW, 0600, err);
+                file_open_beneath(directory, name, O_RDONLY | O_CREAT | O_NOFOLLOW, 0600, err);
         if (file < 0)
                 return -1;
         /* Its own user may have turned an older lease into an exclusive one: his loss alone. */
@@ -36,7 +37,7 @@ int lease_open(const char *root, const char *instance, const char *revision, uid
 
 static bool file_is_locked(int directory, const char *name) {
         Error unused = ERROR_INIT;
-        autofd int file = file_open_beneath(directory, name, O_RDWR | O_NOFOLLOW, 0, &unused);
+        autofd int file = file_open_beneath(directory, name, O_RDONLY | O_NOFOLLOW, 0, &unused);
 
         return file < 0 || flock(file, LOCK_EX | LOCK_NB) < 0;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "policy/seccomp-template.h"
 
+#include <fcntl.h>
 #include <sched.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -18,6 +19,9 @@
         (CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | \
          CLONE_NEWPID | CLONE_NEWNET)
 #define TIOCLINUX_REQUEST 0x541Cu
+#define SET_ID            (S_ISUID | S_ISGID)
+/* Only then has open a mode; without, the argument is whatever the register held. */
+#define MAKES_FILE (O_CREAT | (O_TMPFILE & ~O_DIRECTORY))
 
 /* Allowed with any argument. */
 static const char *const GROUPS[] = {
@@ -32,7 +36,7 @@ static const char *const GROUPS[] = {
         "munlockall memfd_create memfd_secret pkey_alloc pkey_free pkey_mprotect mbind "
         "get_mempolicy set_mempolicy mseal map_shadow_stack",
         /* opening files and moving bytes */
-        "open openat openat2 creat close close_range read readv pread64 preadv preadv2 write writev "
+        "close close_range read readv pread64 preadv preadv2 write writev "
         "pwrite64 pwritev pwritev2 lseek _llseek sendfile sendfile64 splice tee vmsplice "
         "copy_file_range readahead fadvise64 fadvise64_64 sync fsync fdatasync syncfs "
         "sync_file_range fallocate truncate truncate64 ftruncate ftruncate64 flock fcntl fcntl64 "
@@ -41,7 +45,7 @@ static const char *const GROUPS[] = {
         "access faccessat faccessat2 stat stat64 lstat lstat64 fstat fstat64 newfstatat fstatat64 "
         "statx statfs statfs64 fstatfs fstatfs64 ustat getcwd chdir fchdir getdents getdents64 "
         "readlink readlinkat mkdir mkdirat rmdir unlink unlinkat rename renameat renameat2 link "
-        "linkat symlink symlinkat chmod fchmod fchmodat fchmodat2 chown chown32 fchown fchown32 "
+        "linkat symlink symlinkat chown chown32 fchown fchown32 "
         "lchown lchown32 fchownat umask utime utimes utimensat futimesat getxattr lgetxattr "
         "fgetxattr setxattr lsetxattr fsetxattr listxattr llistxattr flistxattr removexattr "
         "lremovexattr fremovexattr",
@@ -89,15 +93,26 @@ typedef struct GuardedCall {
 } GuardedCall;
 
 static const GuardedCall GUARDED[] = {
+        /* No setuid and no setgid bits: the view is mounted nosuid, but the same file lies on the
+         * host, where another user could start it and be, unconfined, whom this program runs as. */
+        { "open", { { 1, MAKES_FILE, 0 } } },
+        { "open", { { 2, SET_ID, 0 } } },
+        { "openat", { { 2, MAKES_FILE, 0 } } },
+        { "openat", { { 3, SET_ID, 0 } } },
+        { "creat", { { 1, SET_ID, 0 } } },
+        { "chmod", { { 1, SET_ID, 0 } } },
+        { "fchmod", { { 1, SET_ID, 0 } } },
+        { "fchmodat", { { 2, SET_ID, 0 } } },
+        { "fchmodat2", { { 2, SET_ID, 0 } } },
         { "clone", { { 0, NEW_NAMESPACES, 0 } } },
         { "socket", { { 0, LOW_32, AF_UNIX } } },
         { "socketpair", { { 0, LOW_32, AF_UNIX } } },
-        { "mknod", { { 1, S_IFMT, S_IFREG } } },
-        { "mknod", { { 1, S_IFMT, S_IFIFO } } },
-        { "mknod", { { 1, S_IFMT, S_IFSOCK } } },
-        { "mknodat", { { 2, S_IFMT, S_IFREG } } },
-        { "mknodat", { { 2, S_IFMT, S_IFIFO } } },
-        { "mknodat", { { 2, S_IFMT, S_IFSOCK } } },
+        { "mknod", { { 1, S_IFMT | SET_ID, S_IFREG } } },
+        { "mknod", { { 1, S_IFMT | SET_ID, S_IFIFO } } },
+        { "mknod", { { 1, S_IFMT | SET_ID, S_IFSOCK } } },
+        { "mknodat", { { 2, S_IFMT | SET_ID, S_IFREG } } },
+        { "mknodat", { { 2, S_IFMT | SET_ID, S_IFIFO } } },
+        { "mknodat", { { 2, S_IFMT | SET_ID, S_IFSOCK } } },
         /* Pid 0 is oneself: as root there may be no PID namespace, and uid 0 is uid 0. */
         { "prlimit64", { { 0, LOW_32, 0 } } },
         { "setpriority", { { 0, LOW_32, 0 }, { 1, LOW_32, 0 } } },
@@ -108,7 +123,7 @@ static const GuardedCall GUARDED[] = {
 };
 
 /* Answered with ENOSYS, so that a C library falls back to a call whose arguments can be seen. */
-static const char *const ABSENT[] = { "clone3" };
+static const char *const ABSENT[] = { "clone3", "openat2" };
 
 /* Refused in a program of its own that allows all else: the low 32 bits decide, as in the kernel.
  */

@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 
 #include "base/file.h"
+#include "base/log.h"
 #include "base/text.h"
 
 typedef struct Place {
@@ -212,8 +213,12 @@ static int sweep_directory(const Places *places, Database *database, int directo
                 result = keep(places, database, entry->d_name, err);
                 if (result != 0)
                         continue;
-                result = tree_remove(directory, entry->d_name, err);
-                removed += result == 0;
+                /* What cannot be cleared away (now) is no reason to serve nobody. */
+                Error failure = ERROR_INIT;
+                if (tree_remove(directory, entry->d_name, &failure) < 0)
+                        log_warning("leftovers stay: %s", failure.message);
+                else
+                        removed++;
         }
         (void)closedir(entries);
         if (result >= 0 && removed > 0)

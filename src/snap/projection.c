@@ -10,6 +10,7 @@
 #include "base/digest.h"
 #include "base/file.h"
 #include "base/json.h"
+#include "base/log.h"
 #include "base/text.h"
 #include "snap/manifest.h"
 
@@ -195,6 +196,30 @@ static int write_commands(const Places *places, const Wanted *wanted, Error *err
         return changed;
 }
 
+/* A package's directory in var/snap is written by its own programs too, when they run as root: what
+ * stands where the link belongs goes, and a package that goes on being in the way harms itself
+ * only. */
+static int write_current(int directory, const char *target, bool is_shared, Error *err) {
+        Error failure = ERROR_INIT;
+        int changed = link_write_atomic(directory, "current", target, &failure);
+
+        if (changed < 0 && is_shared) {
+                Error ignored = ERROR_INIT;
+                (void)tree_remove(directory, "current", &ignored);
+                (void)tree_remove(directory, ".current.new~", &ignored);
+                failure = (Error)ERROR_INIT;
+                changed = link_write_atomic(directory, "current", target, &failure);
+                if (changed < 0) {
+                        log_warning("the data of a snap has no link to revision %s: %s", target,
+                                    failure.message);
+                        return 0;
+                }
+        }
+        if (changed < 0)
+                *err = failure;
+        return changed;
+}
+
 /* `place` is what `parent` is called from the root: "snap" or "var/snap". */
 static int write_currents(int parent, const char *place, const Wanted *wanted, Error *err) {
         const char *instance;
@@ -210,8 +235,8 @@ static int write_currents(int parent, const char *place, const Wanted *wanted, E
                 autofd int directory = directory_make_beneath(parent, instance, 0755, err);
                 if (directory < 0)
                         return -1;
-                int result =
-                        link_write_atomic(directory, "current", json_string_value(revision), err);
+                int result = write_current(directory, json_string_value(revision),
+                                           string_equal(place, "var/snap"), err);
                 if (result < 0)
                         return -1;
                 changed += result;

@@ -454,6 +454,40 @@ static int try_x32(void) {
         return see_death(call_x32);
 }
 
+/* A setuid file in data that lies on the host too, where no view's "nosuid" stops who starts it. */
+static int try_setuid_by_chmod(void) {
+        int fd = open("/tmp/armed", O_WRONLY | O_CREAT | O_CLOEXEC, 0700);
+
+        return fd < 0 ? ENOEXEC : fchmod(fd, 04755) < 0 ? errno : GOT_OUT;
+}
+
+static int try_setgid_by_name(void) {
+        return chmod("/tmp/armed", 02755) < 0 ? errno : GOT_OUT;
+}
+
+static int try_setuid_by_fchmodat2(void) {
+        return syscall(452, AT_FDCWD, "/tmp/armed", 06755, 0) < 0 ? errno : GOT_OUT;
+}
+
+static int try_setuid_by_open(void) {
+        return open("/tmp/armed-2", O_WRONLY | O_CREAT | O_CLOEXEC, 04755) < 0 ? errno : GOT_OUT;
+}
+
+static int try_setuid_by_tmpfile(void) {
+        return open("/tmp", O_WRONLY | O_TMPFILE | O_CLOEXEC, 04755) < 0 ? errno : GOT_OUT;
+}
+
+static int try_setuid_by_mknod(void) {
+        return mknod("/tmp/armed-3", S_IFREG | 04755, 0) < 0 ? errno : GOT_OUT;
+}
+
+static int try_setuid_by_openat2(void) {
+        uint64_t how[3] = { O_WRONLY | O_CREAT, 04755, 0 };
+
+        return syscall(SYS_openat2, AT_FDCWD, "/tmp/armed-4", how, sizeof(how)) < 0 ? errno
+                                                                                    : GOT_OUT;
+}
+
 static const struct {
         const char *name;
         int (*attempt)(void);
@@ -480,6 +514,13 @@ static const struct {
         { "a new uid map", try_uid_map, EPERM, EPERM },
         { "a setuid file in the image", try_setuid_file, NO_GAIN, NO_GAIN },
         { "a file with capabilities in the image", try_capable_file, NO_GAIN, NO_GAIN },
+        { "a setuid bit by fchmod", try_setuid_by_chmod, EPERM, EPERM },
+        { "a setgid bit by chmod", try_setgid_by_name, EPERM, EPERM },
+        { "both bits by fchmodat2", try_setuid_by_fchmodat2, EPERM, EPERM },
+        { "a setuid bit by open", try_setuid_by_open, EPERM, EPERM },
+        { "a setuid bit by O_TMPFILE", try_setuid_by_tmpfile, EPERM, EPERM },
+        { "a setuid bit by mknod", try_setuid_by_mknod, EPERM, EPERM },
+        { "openat2, which hides its mode", try_setuid_by_openat2, ENOSYS, ENOSYS },
         { "i386 system calls", try_i386, BY_SIGNAL + SIGSYS, BY_SIGNAL + SIGSYS },
         { "x32 system calls", try_x32, BY_SIGNAL + SIGSYS, BY_SIGNAL + SIGSYS },
 };

@@ -10,6 +10,7 @@
 #include "front/internal.h"
 #include "front/peer.h"
 #include "front/refusal.h"
+#include "wire/frame.h"
 
 #define LISTENER_COUNT_MAX 8
 /* Clients accepted before the loop looks at anything else. */
@@ -142,6 +143,7 @@ int front_add_listener(Front *front, int owned_fd, PeerSocket socket, Error *err
         int flags = fcntl(fd, F_GETFL);
         if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0)
                 return error_set_errno(err, errno, "cannot use a socket");
+        frame_refuse_fds(fd);
         Listener *listener = &front->listeners[front->listener_count];
         *listener = (Listener){ .front = front, .fd = fd, .socket = socket };
         if (watch_new(front->setup.loop, fd, &listener->watch, err) < 0)

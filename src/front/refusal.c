@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "front/watch.h"
 #include "wire/envelope.h"
+#include "wire/frame.h"
 
 struct Refusal {
         RefusalList *list;
@@ -19,20 +20,15 @@ struct Refusal {
 static void end_refusal(Refusal *refusal) {
         refusal->list->refusals[refusal->index] = NULL;
         refusal->watch = watch_free(refusal->watch);
-        own_close_(&refusal->fd);
+        frame_close_stranger(take_fd(refusal->fd));
         free(refusal);
 }
 
 /* Closing a socket with unread bytes is an error at the other end, which then may not look for an
  * answer: so the request is waited for and thrown away once. */
 static void on_event(void *context, int events) {
-        Refusal *refusal = context;
-        char ignored[4096];
-
         (void)events;
-        while (recv(refusal->fd, ignored, sizeof(ignored), MSG_DONTWAIT) == sizeof(ignored))
-                ;
-        end_refusal(refusal);
+        end_refusal(context);
 }
 
 static void write_answer(int client, const Error *why) {

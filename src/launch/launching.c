@@ -117,7 +117,7 @@ static void arm_idle(Launch *launch);
 static void free_session(uv_handle_t *handle) {
         Session *session = handle->data;
 
-        (void)close(session->socket);
+        frame_close_stranger(session->socket);
         target_done(&session->target);
         free(session->request_text);
         free(session);
@@ -380,7 +380,7 @@ static void on_message(uv_poll_t *poll, int status, int events) {
         Error err = ERROR_INIT;
 
         (void)events;
-        int received = status < 0 ? -1 : frame_receive(session->socket, &frame, &err);
+        int received = status < 0 ? -1 : frame_receive_plain(session->socket, &frame, &err);
         if (received == 0)
                 return;
         if (received > 0 && session->state == SESSION_REQUEST)
@@ -468,15 +468,16 @@ static void on_arrival(uv_poll_t *poll, int status, int events) {
 
         (void)status;
         (void)events;
-        autofd int socket = accept4(listener->socket, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+        int socket = accept4(listener->socket, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
         if (socket < 0)
                 return;
         if (caller_identify(socket, &caller, &err) < 0 ||
             check_arrival(launch, listener, &caller, &err) < 0) {
                 refuse_stranger(socket, &err);
+                frame_close_stranger(socket);
                 return;
         }
-        add_session(launch, take_fd(socket), &caller);
+        add_session(launch, socket, &caller);
 }
 
 /* ── idle ── */
@@ -502,6 +503,7 @@ static void add_listener(Launch *launch, int owned_socket, bool is_root_only) {
                 return;
         launch->listener_count++;
         listener->socket = owned_socket;
+        frame_refuse_fds(owned_socket);
         listener->is_root_only = is_root_only;
         (void)uv_poll_init(launch->loop, &listener->poll, owned_socket);
         listener->poll.data = launch;

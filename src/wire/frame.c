@@ -2,11 +2,19 @@
 #include "wire/frame.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "base/text.h"
+
+#define KERNEL_SO_PASSRIGHTS 83 /* younger than our headers; of the generic numbers */
+
+#define STRANGER_READ_BYTES     4096
+#define STRANGER_READ_COUNT_MAX 64
 
 /* The largest datagram that we accept: an inline body and its head. */
 #define FRAME_SIZE_MAX (FRAME_INLINE_MAX + 16 * 1024)
@@ -21,6 +29,73 @@ void frame_done(Frame *frame) {
 
 int frame_take_fd(Frame *frame, size_t index) {
         return index < frame->fd_count ? take_fd(frame->fds[index]) : -1;
+}
+
+/* ── strangers ── */
+
+void frame_refuse_fds(int socket) {
+        const int no = 0;
+
+        (void)setsockopt(socket, SOL_SOCKET, KERNEL_SO_PASSRIGHTS, &no, sizeof(no));
+}
+
+/* What the next recv of the same size would give, without taking it.  Descriptors, for which there
+ * is no room, are not installed, and so not closed by us either. */
+static ssize_t peek(int socket, bool *ret_has_fds) {
+        char bytes[STRANGER_READ_BYTES];
+        struct iovec content = { .iov_base = bytes, .iov_len = sizeof(bytes) };
+        struct msghdr message = { .msg_iov = &content, .msg_iovlen = 1 };
+        ssize_t count;
+
+        do
+                count = recvmsg(socket, &message, MSG_PEEK | MSG_DONTWAIT);
+        while (count < 0 && errno == EINTR);
+        *ret_has_fds = count >= 0 && (message.msg_flags & MSG_CTRUNC);
+        return count;
+}
+
+int frame_receive_plain(int socket, Frame *ret, Error *err) {
+        bool has_fds;
+
+        if (peek(socket, &has_fds) >= 0 && has_fds)
+                return error_set(err, ERROR_BAD_REQUEST, "descriptors are not taken");
+        return frame_receive(socket, ret, err);
+}
+
+/* True when something may be left that only a child may close. */
+static bool drain(int socket) {
+        char bytes[STRANGER_READ_BYTES];
+
+        for (int i = 0; i < STRANGER_READ_COUNT_MAX; i++) {
+                bool has_fds;
+                ssize_t count = peek(socket, &has_fds);
+
+                if (count <= 0 || has_fds)
+                        return has_fds;
+                (void)recv(socket, bytes, (size_t)count, MSG_DONTWAIT);
+        }
+        return true;
+}
+
+void frame_close_stranger(int owned_socket) {
+        int gate[2];
+
+        (void)shutdown(owned_socket, SHUT_RD); /* nothing more comes in */
+        if (!drain(owned_socket) || pipe2(gate, O_CLOEXEC) < 0) {
+                (void)close(owned_socket);
+                return;
+        }
+        pid_t child = fork();
+        if (child == 0) {
+                (void)close(gate[1]);
+                (void)!read(gate[0], &(char){ 0 }, 1); /* until the parent has closed its own */
+                _exit(0);
+        }
+        (void)close(owned_socket);
+        (void)close(gate[0]);
+        (void)close(gate[1]);
+        while (child > 0 && waitpid(child, NULL, 0) < 0 && errno == EINTR)
+                ;
 }
 
 int frame_open_pair(int ret_fds[2], Error *err) {

@@ -24,6 +24,19 @@ typedef struct Frame {
 void frame_done(Frame *frame);
 #define autoframe __attribute__((cleanup(frame_done))) Frame
 
+/* For a socket that strangers write to, a listening one before anybody connects: no descriptors are
+ * taken from them, from the kernel that can refuse (6.16). */
+void frame_refuse_fds(int socket);
+
+/* Receives as frame_receive does, but from a stranger: a message that carries descriptors is left
+ * where it is and is ERROR_BAD_REQUEST. */
+int frame_receive_plain(int socket, Frame *ret, Error *err);
+
+/* Closes a stranger's socket without ever waiting.  The last close of a descriptor that lies unread
+ * in it may take as long as its sender likes (SO_LINGER on TCP): then a child that only exits, for
+ * which the kernel does not linger, is the last to have it. */
+void frame_close_stranger(int owned_socket);
+
 /* A connected pair, CLOEXEC and non-blocking on neither end. */
 int frame_open_pair(int ret_fds[2], Error *err);
 

@@ -271,6 +271,28 @@ static void directories_are_made_and_each_parent_is_synced(void **state) {
         assert_false(exists(world->outside, "x"));
 }
 
+/* Far deeper than descriptors would last for. */
+static void removing_a_tree_does_not_mind_its_depth(void **state) {
+        World *world = *state;
+        Error err = ERROR_INIT;
+        enum {
+                DEPTH = 3000
+        };
+
+        autofd int at = directory_make_beneath(world->inside, "t", 0700, &err);
+        assert_true(at >= 0);
+        for (int i = 0; i < DEPTH; i++) {
+                assert_int_equal(mkdirat(at, ".deep-0~", 0700), 0);
+                make_file(at, "file", "x");
+                int next = openat(at, ".deep-0~", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+                assert_true(next >= 0);
+                (void)close(at);
+                at = next;
+        }
+        assert_int_equal(tree_remove(world->inside, "t", &err), 0);
+        assert_false(exists(world->inside, "t"));
+}
+
 static void removing_a_tree_follows_no_link(void **state) {
         World *world = *state;
         Error err = ERROR_INIT;
@@ -361,6 +383,7 @@ int main(void) {
                 in_world(a_failed_rename_leaves_the_old_file_and_no_other),
                 in_world(a_link_is_written_once_and_replaced_by_another),
                 in_world(directories_are_made_and_each_parent_is_synced),
+                in_world(removing_a_tree_does_not_mind_its_depth),
                 in_world(removing_a_tree_follows_no_link),
                 in_world(reading_stops_at_the_limit),
                 cmocka_unit_test(a_sealed_memory_file_cannot_change),

@@ -11,8 +11,21 @@ _pawl_list() {
 }
 
 _pawl() {
-        local current=${COMP_WORDS[COMP_CWORD]} command=${COMP_WORDS[1]} words
-        if ((COMP_CWORD == 1)); then
+        local current=${COMP_WORDS[COMP_CWORD]} at=1 value command words
+        local -x PAWL_ROOT=${PAWL_ROOT-}
+        # --root DIR, or --root=DIR, which readline splits at the =, says which daemon knows the names.
+        while [[ ${COMP_WORDS[at]-} == --root ]]; do
+                value=$((at + 1))
+                [[ ${COMP_WORDS[value]-} != = ]] || value=$((at + 2))
+                if ((COMP_CWORD <= value)); then
+                        mapfile -t COMPREPLY < <(compgen -d -- "${current#=}")
+                        return
+                fi
+                PAWL_ROOT=${COMP_WORDS[value]}
+                at=$((value + 1))
+        done
+        command=${COMP_WORDS[at]-}
+        if ((COMP_CWORD == at)); then
                 words=$_pawl_commands
         elif [[ $current == -* ]]; then
                 words=$(_pawl_options "$command")
@@ -20,7 +33,7 @@ _pawl() {
                 words=$(_pawl_list "$(_pawl_words "$command")" "${COMP_WORDS[0]}")
         fi
         mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")
-        if [[ $current != -* && $command =~ ^(install|refresh|info)$ ]] && ((COMP_CWORD > 1)); then
+        if [[ $current != -* && $command =~ ^(install|refresh|info)$ ]] && ((COMP_CWORD > at)); then
                 mapfile -t -O "${#COMPREPLY[@]}" COMPREPLY < <(compgen -f -X '!*.snap' -- "$current")
         fi
         [[ ${COMPREPLY[0]-} == *= ]] && compopt -o nospace

@@ -9,8 +9,8 @@
 #include "snap/plan.h"
 #include "task/change.h"
 
-static const char NO_STORE[] = "this daemon has no store yet; install a file with: snap install "
-                               "--dangerous FILE";
+static const char NO_STORE[] = "this daemon has no store yet; install from a file, with "
+                               "--dangerous";
 
 /* --- what is installed ------------------------------------------------------------------------ */
 

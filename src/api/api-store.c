@@ -18,8 +18,8 @@ int find_get(ApiCall *call, Error *err) {
         if (string_equal(select, "refresh"))
                 return call_reply_from(call, json_array(), "store");
         return error_set(err, ERROR_NOT_IMPLEMENTED,
-                         "cannot search: this daemon has no store yet; install a file with: snap "
-                         "install --dangerous FILE");
+                         "cannot search: this daemon has no store yet; install from a "
+                         "file, with --dangerous");
 }
 
 int sections_get(ApiCall *call, Error *err) {

@@ -123,9 +123,12 @@ static int run_help(Cli *cli, const Arguments *arguments) {
         if (arguments->word_count == 0)
                 return print_overview(cli);
         const Command *command = command_find(arguments->words[0], cli->is_snap);
-        if (command == NULL)
-                return cli_refuse(cli, EXIT_USAGE, "unknown command \"%s\", see '%s help'.",
-                                  arguments->words[0], cli->program);
+        if (command == NULL) {
+                /* Not as wrong usage, which would point at `help help`. */
+                (void)cli_refuse(cli, EXIT_FAILED, "unknown command \"%s\", see '%s help'.",
+                                 arguments->words[0], cli->program);
+                return EXIT_USAGE;
+        }
         return print_command(cli, command);
 }
 

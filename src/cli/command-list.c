@@ -81,7 +81,7 @@ static int run_list(Cli *cli, const Arguments *arguments) {
         if (json_array_size(snaps) == 0) {
                 (void)fprintf(stderr, "No snaps are installed yet. Try '%s'.\n",
                               cli->is_snap ? "snap install hello-world"
-                                           : "pawl install ./FILE.snap");
+                                           : "pawl install --dangerous ./FILE.snap");
                 return EXIT_DONE;
         }
         print_snaps(cli, snaps);

@@ -95,7 +95,12 @@ static int refuse_command(const Cli *cli, const char *word) {
         if (*word != '-')
                 return cli_refuse(cli, EXIT_USAGE, "unknown command \"%s\", see '%s help'.", word,
                                   cli->program);
-        return cli_refuse(cli, EXIT_USAGE, "unknown flag `%s'", word + strspn(word, "-"));
+        if (!cli->is_snap && string_equal(word, "--root"))
+                return cli_refuse(cli, EXIT_USAGE, "--root needs a directory, see 'pawl help'.");
+        (void)cli_refuse(cli, EXIT_USAGE, "unknown flag `%s'", word + strspn(word, "-"));
+        if (!cli->is_snap)
+                (void)fprintf(stderr, "See 'pawl help'; options of a command follow its name.\n");
+        return EXIT_USAGE;
 }
 
 int main(int argc, char **argv) {

@@ -10,6 +10,8 @@
 #define ERROR_INDENT 7 /* of what follows "error: " */
 #define RIGHT_MARGIN 1
 
+#define ANY_KIND ""
+
 /* A kind of the API's errors.  In `text` %s is the subject, %r the revision, %m the daemon's
  * message. */
 typedef struct ReportRow {
@@ -20,6 +22,8 @@ typedef struct ReportRow {
         const char *text;
         const char *hint;    /* for pawl: the next step */
         bool needs_revision; /* only where one was asked for */
+        const char *begins;  /* only where the daemon's message begins so */
+        const char *own;     /* for pawl: in the place of `text` */
 } ReportRow;
 
 static const char needs_classic_text[] =
@@ -41,6 +45,8 @@ static const ReportRow report_rows[] = {
           "See it with 'pawl changes', wait for it with 'pawl watch ID', or stop it with 'pawl abort ID'." },
         { "snap-already-installed", NULL, EXIT_DONE, true,
           "snap \"%s\" is already installed, see 'snap help refresh'", NULL },
+        { "snap-not-installed", "remove", EXIT_DONE, true, "snap \"%s\" is not installed", NULL,
+          true, .own = "%m" },
         { "snap-not-installed", "remove", EXIT_DONE, true, "snap \"%s\" is not installed", NULL },
         { "snap-not-installed", NULL, EXIT_FAILED, false, "snap \"%s\" is not installed",
           "See what is installed with 'pawl list'." },
@@ -52,7 +58,7 @@ static const ReportRow report_rows[] = {
           "snap \"%s\" is not compatible with --classic", "Repeat the command without --classic." },
         { "snap-local", NULL, EXIT_FAILED, false,
           "local snap \"%s\" is unknown to the store, use --amend to proceed anyway",
-          "Or refresh it to a file: 'pawl refresh FILE.snap'." },
+          "Or refresh it to a file: 'pawl refresh --dangerous FILE.snap'." },
         { "snap-not-found", NULL, EXIT_FAILED, false, "snap \"%s\" not found",
           "See what is installed with 'pawl list'; a file is given with its path, as in ./x.snap." },
         { "snap-revision-not-available", "revert", EXIT_FAILED, false,
@@ -65,22 +71,31 @@ static const ReportRow report_rows[] = {
           "snap \"%s\" not available as specified (see 'snap info %s')",
           "See the revisions with 'pawl list --all'.", false },
         { "insufficient-disk-space", NULL, EXIT_FAILED, false, "%d",
-          "Make room, for instance with 'pawl remove --revision=OLD SNAP'." },
+          "Make room on that disk.  'pawl remove' helps as long as 2 MiB are free.", .own = "%m" },
         { "login-required", NULL, EXIT_FAILED, false, "%m (see 'snap help login')",
           "Repeat the command as root, for instance with sudo." },
-        { "", NULL, EXIT_FAILED, false, "%m", NULL },
+        { ANY_KIND, NULL, EXIT_FAILED, false, "%m",
+          "Install that base first, from a file of its own.",
+          .begins = "cannot install snap file: cannot find required base" },
+        { ANY_KIND, NULL, EXIT_FAILED, false, "%m", "See the revisions with 'pawl list --all'.",
+          .begins = "cannot find revision" },
+        { ANY_KIND, NULL, EXIT_FAILED, false, "%m", NULL, .begins = "not a snap", .own = "%s: %m" },
+        { ANY_KIND, NULL, EXIT_FAILED, false, "%m", NULL },
 };
 
-static bool is_fitting(const ReportRow *row, const char *kind, const char *command,
+static bool is_fitting(const ReportRow *row, const Failure *failure, const char *command,
                        const Subject *subject) {
-        return string_equal(row->kind, kind) &&
+        return (*row->kind == '\0' || string_equal(row->kind, failure->kind)) &&
                (row->command == NULL || string_equal(row->command, command)) &&
+               (row->begins == NULL || string_has_prefix(failure->message, row->begins)) &&
                (!row->needs_revision || subject->revision != NULL);
 }
 
-static const ReportRow *find_row(const char *kind, const char *command, const Subject *subject) {
+/* The last row fits everything. */
+static const ReportRow *find_row(const Failure *failure, const char *command,
+                                 const Subject *subject) {
         const ReportRow *row = report_rows;
-        while (*row->kind != '\0' && !is_fitting(row, kind, command, subject))
+        while (!is_fitting(row, failure, command, subject))
                 row++;
         return row;
 }
@@ -98,9 +113,9 @@ static void append_disk_space(Text *out, const Failure *failure) {
         text_append(out, " due to low disk space");
 }
 
-static char *expand_text(const ReportRow *row, const Failure *failure, const Subject *subject) {
+static char *expand_text(const char *text, const Failure *failure, const Subject *subject) {
         autotext out = TEXT_INIT;
-        for (const char *at = row->text; *at != '\0'; at++) {
+        for (const char *at = text; *at != '\0'; at++) {
                 if (*at != '%') {
                         text_append_bytes(&out, at, 1);
                         continue;
@@ -119,13 +134,16 @@ static char *expand_text(const ReportRow *row, const Failure *failure, const Sub
 }
 
 static int report_api(const Cli *cli, const Failure *failure, const Subject *subject) {
-        const ReportRow *row = find_row(failure->kind, cli->command->name, subject);
+        const ReportRow *row = find_row(failure, cli->command->name, subject);
         /* What to do next is said in words for the program that was called; pawl's rows have theirs
          * in `hint`. */
         bool has_hint = !cli->is_snap && row->hint != NULL;
-        const ReportRow plain = { .text = "%m" };
-        bool names_other = !cli->is_snap && strstr(row->text, "'snap ") != NULL;
-        autofree char *text = expand_text(names_other ? &plain : row, failure, subject);
+        const char *words = row->text;
+        if (!cli->is_snap && row->own != NULL)
+                words = row->own;
+        else if (!cli->is_snap && strstr(row->text, "'snap ") != NULL)
+                words = "%m";
+        autofree char *text = expand_text(words, failure, subject);
         if (row->is_note) {
                 (void)fprintf(stderr, "%s\n", text);
                 return row->code;

@@ -113,6 +113,10 @@ static int judge_change(Cli *cli, const json_t *change, Error *err) {
         if (string_equal(status, "Done"))
                 return 0;
         cli->client->failure.way = FAILURE_NONE;
+        if (*message == '\0' && interrupt_count > 0 && !cli->is_snap)
+                return error_set(
+                        err, ERROR_FAILED,
+                        "interrupted: the change was aborted, and what it had done is undone");
         if (*message == '\0')
                 return error_set(err, ERROR_FAILED,
                                  "change finished in status \"%s\" with no error message", status);

@@ -2,6 +2,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/log.h"
 #include "daemon/daemon.h"
@@ -32,6 +33,8 @@ int main(int argc, char *argv[]) {
         (void)umask(022);
         (void)signal(SIGPIPE, SIG_IGN);
         outcome = options_parse(argc, argv, &options, &err);
+        if (outcome == 0 && geteuid() != 0)
+                outcome = error_set(&err, ERROR_FAILED, "root has to start it: it mounts images");
         if (outcome == 0)
                 outcome = options.is_check ? daemon_check_state(&options, &err)
                                            : daemon_run(&options, &err);

@@ -52,7 +52,7 @@ static int set_root(Options *options, const char *argument, Error *err) {
         return 0;
 }
 
-static int apply(int letter, Options *options, Error *err) {
+static int apply(int letter, const char *word, Options *options, Error *err) {
         switch (letter) {
         case 'r':
                 return set_root(options, optarg, err);
@@ -71,7 +71,7 @@ static int apply(int letter, Options *options, Error *err) {
                 return 1;
         default:
                 return error_set(err, ERROR_BAD_REQUEST,
-                                 "unknown option or missing argument; see: pawld --help");
+                                 "unknown option or missing argument: %s; see: pawld --help", word);
         }
 }
 
@@ -85,7 +85,7 @@ int options_parse(int argc, char *argv[], Options *ret, Error *err) {
         opterr = 0;
         optind = 0;
         while (outcome == 0 && (letter = getopt_long(argc, argv, "", table, NULL)) != -1)
-                outcome = apply(letter, ret, err);
+                outcome = apply(letter, argv[optind - 1], ret, err);
         if (outcome == 0 && optind < argc)
                 return error_set(err, ERROR_BAD_REQUEST,
                                  "unexpected argument %s; see: pawld --help", argv[optind]);

@@ -125,6 +125,11 @@ static void parse_options(int argc, char **argv, LaunchOrder *launch) {
                 (void)fputs(USAGE, stderr);
                 exit(EXIT_LAUNCH);
         }
+        if (strchr(argv[optind], '/'))
+                die(0,
+                    "\"%s\" is no name of a program, which is SNAP or SNAP.APP; a file is first "
+                    "installed: pawl install --dangerous FILE",
+                    argv[optind]);
         *(launch->request.hook ? &launch->request.instance : &launch->request.command) =
                 argv[optind];
         launch->arguments = argv + optind + 1;

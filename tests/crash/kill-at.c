@@ -10,7 +10,8 @@
  *      --at N                    which one; 0 (default): only count
  *      --all                     every call counts, not only those that change something
  *      --fail ERRNO              the call fails with this number, nobody dies
- *      --only write|sync|name|mount    with --fail: only calls of this class count
+ *      --only write|sync|name|mount    only calls of this class count
+ *      --after                         it dies when the call has happened, not before
  *
  * It prints "ready", then at most one "hit N CALL PID", and at the end "total N"; a hit ends it,
  * and all others go on untraced, as the orphans that they then are.
@@ -147,14 +148,15 @@ typedef enum Who {
 typedef struct Tracee {
         pid_t pid;
         Who who;
-        bool is_in_call; /* the next syscall stop is an exit */
-        bool must_fail;  /* and then this call returns the error */
+        long call;
+        bool must_die;  /* when this call has happened */
+        bool must_fail; /* and then this call returns the error */
 } Tracee;
 
 static struct {
         Who who;
         long at, count;
-        bool counts_all;
+        bool counts_all, is_after;
         int fail;
         Class only;
         pid_t daemon;
@@ -244,6 +246,8 @@ static bool counts(const Tracee *tracee, long number, const uint64_t *arguments)
                 return false;
         if (state.fail)
                 return can_fail(tracee->pid, call, arguments) && is_seen(call, arguments);
+        if (state.only != CLASS_NONE && (!call || call->class != state.only))
+                return false;
         return state.counts_all || (call && is_seen(call, arguments));
 }
 
@@ -307,6 +311,8 @@ static void meet_call(Tracee *tracee) {
         if (info.op == PTRACE_SYSCALL_INFO_EXIT) {
                 if (tracee->must_fail)
                         leave_failed(tracee);
+                if (tracee->must_die)
+                        kill_and_leave(tracee, tracee->call);
                 return;
         }
         if (info.op != PTRACE_SYSCALL_INFO_ENTRY)
@@ -316,9 +322,11 @@ static void meet_call(Tracee *tracee) {
                sizeof(arguments));
         if (!counts(tracee, (long)info.entry.nr, arguments) || ++state.count != state.at)
                 return;
+        tracee->call = (long)info.entry.nr;
+        tracee->must_die = state.is_after;
         if (state.fail)
                 fail_call(tracee, (long)info.entry.nr);
-        else
+        else if (!state.is_after)
                 kill_and_leave(tracee, (long)info.entry.nr);
 }
 
@@ -450,13 +458,10 @@ static Who parse_who(const char *name) {
 }
 
 static const struct option OPTIONS[] = {
-        { "pid", required_argument, NULL, 'p' },
-        { "who", required_argument, NULL, 'w' },
-        { "at", required_argument, NULL, 'n' },
-        { "all", no_argument, NULL, 'a' },
-        { "fail", required_argument, NULL, 'f' },
-        { "only", required_argument, NULL, 'o' },
-        { NULL, 0, NULL, 0 },
+        { "pid", required_argument, NULL, 'p' },  { "who", required_argument, NULL, 'w' },
+        { "at", required_argument, NULL, 'n' },   { "all", no_argument, NULL, 'a' },
+        { "fail", required_argument, NULL, 'f' }, { "only", required_argument, NULL, 'o' },
+        { "after", no_argument, NULL, 'A' },      { NULL, 0, NULL, 0 },
 };
 
 static void apply(int letter) {
@@ -472,6 +477,9 @@ static void apply(int letter) {
                 break;
         case 'a':
                 state.counts_all = true;
+                break;
+        case 'A':
+                state.is_after = true;
                 break;
         case 'f':
                 state.fail = (int)strtol(optarg, NULL, 10);

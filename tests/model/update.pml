@@ -7,6 +7,7 @@
  *      -DNO_GO               the launcher asks, but starts without a `go`
  *      -DTWO_TASKS           the package is inactive from one task to another, not switched in one
  *      -DMEMORY_REPOSITORY   and what exists is kept in memory, rebuilt at start from what is active
+ *      -DPAUSE_STAYS         undo does not lift the pause
  *      -DSWEEP_BY_ROWS       a start removes every image that has no row
  *
  * An `atomic` is one transaction of the daemon, or one answer to a launcher: between any two the daemon
@@ -65,7 +66,11 @@ inline arrive()      { current = NEW; is_active = true; epoch++ }
 inline arrive_back() { current = OLD; is_active = false; is_remembered = false; epoch++ }
 #else
 inline leave()       { is_paused = true }
+#ifdef PAUSE_STAYS
+inline leave_back()  { skip }
+#else
 inline leave_back()  { is_paused = false }
+#endif
 inline arrive()      { current = NEW; is_paused = false; epoch++ }
 inline arrive_back() { current = OLD; epoch++ }
 #endif

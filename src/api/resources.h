@@ -22,6 +22,7 @@ ApiHandler warnings_get, warnings_post;
 ApiHandler notices_get;
 ApiHandler quotas_get, snapshots_get;
 ApiHandler debug_get;
+ApiHandler verify_get, verify_post;
 
 /* POST /v2/snaps with a form (api-sideload.c). */
 int sideload_post(ApiCall *call, Error *err);

@@ -25,6 +25,7 @@ static const Route ROUTES[] = {
         { "/v2/model",                { GET(OPEN, model_get) } },
         { "/v2/model/serial",         { GET(OPEN, serial_get) } },
         { "/v2/notices",              { GET(OPEN, notices_get) } },
+        { "/v2/pawl/verify",          { GET(ROOT, verify_get), POST(ROOT, verify_post) } },
         { "/v2/quotas",               { GET(OPEN, quotas_get) } },
         { "/v2/sections",             { GET(OPEN, sections_get) } },
         { "/v2/snaps",                { GET(OPEN, snaps_get), POST(AUTH, snaps_post) }, .takes_files = true },

@@ -145,6 +145,13 @@ int places_discard(const Places *places, int directory, const char *name, Error 
         return moved > 0 ? tree_remove(places->trash, target, err) : moved;
 }
 
+int places_set_aside(const Places *places, int directory, const char *name, Error *err) {
+        autofree char *prefix = string_format("%.60s.", name);
+        autofree char *target = NULL;
+
+        return move_to_trash(places, directory, name, prefix, &target, err) < 0 ? -1 : 0;
+}
+
 int places_discard_revision(const Places *places, int directory, const char *name,
                             const RevisionName *revision, Error *err) {
         autofree char *prefix = string_format("%s,%s,", revision->instance,

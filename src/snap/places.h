@@ -43,6 +43,9 @@ int places_sweep(const Places *places, Database *database, Error *err);
  * sides, then for good.  What is not there is success; a kill in between leaves it to the sweep. */
 int places_discard(const Places *places, int directory, const char *name, Error *err);
 
+/* Only the step into trash/, which does not block for long. */
+int places_set_aside(const Places *places, int directory, const char *name, Error *err);
+
 typedef struct RevisionName {
         const char *instance;
         const char *revision; /* NULL: every one of them */

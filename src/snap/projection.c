@@ -343,3 +343,49 @@ int projection_apply(const Places *places, Database *database, Error *err) {
                 return -1;
         return transaction_commit(&transaction, err) < 0 ? -1 : changed;
 }
+
+/* --- only looking --- */
+
+static void add_finding(json_t *findings, const char *name, const char *message) {
+        json_array_append_new(findings, json_pack("{s:s, s:s, s:s}", "kind", "link", "name", name,
+                                                  "message", message));
+}
+
+static void check_currents(const Places *places, const Wanted *wanted, json_t *findings) {
+        const struct {
+                int directory;
+                const char *shown;
+        } PARENTS[] = { { places->snap, "snap" }, { places->var_snap, "var/snap" } };
+        const char *instance;
+        json_t *revision;
+
+        for (size_t i = 0; i < ARRAY_COUNT(PARENTS); i++)
+                json_object_foreach(wanted->currents, instance, revision) {
+                        autofree char *path = string_format("%s/current", instance);
+                        autofree char *shown = string_format("%s/%s", PARENTS[i].shown, path);
+                        if (!is_link_to(PARENTS[i].directory, path, json_string_value(revision)))
+                                add_finding(findings, shown,
+                                            "does not lead to the current revision");
+                }
+}
+
+static void check_commands(const Places *places, const Wanted *wanted, json_t *findings) {
+        const char *name;
+        json_t *target;
+
+        json_object_foreach(wanted->commands, name, target) {
+                autofree char *shown = string_format("snap/bin/%s", name);
+                if (!is_link_to(places->snap_bin, name, json_string_value(target)))
+                        add_finding(findings, shown, "does not lead to the launcher");
+        }
+}
+
+int projection_check(const Places *places, Database *database, json_t *findings, Error *err) {
+        autowanted wanted = { 0 };
+
+        if (compute_wanted(places, database, &wanted, err) < 0)
+                return -1;
+        check_currents(places, &wanted, findings);
+        check_commands(places, &wanted, findings);
+        return 0;
+}

@@ -10,6 +10,7 @@
  */
 #pragma once
 
+#include "base/json.h"
 #include "snap/places.h"
 
 /* Inside the transaction that changes a snap. */
@@ -20,3 +21,5 @@ int projection_is_stale(Database *database, Error *err);
  * our shape that the state does not know, then marks clean, in a transaction of its own.  At start
  * and after each commit that left a stale mark; returns how many links it changed. */
 int projection_apply(const Places *places, Database *database, Error *err);
+/* Reads only: appends a finding (snap-verify.h) for each link that is not as it should be. */
+int projection_check(const Places *places, Database *database, json_t *findings, Error *err);

@@ -61,3 +61,7 @@ int hook_work(Worker *worker, void *context, const json_t *job, json_t **ret_res
 int services_plan(const TaskStep *step, json_t **ret_job, Error *err);
 int services_work(Worker *worker, void *context, const json_t *job, json_t **ret_result,
                   Error *err);
+
+int verify_plan(const TaskStep *step, json_t **ret_job, Error *err);
+int verify_work(Worker *worker, void *context, const json_t *job, json_t **ret_result, Error *err);
+int verify_commit(const TaskStep *step, const json_t *job, const json_t *result, Error *err);

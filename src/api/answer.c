@@ -2,23 +2,7 @@
 #include "api/answer.h"
 
 #include "base/clock.h"
-
-static const struct {
-        int status;
-        const char *reason;
-} REASONS[] = {
-        { 200, "OK" },
-        { 202, "Accepted" },
-        { 400, "Bad Request" },
-        { 401, "Unauthorized" },
-        { 403, "Forbidden" },
-        { 404, "Not Found" },
-        { 405, "Method Not Allowed" },
-        { 409, "Conflict" },
-        { 500, "Internal Server Error" },
-        { 501, "Not Implemented" },
-        { 507, "Insufficient Storage" },
-};
+#include "wire/envelope.h"
 
 static const struct {
         const char *kind, *message;
@@ -26,13 +10,6 @@ static const struct {
         { "daemon-restart", "daemon is restarting" },
         { "system-restart", "system is restarting" },
 };
-
-const char *http_status_get_reason(int status) {
-        for (size_t i = 0; i < ARRAY_COUNT(REASONS); i++)
-                if (REASONS[i].status == status)
-                        return REASONS[i].reason;
-        return "";
-}
 
 static const char *get_type(int status) {
         if (status == 200)
@@ -66,7 +43,7 @@ json_t *answer_format(Answer *answer) {
 
         json_put_string(object, "type", get_type(answer->status));
         json_put(object, "status-code", json_integer(answer->status));
-        json_put_string(object, "status", http_status_get_reason(answer->status));
+        json_put_string(object, "status", envelope_get_reason(answer->status));
         json_put(object, "result", answer->result ? take(answer->result) : json_null());
         json_put_string(object, "change", answer->change);
         json_put(object, "sources", take(answer->sources));

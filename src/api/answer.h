@@ -22,4 +22,3 @@ typedef struct Answer {
 json_t *answer_format(Answer *answer);
 /* `value` is taken, NULL = left out. */
 json_t *answer_format_error_result(const Error *error, json_t *owned_value);
-const char *http_status_get_reason(int status);

@@ -22,10 +22,6 @@ static const struct {
         [SNAP_ACTION_SWITCH] = { "switch", false, true, true, false, false },
 };
 
-const char *snap_action_get_name(SnapAction action) {
-        return ACTIONS[action].name;
-}
-
 static bool word_is_one_of(const char *word, size_t length, const char *const *words) {
         for (; *words; words++)
                 if (strlen(*words) == length && strncmp(*words, word, length) == 0)

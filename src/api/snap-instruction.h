@@ -35,8 +35,6 @@ typedef struct SnapInstruction {
         bool is_purge, is_amend, is_running_ignored, is_validation_ignored;
 } SnapInstruction;
 
-const char *snap_action_get_name(SnapAction action);
-
 /* For one snap: POST /v2/snaps/{name}. */
 int snap_instruction_parse(const json_t *body, SnapInstruction *ret, Error *err);
 /* For many: POST /v2/snaps; names are in `*ret_names`, borrowed from the body. */

@@ -77,7 +77,9 @@ static int find_last(Cli *cli, const char *last, char **ret_id) {
                            : -cli_refuse(cli, EXIT_FAILED, "no changes of type \"%s\" found", word);
 }
 
-int changes_find_id(Cli *cli, const Arguments *arguments, char **ret_id) {
+/* 0 with it; 1: there is none and that is fine (KIND?); else the failure was reported and the code
+ * is -code. */
+static int find_id(Cli *cli, const Arguments *arguments, char **ret_id) {
         const char *last = arguments_get(arguments, "last");
         if (last != NULL && arguments->word_count > 0)
                 return -cli_refuse(cli, EXIT_FAILED, "cannot use change ID and type together");
@@ -88,4 +90,19 @@ int changes_find_id(Cli *cli, const Arguments *arguments, char **ret_id) {
                                    "please provide change ID or type with --last=<type>");
         *ret_id = string_copy(arguments->words[0]);
         return 0;
+}
+
+int changes_run(Cli *cli, const Arguments *arguments, ChangeAct *act) {
+        Error err = ERROR_INIT;
+        autofree char *id = NULL;
+        int outcome = find_id(cli, arguments, &id);
+        if (outcome != 0)
+                return outcome > 0 ? EXIT_DONE : -outcome;
+        const Subject subject = { .snap = id };
+        int code = act(cli, arguments, id, &err);
+        return code < 0 ? report_failure(cli, &subject, &err) : code;
+}
+
+char *changes_format_path(const Cli *cli, const char *id) {
+        return client_make_path(cli->client, "/v2/changes", id);
 }

@@ -1,21 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "base/text.h"
 #include "cli/changes.h"
-#include "cli/report.h"
 
-static int run_abort(Cli *cli, const Arguments *arguments) {
-        Error err = ERROR_INIT;
-        autofree char *id = NULL;
+static int abort_change(Cli *cli, const Arguments *arguments, const char *id, Error *err) {
         autojson body = json_pack("{s:s}", "action", "abort");
         autojson change = NULL;
-        int outcome = changes_find_id(cli, arguments, &id);
-        if (outcome != 0)
-                return outcome > 0 ? EXIT_DONE : -outcome;
-        autofree char *path = client_make_path(cli->client, "/v2/changes", id);
-        const Subject subject = { .snap = id };
-        if (client_post(cli->client, path, body, &change, &err) < 0)
-                return report_failure(cli, &subject, &err);
+        autofree char *path = changes_format_path(cli, id);
+
+        (void)arguments;
+        if (client_post(cli->client, path, body, &change, err) < 0)
+                return -1;
         return cli->is_json ? cli_print_json(change) : EXIT_DONE;
+}
+
+static int run_abort(Cli *cli, const Arguments *arguments) {
+        return changes_run(cli, arguments, abort_change);
 }
 
 static const Option options[] = { OPTION_LAST, OPTION_JSON, OPTIONS_END };

@@ -142,19 +142,18 @@ static int show_change(const Cli *cli, const Arguments *arguments, const json_t 
         return EXIT_DONE;
 }
 
-static int run_change(Cli *cli, const Arguments *arguments) {
-        Error err = ERROR_INIT;
-        autofree char *id = NULL;
+static int show_timing(Cli *cli, const Arguments *arguments, const char *id, Error *err) {
         autojson change = NULL;
-        int outcome = changes_find_id(cli, arguments, &id);
-        if (outcome != 0)
-                return outcome > 0 ? EXIT_DONE : -outcome;
-        autofree char *base = client_make_path(cli->client, "/v2/changes", id);
+        autofree char *base = changes_format_path(cli, id);
         autofree char *path = string_format("%s?detail=timing", base);
-        const Subject subject = { .snap = id };
-        if (client_get(cli->client, path, &change, &err) < 0)
-                return report_failure(cli, &subject, &err);
+
+        if (client_get(cli->client, path, &change, err) < 0)
+                return -1;
         return show_change(cli, arguments, change);
+}
+
+static int run_change(Cli *cli, const Arguments *arguments) {
+        return changes_run(cli, arguments, show_timing);
 }
 
 static const Option options[] = {

@@ -3,7 +3,6 @@
 
 #include "base/text.h"
 #include "cli/changes.h"
-#include "cli/report.h"
 #include "cli/sheet.h"
 
 static const char *const headings[] = { "Status", "Spawn", "Ready", "Summary", NULL };
@@ -53,21 +52,20 @@ static void print_change(const Cli *cli, const Arguments *arguments, const json_
                 (void)putchar('\n');
 }
 
-static int run_tasks(Cli *cli, const Arguments *arguments) {
-        Error err = ERROR_INIT;
-        autofree char *id = NULL;
+static int show_tasks(Cli *cli, const Arguments *arguments, const char *id, Error *err) {
         autojson change = NULL;
-        int outcome = changes_find_id(cli, arguments, &id);
-        if (outcome != 0)
-                return outcome > 0 ? EXIT_DONE : -outcome;
-        autofree char *path = client_make_path(cli->client, "/v2/changes", id);
-        const Subject subject = { .snap = id };
-        if (client_get(cli->client, path, &change, &err) < 0)
-                return report_failure(cli, &subject, &err);
+        autofree char *path = changes_format_path(cli, id);
+
+        if (client_get(cli->client, path, &change, err) < 0)
+                return -1;
         if (cli->is_json)
                 return cli_print_json(change);
         print_change(cli, arguments, change);
         return EXIT_DONE;
+}
+
+static int run_tasks(Cli *cli, const Arguments *arguments) {
+        return changes_run(cli, arguments, show_tasks);
 }
 
 static const Option options[] = { OPTION_ABS_TIME, OPTION_LAST, OPTION_JSON, OPTIONS_END };

@@ -1,19 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/changes.h"
-#include "cli/report.h"
 #include "cli/wait.h"
 
-static int run_watch(Cli *cli, const Arguments *arguments) {
-        Error err = ERROR_INIT;
-        autofree char *id = NULL;
+static int watch_change(Cli *cli, const Arguments *arguments, const char *id, Error *err) {
         autojson change = NULL;
-        int outcome = changes_find_id(cli, arguments, &id);
-        if (outcome != 0)
-                return outcome > 0 ? EXIT_DONE : -outcome;
-        const Subject subject = { .snap = id };
-        if (wait_for_change(cli, id, &change, &err) < 0)
-                return report_failure(cli, &subject, &err);
-        return EXIT_DONE;
+
+        (void)arguments;
+        return wait_for_change(cli, id, &change, err) < 0 ? -1 : EXIT_DONE;
+}
+
+static int run_watch(Cli *cli, const Arguments *arguments) {
+        return changes_run(cli, arguments, watch_change);
 }
 
 static const Option options[] = { OPTION_LAST, OPTION_JSON, OPTIONS_END };

@@ -7,7 +7,7 @@
 
 #include "base/log.h"
 #include "base/text.h"
-#include "front/internal.h"
+#include "front/front-internal.h"
 #include "front/peer.h"
 #include "front/refusal.h"
 #include "wire/frame.h"

@@ -11,7 +11,7 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "base/text.h"
-#include "front/internal.h"
+#include "front/front-internal.h"
 #include "front/peer.h"
 #include "wire/envelope.h"
 
@@ -121,7 +121,7 @@ void principal_send_reply(Principal *principal, Connection *connection, json_t *
         send_frame(principal, &frame, take_fd(file));
 }
 
-Connection *principal_find_connection(Principal *principal, uint64_t number) {
+static Connection *find_connection(Principal *principal, uint64_t number) {
         for (size_t i = 0; i < HTTP_CONNECTION_COUNT_MAX; i++)
                 if (principal->connections[i] && principal->connections[i]->number == number)
                         return principal->connections[i];
@@ -129,7 +129,7 @@ Connection *principal_find_connection(Principal *principal, uint64_t number) {
 }
 
 Connection *principal_find_pending(Principal *principal, uint64_t number, uint64_t request) {
-        Connection *connection = principal_find_connection(principal, number);
+        Connection *connection = find_connection(principal, number);
 
         if (!connection || connection->state != CONNECTION_PENDING ||
             connection->request != request)
@@ -187,7 +187,7 @@ static size_t count_uploads(const Principal *principal) {
 }
 
 static int take_upload(Principal *principal, const Message *message, Error *err) {
-        Connection *connection = principal_find_connection(principal, message->connection);
+        Connection *connection = find_connection(principal, message->connection);
         Error refusal = ERROR_INIT;
         int reader = -1;
         int writer = -1;
@@ -215,7 +215,7 @@ static int take_upload(Principal *principal, const Message *message, Error *err)
 }
 
 static int take_request(Principal *principal, const Message *message, Error *err) {
-        Connection *connection = principal_find_connection(principal, message->connection);
+        Connection *connection = find_connection(principal, message->connection);
 
         if (!connection)
                 return error_set(err, ERROR_BAD_REQUEST, "request of a connection it has not");

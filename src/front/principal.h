@@ -51,7 +51,6 @@ Principal *principal_free(Principal *principal);
  * there is room. */
 void principal_add_connection(Principal *principal, uint64_t number, Peer *owned_peer,
                               int owned_client);
-Connection *principal_find_connection(Principal *principal, uint64_t number);
 
 /* Where the reply of a request goes: its connection, if it still waits for that. */
 Connection *principal_find_pending(Principal *principal, uint64_t number, uint64_t request);

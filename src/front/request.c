@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "front/internal.h"
+#include "front/front-internal.h"
 
 /* By number only: the connection or its process may have gone when the answer comes. */
 typedef struct Origin {

@@ -543,10 +543,6 @@ void launch_wake(Launch *launch) {
         }
 }
 
-bool launch_is_busy(const Launch *launch) {
-        return launch->sessions != NULL;
-}
-
 /* The last of the handles to close frees the object. */
 static void free_when_closed(uv_handle_t *handle) {
         Launch *launch = handle->data;

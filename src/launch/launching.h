@@ -33,8 +33,6 @@ int launch_open_sockets(const char *root, int *ret_user, int *ret_service, Error
 int launch_new(const LaunchConfig *config, Launch **ret, Error *err);
 /* After a commit: what waits is looked at again. */
 void launch_wake(Launch *launch);
-/* True while a launch is being prepared. */
-bool launch_is_busy(const Launch *launch);
 /* Ends the cloner and unmounts; programs that run are not touched.  Runs the loop's close callbacks
  * no further: call it with the loop stopped, then uv_run(UV_RUN_NOWAIT). */
 Launch *launch_free(Launch *launch);

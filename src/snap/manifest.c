@@ -118,7 +118,8 @@ static int check_architecture(const json_t *manifest, Error *err) {
                 manifest_get_name(manifest), names, machine_get_architecture());
 }
 
-int version_compare_dotted(const char *a, const char *b) {
+/* Negative, 0, positive: numeric parts compared as numbers; what is not a number counts as 0. */
+static int compare_dotted(const char *a, const char *b) {
         while (*a || *b) {
                 char *a_end, *b_end;
                 unsigned long long left = strtoull(a, &a_end, 10), right = strtoull(b, &b_end, 10);
@@ -143,7 +144,7 @@ static bool is_supported_assumption(const char *feature) {
                         return true;
         return string_has_prefix(feature, "snapd") && *version >= '0' && *version <= '9' &&
                version[strspn(version, "0123456789.")] == '\0' &&
-               version_compare_dotted(version, SNAPD_VERSION_REPORTED) <= 0;
+               compare_dotted(version, SNAPD_VERSION_REPORTED) <= 0;
 }
 
 static int check_assumes(const json_t *manifest, Error *err) {
@@ -214,7 +215,8 @@ static json_t *get_epoch_list(const json_t *manifest, const char *member) {
         return zero;
 }
 
-char *manifest_format_epoch(const json_t *manifest) {
+/* As its author would write it: "1", "1*" or JSON. */
+static char *format_epoch(const json_t *manifest) {
         autojson read = get_epoch_list(manifest, "read");
         autojson write = get_epoch_list(manifest, "write");
         json_int_t last = json_integer_value(json_array_get(write, 0));
@@ -244,8 +246,8 @@ int manifest_check_epoch(const json_t *manifest, const json_t *current, const ch
                                 return 0;
                 }
         }
-        autofree char *epoch = manifest_format_epoch(manifest);
-        autofree char *present = manifest_format_epoch(current);
+        autofree char *epoch = format_epoch(manifest);
+        autofree char *present = format_epoch(current);
         return error_set(
                 err, ERROR_FAILED,
                 "cannot refresh \"%s\" to new revision %s with epoch %s, because it can't read "

@@ -40,8 +40,3 @@ int manifest_check_instance(const json_t *manifest, const char *instance, Error 
 /* The new one must read what the current one wrote. */
 int manifest_check_epoch(const json_t *manifest, const json_t *current, const char *revision,
                          Error *err);
-/* The epoch as its author would write it: "1", "1*" or JSON. */
-char *manifest_format_epoch(const json_t *manifest);
-
-/* Negative, 0, positive: numeric parts compared as numbers; what is not a number counts as 0. */
-int version_compare_dotted(const char *a, const char *b);

@@ -14,7 +14,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "state/ballast.h"
-#include "state/handle.h"
+#include "state/engine.h"
 #include "state/migrate.h"
 #include "state/verify.h"
 
@@ -116,10 +116,10 @@ static int connect_sqlite(Database *database, Error *err) {
                                    NULL);
 
         if (code != SQLITE_OK)
-                return handle_fail(database, code, path, err);
+                return engine_fail(database, code, path, err);
         /* Until it is known that this file is ours to use, closing it changes nothing. */
         (void)sqlite3_db_config(database->sqlite, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
-        return handle_execute(database, PRAGMAS, err);
+        return engine_execute(database, PRAGMAS, err);
 }
 
 static void close_sqlite(Database *database) {
@@ -239,11 +239,11 @@ bool database_is_broken(const Database *database) {
 
 int database_checkpoint(Database *database, Error *err) {
         assert(!database->is_in_transaction);
-        if (handle_check(database, err) < 0)
+        if (engine_check(database, err) < 0)
                 return -1;
         /* PASSIVE is enough: nobody else reads, so all of it is written back and the next commit
          * starts the log again. */
         int code = sqlite3_wal_checkpoint_v2(database->sqlite, NULL, SQLITE_CHECKPOINT_PASSIVE,
                                              NULL, NULL);
-        return code == SQLITE_OK ? 0 : handle_fail(database, code, "checkpoint", err);
+        return code == SQLITE_OK ? 0 : engine_fail(database, code, "checkpoint", err);
 }

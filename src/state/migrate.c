@@ -12,7 +12,7 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "base/text.h"
-#include "state/handle.h"
+#include "state/engine.h"
 #include "state/verify.h"
 
 /* "pawl" in the file's header: another program's database is never taken for ours. */
@@ -21,20 +21,20 @@
 static int set_schema(Database *database, int64_t schema, Error *err) {
         autofree char *sql = string_format("PRAGMA user_version = %" PRId64, schema);
 
-        return handle_execute(database, sql, err);
+        return engine_execute(database, sql, err);
 }
 
 static int set_owner(Database *database, Error *err) {
         autofree char *sql = string_format("PRAGMA application_id = %d", APPLICATION_ID);
 
-        return handle_execute(database, sql, err);
+        return engine_execute(database, sql, err);
 }
 
 /* A migration that ends the transaction itself would commit half of it. */
 static int execute_part(Database *database, const char *sql, Error *err) {
-        if (handle_execute(database, sql, err) < 0)
+        if (engine_execute(database, sql, err) < 0)
                 return -1;
-        return handle_check(database, err);
+        return engine_check(database, err);
 }
 
 static int step_up(Database *database, const Migration *migration, int64_t schema, Error *err) {
@@ -85,7 +85,7 @@ static int count_rows(Database *database, json_t **ret, Error *err) {
                 const char *table = query_get_text(&tables, 0);
                 int64_t rows;
                 char *sql = sqlite3_mprintf("SELECT count(*) FROM \"%w\"", table);
-                int counted = handle_query_int(database, sql, &rows, err);
+                int counted = engine_query_int(database, sql, &rows, err);
                 sqlite3_free(sql);
                 if (counted < 0)
                         return -1;
@@ -162,7 +162,7 @@ static int copy_before_walk(Database *database, int64_t from, int64_t to, Error 
         if (fd < 0)
                 return error_set_errno(err, errno, "cannot copy the state");
         char *sql = sqlite3_mprintf("VACUUM INTO %Q", path);
-        int r = handle_execute(database, sql, err);
+        int r = engine_execute(database, sql, err);
         sqlite3_free(sql);
         if (r < 0 || fd_sync(fd, temporary, err) < 0) {
                 (void)unlinkat(database->directory_fd, temporary, 0);
@@ -198,10 +198,10 @@ static int migrate_without_keys(Database *database, const SchemaSet *schemas, in
                                 Error *err) {
         Error second;
 
-        if (handle_execute(database, "PRAGMA foreign_keys = OFF", err) < 0)
+        if (engine_execute(database, "PRAGMA foreign_keys = OFF", err) < 0)
                 return -1;
         int r = migrate_in_transaction(database, schemas, from, err);
-        if (handle_execute(database, "PRAGMA foreign_keys = ON", &second) < 0) {
+        if (engine_execute(database, "PRAGMA foreign_keys = ON", &second) < 0) {
                 *err = r < 0 ? *err : second;
                 return -1;
         }
@@ -211,8 +211,8 @@ static int migrate_without_keys(Database *database, const SchemaSet *schemas, in
 static int check_owner(Database *database, int64_t schema, Error *err) {
         int64_t id, objects;
 
-        if (handle_query_int(database, "PRAGMA application_id", &id, err) < 0 ||
-            handle_query_int(database, "SELECT count(*) FROM sqlite_schema", &objects, err) < 0)
+        if (engine_query_int(database, "PRAGMA application_id", &id, err) < 0 ||
+            engine_query_int(database, "SELECT count(*) FROM sqlite_schema", &objects, err) < 0)
                 return -1;
         if (id == APPLICATION_ID && schema >= 1)
                 return 0;
@@ -226,7 +226,7 @@ static int check_owner(Database *database, int64_t schema, Error *err) {
 int schema_migrate(Database *database, const SchemaSet *schemas, Error *err) {
         int64_t from, to = (int64_t)schemas->count;
 
-        if (handle_query_int(database, "PRAGMA user_version", &from, err) < 0)
+        if (engine_query_int(database, "PRAGMA user_version", &from, err) < 0)
                 return -1;
         if (check_owner(database, from, err) < 0)
                 return -1;

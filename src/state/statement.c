@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "state/handle.h"
+#include "state/engine.h"
 
 #define FIRST_CAPACITY 128
 
@@ -48,7 +48,7 @@ static int prepare(Database *database, const char *sql, Statement **ret, Error *
                                       &prepared, NULL);
 
         if (code != SQLITE_OK)
-                return handle_fail(database, code, sql, err);
+                return engine_fail(database, code, sql, err);
         Statement *statement = memory_new(sizeof(*statement));
         *statement = (Statement){ .sql = sql, .prepared = prepared };
         *ret = statement;
@@ -57,7 +57,7 @@ static int prepare(Database *database, const char *sql, Statement **ret, Error *
 
 /* The cached statement, or a second one when that is in use (a query inside the same query). */
 static int acquire(Database *database, const char *sql, Statement **ret, Error *err) {
-        if (handle_check(database, err) < 0)
+        if (engine_check(database, err) < 0)
                 return -1;
         if (database->statement_count * 2 >= database->statement_capacity)
                 grow(database);
@@ -114,7 +114,7 @@ static int bind_values(Database *database, Statement *statement, const char *typ
                         code = sqlite3_bind_int64(statement->prepared, at, va_arg(values, int64_t));
                 }
                 if (code != SQLITE_OK)
-                        return handle_fail(database, code, statement->sql, err);
+                        return engine_fail(database, code, statement->sql, err);
         }
         return 0;
 }
@@ -149,7 +149,7 @@ int database_run(Database *database, Error *err, const char *sql, const char *ty
         int changed = sqlite3_changes(database->sqlite);
         /* Before the reset, which would clear the message. */
         if (code != SQLITE_DONE)
-                changed = handle_fail(database, code, "state", err);
+                changed = engine_fail(database, code, "state", err);
         release(statement);
         return changed;
 }
@@ -188,7 +188,7 @@ int query_next(Query *query, Error *err) {
                 return 1;
         if (code == SQLITE_DONE)
                 return 0;
-        return handle_fail(query->database, code, "state", err);
+        return engine_fail(query->database, code, "state", err);
 }
 
 void query_done(Query *query) {
@@ -271,5 +271,5 @@ int database_define(Database *database, const char *name, int argument_count,
         int code = sqlite3_create_function_v2(database->sqlite, name, argument_count,
                                               SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_INNOCUOUS,
                                               box, call_function, NULL, NULL, free);
-        return code == SQLITE_OK ? 0 : handle_fail(database, code, name, err);
+        return code == SQLITE_OK ? 0 : engine_fail(database, code, name, err);
 }

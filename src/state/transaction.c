@@ -4,7 +4,7 @@
  */
 #include <assert.h>
 
-#include "state/handle.h"
+#include "state/engine.h"
 #include "state/verify.h"
 
 static void (*commit_probe)(bool is_after);
@@ -15,10 +15,10 @@ void database_set_commit_probe_for_test(void (*probe)(bool is_after)) {
 
 int transaction_begin(Database *database, Transaction *ret, Error *err) {
         assert(!database->is_in_transaction && !ret->database);
-        if (handle_check(database, err) < 0)
+        if (engine_check(database, err) < 0)
                 return -1;
         /* IMMEDIATE: there is one writer, and it finds out now if it may not write. */
-        if (handle_execute(database, "BEGIN IMMEDIATE", err) < 0)
+        if (engine_execute(database, "BEGIN IMMEDIATE", err) < 0)
                 return -1;
         database->is_in_transaction = true;
         *ret = (Transaction){ database };
@@ -29,7 +29,7 @@ int transaction_commit(Transaction *transaction, Error *err) {
         Database *database = transaction->database;
 
         assert(database);
-        if (handle_check(database, err) < 0)
+        if (engine_check(database, err) < 0)
                 return -1;
 #ifdef PAWL_VERIFY_COMMITS
         /* Before rather than after: what is wrong never becomes durable. */
@@ -41,7 +41,7 @@ int transaction_commit(Transaction *transaction, Error *err) {
 #endif
         if (commit_probe)
                 commit_probe(false);
-        if (handle_execute(database, "COMMIT", err) < 0)
+        if (engine_execute(database, "COMMIT", err) < 0)
                 return -1;
         if (commit_probe)
                 commit_probe(true);
@@ -59,7 +59,7 @@ void transaction_done(Transaction *transaction) {
         /* SQLite may have rolled back by itself; its complaint about that is no news. */
         if (!sqlite3_get_autocommit(database->sqlite)) {
                 database->is_in_transaction = false;
-                (void)handle_execute(database, "ROLLBACK", &ignored);
+                (void)engine_execute(database, "ROLLBACK", &ignored);
         }
         database->is_in_transaction = false;
         database->is_poisoned = false;

@@ -61,10 +61,6 @@ bool step_needs_worker(const Step *step) {
         return step->part->work && step->task->status != TASK_ABORT;
 }
 
-bool step_is_empty(const Step *step) {
-        return is_empty_part(step->part);
-}
-
 int step_plan(const StepWorld *world, const Step *step, json_t **ret_job, Error *err) {
         TaskStep view = { world->database, step->task, world->context, NULL };
 
@@ -91,7 +87,7 @@ static TaskStatus get_final_status(const Step *step) {
                 return TASK_DONE;
         if (step->task->is_failed)
                 return TASK_ERROR;
-        return step_is_empty(step) ? TASK_DONE : TASK_UNDONE;
+        return is_empty_part(step->part) ? TASK_DONE : TASK_UNDONE;
 }
 
 static int finish(const StepWorld *world, const Step *step, Error *err) {

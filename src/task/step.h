@@ -40,8 +40,6 @@ static inline Step step_take(Step *step) {
 }
 
 bool step_needs_worker(const Step *step);
-/* Nothing to plan, work or commit. */
-bool step_is_empty(const Step *step);
 
 int step_plan(const StepWorld *world, const Step *step, json_t **ret_job, Error *err);
 /* Commit part and final status.  Returns a TaskOutcome. */

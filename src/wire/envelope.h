@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Envelope: the JSON object that every answer of the API is, for the parts that refuse before or
- * without the routes: `pawl-http` (syntax) and front/ (limits, uploads).
+ * without the routes: `pawl-http` (syntax) and front/ (limits, uploads).  Those of the routes are
+ * made by api/answer.c, which has more to say.
  */
 #pragma once
 

@@ -11,25 +11,8 @@
 #include "../unit.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "place.h"
 #include "state/database.h"
-
-static int make_directory(void **state) {
-        char *directory = string_copy("/tmp/state-test-XXXXXX");
-
-        assert_non_null(mkdtemp(directory));
-        *state = directory;
-        return 0;
-}
-
-static int remove_directory(void **state) {
-        Error err;
-        int root = directory_open("/tmp", &err);
-
-        assert_int_equal(tree_remove(root, (char *)*state + strlen("/tmp/"), &err), 0);
-        (void)close(root);
-        free(*state);
-        return 0;
-}
 
 static Database *must_open(const char *directory) {
         Database *database;
@@ -391,7 +374,7 @@ static void a_kill_around_a_commit_keeps_exactly_the_commits_before_it(void **st
         assert_int_equal(crashes, 10);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, make_directory, remove_directory)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, place_make, place_remove)
 
 int main(void) {
         static const struct CMUnitTest TESTS[] = {

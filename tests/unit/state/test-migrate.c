@@ -9,6 +9,7 @@
 #include "../unit.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "place.h"
 #include "state/migrate.h"
 #include "state/verify.h"
 
@@ -16,24 +17,6 @@
 extern const SchemaSet schema_newer, schema_lossy;
 /* Schema 1 alone: what this daemon's own way back leads to. */
 extern const SchemaSet schema_oldest;
-
-static int make_directory(void **state) {
-        char *directory = string_copy("/tmp/state-test-XXXXXX");
-
-        assert_non_null(mkdtemp(directory));
-        *state = directory;
-        return 0;
-}
-
-static int remove_directory(void **state) {
-        Error err;
-        int root = directory_open("/tmp", &err);
-
-        assert_int_equal(tree_remove(root, (char *)*state + strlen("/tmp/"), &err), 0);
-        (void)close(root);
-        free(*state);
-        return 0;
-}
 
 static Database *must_open(const char *directory, const SchemaSet *schemas) {
         Database *database;
@@ -311,7 +294,7 @@ static void a_database_of_another_kind_is_refused(void **state) {
         assert_refused_untouched(*state, "is not a state of pawl");
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, make_directory, remove_directory)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, place_make, place_remove)
 
 int main(void) {
         static const struct CMUnitTest TESTS[] = {

@@ -6,6 +6,7 @@
 #include "../unit.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "place.h"
 #include "state/verify.h"
 
 /* What violates each invariant, run behind the daemon's back on a state that holds BASE. */
@@ -55,24 +56,6 @@ static const char BASE[] =
         "(1, 1, 'k', 's', 'Done', 1, 2), (2, 1, 'k', 's', 'Done', 1, 2), "
         "(3, 2, 'k', 's', 'Do', 1, NULL), (4, 2, 'k', 's', 'Do', 1, NULL);"
         "INSERT INTO task_wait VALUES (2, 1), (4, 3);";
-
-static int make_directory(void **state) {
-        char *directory = string_copy("/tmp/state-test-XXXXXX");
-
-        assert_non_null(mkdtemp(directory));
-        *state = directory;
-        return 0;
-}
-
-static int remove_directory(void **state) {
-        Error err;
-        int root = directory_open("/tmp", &err);
-
-        assert_int_equal(tree_remove(root, (char *)*state + strlen("/tmp/"), &err), 0);
-        (void)close(root);
-        free(*state);
-        return 0;
-}
 
 static Database *must_open(const char *directory) {
         Database *database;
@@ -168,7 +151,7 @@ static void a_commit_of_an_illegal_state_is_refused(void **state) {
 }
 #endif
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, make_directory, remove_directory)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, place_make, place_remove)
 
 int main(void) {
         static const struct CMUnitTest TESTS[] = {

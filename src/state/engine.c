@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "state/handle.h"
+#include "state/engine.h"
 
 #include <errno.h>
 
@@ -32,7 +32,7 @@ static bool is_full_disk(Database *database, int code) {
                (code == SQLITE_IOERR_WRITE && (number == EDQUOT || number == ENOSPC));
 }
 
-void handle_fail_(Database *database, int code, const char *what, Error *err) {
+void engine_fail_(Database *database, int code, const char *what, Error *err) {
         bool is_full = is_full_disk(database, code);
 
         error_set(err, is_full ? ERROR_DISK_SPACE : find_kind(code), "%s: %s", what,
@@ -53,7 +53,7 @@ void handle_fail_(Database *database, int code, const char *what, Error *err) {
         }
 }
 
-int handle_check(Database *database, Error *err) {
+int engine_check(Database *database, Error *err) {
         if (database->is_broken)
                 return error_set(err, ERROR_FAILED,
                                  "the state had an I/O error and must be opened again");
@@ -64,17 +64,17 @@ int handle_check(Database *database, Error *err) {
                 return error_prefix(err, "the transaction failed before");
         }
         if (sqlite3_get_autocommit(database->sqlite))
-                return handle_fail(database, SQLITE_ABORT, "the transaction was rolled back", err);
+                return engine_fail(database, SQLITE_ABORT, "the transaction was rolled back", err);
         return 0;
 }
 
-int handle_execute(Database *database, const char *sql, Error *err) {
+int engine_execute(Database *database, const char *sql, Error *err) {
         int code = sqlite3_exec(database->sqlite, sql, NULL, NULL, NULL);
 
-        return code == SQLITE_OK ? 0 : handle_fail(database, code, "state", err);
+        return code == SQLITE_OK ? 0 : engine_fail(database, code, "state", err);
 }
 
-int handle_query_int(Database *database, const char *sql, int64_t *ret, Error *err) {
+int engine_query_int(Database *database, const char *sql, int64_t *ret, Error *err) {
         sqlite3_stmt *statement = NULL;
         int code = sqlite3_prepare_v2(database->sqlite, sql, -1, &statement, NULL);
 
@@ -86,6 +86,6 @@ int handle_query_int(Database *database, const char *sql, int64_t *ret, Error *e
                 *ret = 0;
         (void)sqlite3_finalize(statement);
         if (code != SQLITE_ROW && code != SQLITE_DONE)
-                return handle_fail(database, code, "state", err);
+                return engine_fail(database, code, "state", err);
         return 0;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What a Database is inside; only the files of this folder look in here.
+ * The engine of a Database: SQLite, and what its errors do to the open transaction.  Only the files
+ * of this folder look in here.
  *
  * A transaction is in one of these states, and every statement in it checks which:
  *
@@ -44,13 +45,13 @@ struct Database {
 };
 
 /* Explains `code`, poisons the open transaction, and releases the ballast when the disk is full. */
-#define handle_fail(...) error_returned_(handle_fail_(__VA_ARGS__))
-void handle_fail_(Database *database, int code, const char *what, Error *err);
+#define engine_fail(...) error_returned_(engine_fail_(__VA_ARGS__))
+void engine_fail_(Database *database, int code, const char *what, Error *err);
 /* Fails when the database is broken, or the open transaction no longer stands. */
-int handle_check(Database *database, Error *err);
+int engine_check(Database *database, Error *err);
 /* Several statements, no values; not cached. */
-int handle_execute(Database *database, const char *sql, Error *err);
+int engine_execute(Database *database, const char *sql, Error *err);
 /* First column of the first row as a number; not cached. */
-int handle_query_int(Database *database, const char *sql, int64_t *ret, Error *err);
+int engine_query_int(Database *database, const char *sql, int64_t *ret, Error *err);
 /* Frees all prepared statements. */
 void statements_done(Database *database);

@@ -143,7 +143,7 @@ static int check_words(const Cli *cli, const Command *command, const Arguments *
         if (arguments->word_count < command->word_min)
                 return cli_refuse(cli, EXIT_USAGE, "the required argument `%s%s` was not provided",
                                   command->word,
-                                  command->word_max > 1 ? " (at least 1 argument)" : "");
+                                  command->word_max == SIZE_MAX ? " (at least 1 argument)" : "");
         bool is_ignored = cli->is_snap && (command->flags & COMMAND_EXTRA_IGNORED) != 0;
         if (arguments->word_count > command->word_max && !is_ignored)
                 return cli_refuse(cli, cli->is_snap ? EXIT_FAILED : EXIT_USAGE,

@@ -386,6 +386,14 @@ int client_start(Client *client, const char *path, const json_t *body, char **re
         return call_async(client, &request, ret_change, err);
 }
 
+int client_start_untyped(Client *client, const char *path, const json_t *body, char **ret_change,
+                         Error *err) {
+        autofree char *text = json_format(body);
+        Request request = { .method = "POST", .path = path, .body = text };
+
+        return call_async(client, &request, ret_change, err);
+}
+
 /* 60 hexadecimal digits of chance: no file can hold it on purpose. */
 static void fill_boundary(char boundary[BOUNDARY_SIZE]) {
         unsigned char bytes[(BOUNDARY_SIZE - 1) / 2];

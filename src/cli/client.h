@@ -83,6 +83,9 @@ int client_post(Client *client, const char *path, const json_t *body, json_t **r
 /* A JSON request that starts a change. */
 int client_start(Client *client, const char *path, const json_t *body, char **ret_change,
                  Error *err);
+/* Likewise; of what clients of these resources always left out, the body's type. */
+int client_start_untyped(Client *client, const char *path, const json_t *body, char **ret_change,
+                         Error *err);
 /* The form of POST /v2/snaps, streamed. */
 int client_upload(Client *client, const Upload *upload, char **ret_change, Error *err);
 

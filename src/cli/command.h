@@ -83,6 +83,7 @@ struct Cli {
 
 extern const Command *const command_table[]; /* ends at NULL */
 
+extern const Command command_connect, command_connections, command_disconnect;
 extern const Command command_abort, command_change, command_changes, command_disable,
         command_enable, command_help, command_info, command_install, command_list, command_refresh,
         command_remove, command_revert, command_run, command_tasks, command_version, command_watch,

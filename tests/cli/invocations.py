@@ -14,6 +14,40 @@ beta revert hello
 busy refresh hello
 cancelled remove hello
 conflict install --dangerous ./hello.snap
+connected connect
+connected connect :network
+connected connect hello
+connected connect hello: other
+connected connect hello:network
+connected connect hello:network --no-wait
+connected connect hello:network :network
+connected connect hello:network core
+connected connect hello:network other:things x
+connected connect hello:network other:
+connected connect a:b:c
+connected connections
+connected connections --all
+connected connections core
+connected connections hello
+connected connections hello --all
+connected connections hello x
+connected disconnect
+connected disconnect :network
+connected disconnect hello
+connected disconnect hello:network
+connected disconnect hello:network --forget
+connected disconnect hello:network core
+connected disconnect hello:network other:things
+connected disconnect hello:network other:things --no-wait
+connected disconnect a:b c:d e:f
+denied connect hello:network
+no-plug connect hello:x
+no-plug connections x
+no-plug disconnect hello:x
+unchanged disconnect hello:network
+unconnected connections
+unconnected connections --all
+unconnected connections hello
 conflict install hello
 conflict remove hello
 denied changes

@@ -156,6 +156,48 @@ def normal():
     return table
 
 
+def end(kind, snap, name, interface, **more):
+    return {"snap": snap, kind: name, "interface": interface, **more}
+
+
+def connection(plug, slot, interface, **more):
+    return {"plug": dict(zip(("snap", "plug"), plug.split(":"))), "slot": dict(zip(("snap", "slot"), slot.split(":"))),
+            "interface": interface, **more}
+
+
+def connected():
+    table = normal()
+    system = [end("slot", "core", "network", "network", connections=[{"snap": "hello", "plug": "network"}]),
+              end("slot", "core", "home", "home")]
+    table["GET", "/v2/connections"] = sync({
+        "established": [
+            connection("hello:network", "core:network", "network"),
+            connection("hello:shared", "other:things", "content", manual=True,
+                       **{"plug-attrs": {"content": "things", "target": "$SNAP/in"}}),
+            connection("hello:state", "other:state", "content", manual=True, gadget=True),
+            connection("zed:network", "snapd:network", "network", gadget=True)],
+        "plugs": [end("plug", "hello", "network", "network", connections=[{"snap": "core", "slot": "network"}]),
+                  end("plug", "hello", "home", "home"), end("plug", "hello", "away", "content")],
+        "slots": system + [end("slot", "other", "extra", "content")]})
+    table["POST", "/v2/interfaces"] = accepted("42")
+    return table
+
+
+def interfaces_refused(*answer):
+    def make():
+        table = connected()
+        table["POST", "/v2/interfaces"] = error(*answer)
+        table["GET", "/v2/connections"] = error(404, 'no snap named "x" is installed', "snap-not-found", "x")
+        return table
+    return make
+
+
+def unconnected():
+    table = connected()
+    table["GET", "/v2/connections"] = sync({"established": [], "plugs": [], "slots": []})
+    return table
+
+
 def with_snap(**more):
     def make():
         table = normal()
@@ -274,6 +316,10 @@ def broken_body(text):
 SCENARIOS = {
     "normal": normal,
     "empty": empty,
+    "connected": connected,
+    "unconnected": unconnected,
+    "unchanged": interfaces_refused(400, "nothing to do", "interfaces-unchanged"),
+    "no-plug": interfaces_refused(400, 'snap "hello" has no plug named "x"'),
     "conflict": refused(409, 'snap "hello" has "install-snap" change in progress', "snap-change-conflict",
                         {"snap-name": "hello", "change-kind": "install-snap"}),
     "installed": refused(400, 'snap "hello" is already installed', "snap-already-installed", "hello"),

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/text.h"
+#include "cli/endpoint.h"
+#include "cli/report.h"
+#include "cli/wait.h"
+
+/* "connect a:p b" and "connect a:p" leave the finding to the daemon. */
+static int run_connect(Cli *cli, const Arguments *arguments) {
+        autoendpoint plug = { 0 }, slot = { 0 };
+        Error err = ERROR_INIT;
+        autofree char *change = NULL;
+        autojson finished = NULL;
+        const Subject subject = { .snap = "" };
+        int code = endpoint_parse(cli, arguments->words[0], ENDPOINT_BARE_NAME, &plug);
+
+        if (code == EXIT_DONE && arguments->word_count > 1)
+                code = endpoint_parse(cli, arguments->words[1], ENDPOINT_BARE_SNAP, &slot);
+        if (code != EXIT_DONE)
+                return code;
+        autojson body = endpoint_format_request("connect", &plug, &slot);
+        if (client_start_untyped(cli->client, "/v2/interfaces", body, &change, &err) < 0 ||
+            wait_as_asked(cli, arguments, change, &finished, &err) < 0)
+                return report_failure(cli, &subject, &err);
+        return EXIT_DONE;
+}
+
+static const Option options[] = { OPTION_NO_WAIT, OPTION_JSON, OPTIONS_END };
+
+const Command command_connect = {
+        .name = "connect",
+        .summary = "Connect a plug to a slot",
+        .text = "Connects a plug to the slot that is named, to the one slot of the named snap that has the same "
+                "interface, or, with the plug alone, to the system's own slot of that interface.",
+        .words = "SNAP:PLUG [SNAP[:SLOT]]",
+        .word = "<snap>:<plug>",
+        .word_min = 1,
+        .word_max = 2,
+        .options = options,
+        .run = run_connect,
+};

@@ -57,16 +57,20 @@ static void add_place(GrantSet *set, const char *path, bool is_writable) {
         };
 }
 
-static void add_places(GrantSet *set, const InterfacePlace *place, const json_t *attributes) {
+static void add_listed(GrantSet *set, const json_t *paths, bool is_writable) {
         json_t *path;
         size_t i;
 
+        json_array_foreach(paths, i, path) add_place(set, json_string_value(path), is_writable);
+}
+
+static void add_places(GrantSet *set, const InterfacePlace *place, const json_t *attributes) {
         for (; place->path || place->attribute; place++) {
                 if (place->path)
                         add_place(set, place->path, place->is_writable);
                 else
-                        json_array_foreach(json_object_get(attributes, place->attribute), i, path)
-                                add_place(set, json_string_value(path), place->is_writable);
+                        add_listed(set, json_object_get(attributes, place->attribute),
+                                   place->is_writable);
         }
 }
 

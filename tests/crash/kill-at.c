@@ -403,7 +403,8 @@ static void trace(void) {
 static const long TRACE_OPTIONS =
         PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACECLONE | PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK;
 
-/* It may be about to fork: what is reported before the stop that was asked for counts too. */
+/* The first stop may be another than the one that is asked for (it was about to fork), which then
+ * does not come any more. */
 static void seize(pid_t pid) {
         int status = 0;
 
@@ -412,11 +413,9 @@ static void seize(pid_t pid) {
         (void)add(pid, WHO_DAEMON);
         if (ptrace(PTRACE_INTERRUPT, pid, 0, 0) < 0)
                 die("cannot stop it");
-        do {
-                if (waitpid(pid, &status, __WALL) != pid || !WIFSTOPPED(status))
-                        die("it has ended");
-                meet_stop(pid, status);
-        } while (status >> 16 != PTRACE_EVENT_STOP);
+        if (waitpid(pid, &status, __WALL) != pid || !WIFSTOPPED(status))
+                die("it has ended");
+        meet_stop(pid, status);
 }
 
 /* Waits for a byte, so that it is traced from its very exec. */

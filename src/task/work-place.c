@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/prctl.h>
@@ -18,6 +19,8 @@
 
 #define LOCK_FILE     "work.lock"
 #define CGROUP_FILE   "work.cgroup"
+#define CGROUP_PREFIX "pawl-work."
+#define FRESH_SECONDS 60
 #define PROC_SIZE_MAX (1024 * 1024)
 #define END_LIMIT_NS  10000000000LL
 #define END_POLL_NS   2000000L
@@ -103,8 +106,36 @@ static void end_earlier_cgroup(int run) {
 
         /* Only what has our name, whatever the file says. */
         if (fd >= 0 && file_read_all(fd, PATH_MAX, &path, &length, &ignored) == 0 &&
-            strstr(path, "/pawl-work."))
+            strstr(path, "/" CGROUP_PREFIX))
                 remove_cgroup(path);
+}
+
+/* Made by a daemon that is about to put a worker in, when it is this young. */
+static bool is_fresh(int parent, const char *name, int64_t seconds) {
+        struct timespec now;
+        struct stat status;
+
+        if (fstatat(parent, name, &status, AT_SYMLINK_NOFOLLOW) < 0 ||
+            clock_gettime(CLOCK_REALTIME, &now) < 0)
+                return true;
+        return llabs((long long)now.tv_sec - (long long)status.st_ctim.tv_sec) < seconds;
+}
+
+void work_place_sweep(const char *parent, int64_t fresh_seconds) {
+        int fd = open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        DIR *directory = fd >= 0 ? fdopendir(fd) : NULL;
+        struct dirent *entry;
+
+        if (!directory) {
+                own_close_(&fd);
+                return;
+        }
+        /* The kernel removes no group that has a process in it. */
+        while ((entry = readdir(directory)))
+                if (string_has_prefix(entry->d_name, CGROUP_PREFIX) &&
+                    !is_fresh(dirfd(directory), entry->d_name, fresh_seconds))
+                        (void)unlinkat(dirfd(directory), entry->d_name, AT_REMOVEDIR);
+        (void)closedir(directory);
 }
 
 /* Where the cgroup will be, NULL: nowhere.  Named in the file before it can exist, so that the next
@@ -117,8 +148,9 @@ static char *name_cgroup(int run) {
         if (!own || fstat(run, &status) < 0 || access(own, W_OK) < 0)
                 return NULL;
         autofree char *path =
-                string_format("%s/pawl-work.%llx-%llx", own, (unsigned long long)status.st_dev,
-                              (unsigned long long)status.st_ino);
+                string_format("%s/" CGROUP_PREFIX "%llx-%llx", own,
+                              (unsigned long long)status.st_dev, (unsigned long long)status.st_ino);
+        work_place_sweep(own, FRESH_SECONDS);
         if (file_write_atomic(run, CGROUP_FILE, path, strlen(path), 0600, &ignored) < 0)
                 return NULL;
         return take(path);

@@ -7,6 +7,8 @@
  */
 #pragma once
 
+#include <stdint.h>
+
 #include "base/error.h"
 
 typedef struct WorkPlace {
@@ -20,6 +22,9 @@ typedef struct WorkPlace {
 /* Kills what an earlier daemon left and waits until it is gone.  The caller holds the state's lock:
  * no other daemon is alive. */
 int work_place_open(const char *run_directory, WorkPlace *ret, Error *err);
+/* Removes the empty groups of killed daemons whose roots were never used again, of any root: those
+ * directly in the directory `parent` that are not younger than that. */
+void work_place_sweep(const char *parent, int64_t fresh_seconds);
 /* Before a worker starts: the cgroup for it, made where it is not there; -1 = none. */
 int work_place_enter(WorkPlace *place);
 /* When no worker runs: ends what they left running in the cgroup, and that, so that no daemon that

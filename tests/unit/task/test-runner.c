@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "scene.h"
+#include "task/work-place.h"
 
 static void assert_status(Scene *scene, int64_t task, const char *expected) {
         autofree char *status = scene_get_status(scene, task);
@@ -478,6 +479,28 @@ static void a_new_runner_ends_the_orphans_of_a_killed_one(void **state) {
 }
 
 static int commits_before_kill;
+/* Of daemons that were killed while a worker ran and whose roots nobody uses again. */
+static void empty_groups_of_killed_daemons_are_removed(void **state) {
+        char parent[] = "/tmp/groups-XXXXXX";
+        Error err = ERROR_INIT;
+        (void)state;
+
+        assert_non_null(mkdtemp(parent));
+        autofd int fd = directory_open(parent, &err);
+        assert_int_equal(mkdirat(fd, "pawl-work.1-2", 0755), 0);
+        assert_int_equal(mkdirat(fd, "pawl-work.1-3", 0755), 0);
+        assert_int_equal(mkdirat(fd, "pawl-work.1-3/in-use", 0755), 0);
+        assert_int_equal(mkdirat(fd, "another", 0755), 0);
+        work_place_sweep(parent, 60);
+        assert_int_equal(faccessat(fd, "pawl-work.1-2", F_OK, 0), 0);
+        work_place_sweep(parent, 0);
+        assert_int_equal(faccessat(fd, "pawl-work.1-2", F_OK, 0), -1);
+        assert_int_equal(faccessat(fd, "pawl-work.1-3", F_OK, 0), 0);
+        assert_int_equal(faccessat(fd, "another", F_OK, 0), 0);
+        autofd int tmp = directory_open("/tmp", &err);
+        assert_int_equal(tree_remove(tmp, parent + strlen("/tmp/"), &err), 0);
+}
+
 static void kill_before(bool is_after) {
         if (!is_after && commits_before_kill-- == 0)
                 (void)raise(SIGKILL);
@@ -616,6 +639,7 @@ int main(void) {
                 TEST(clean_runs_once_when_the_change_is_ready),
                 TEST(a_full_disk_fails_the_change_and_its_undo_is_recorded),
                 TEST(a_new_runner_ends_the_orphans_of_a_killed_one),
+                cmocka_unit_test(empty_groups_of_killed_daemons_are_removed),
                 cmocka_unit_test(a_kill_at_any_commit_ends_before_or_after),
                 cmocka_unit_test(a_kill_at_any_commit_of_an_undo_ends_before),
                 cmocka_unit_test(a_kill_at_any_time_ends_before_or_after),

@@ -21,9 +21,8 @@
 #include "policy/seccomp-template.h"
 #include "wire/frame.h"
 
-#define SESSION_COUNT_MAX 256 /* of all users together */
-#define IDLE_MS_DEFAULT   10000
-#define TICK_MS           250 /* while launches are being prepared: deadlines, pauses */
+#define IDLE_MS_DEFAULT 10000
+#define TICK_MS         250 /* while launches are being prepared: deadlines, pauses */
 
 /*   REQUEST ── request came ──► PREPARING ── plan sent ──► PLANNED ── ready, go ──► GONE
  *                                  ▲ │ paused, image being mounted, policy being compiled
@@ -394,11 +393,19 @@ static void on_message(uv_poll_t *poll, int status, int events) {
 
 /* ── arrivals ── */
 
-static size_t count_sessions(const Launch *launch, const uid_t *uid) {
+static size_t count_sessions(const Launch *launch, uid_t uid) {
         size_t count = 0;
 
         for (const Session *s = launch->sessions; s; s = s->next)
-                count += !uid || s->caller.uid == *uid;
+                count += s->caller.uid == uid;
+        return count;
+}
+
+static size_t count_user_sessions(const Launch *launch) {
+        size_t count = 0;
+
+        for (const Session *s = launch->sessions; s; s = s->next)
+                count += s->caller.uid != 0;
         return count;
 }
 
@@ -436,8 +443,8 @@ static int check_arrival(const Launch *launch, const Listener *listener, const C
                          Error *err) {
         if (listener->is_root_only && caller->uid != 0)
                 return error_set(err, ERROR_FORBIDDEN, "only root may start services");
-        if (count_sessions(launch, &caller->uid) >= LAUNCH_COUNT_PER_UID_MAX ||
-            count_sessions(launch, NULL) >= SESSION_COUNT_MAX)
+        if (!caller_may_begin(caller->uid, count_sessions(launch, caller->uid),
+                              count_user_sessions(launch)))
                 return error_set(err, ERROR_BUSY,
                                  "too many launches are being prepared; try again in a moment");
         return 0;

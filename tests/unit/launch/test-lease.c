@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "base/file.h"
 #include "base/text.h"
@@ -57,11 +61,49 @@ static void a_package_is_known_by_its_cgroup(void **state) {
         assert_false(caller_cgroup_is_confined("0::/system.slice/snapd.service\n"));
 }
 
+static void who_has_ended_is_seen_by_his_pidfd(void **state) {
+        pid_t pid = fork();
+        (void)state;
+
+        if (pid == 0) {
+                (void)pause();
+                _exit(0);
+        }
+        autofd int pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
+        assert_true(pidfd >= 0);
+        assert_false(caller_has_ended(pidfd));
+        assert_false(caller_has_ended(-1));
+        assert_int_equal(kill(pid, SIGKILL), 0);
+        assert_int_equal(waitpid(pid, NULL, 0), pid);
+        assert_true(caller_has_ended(pidfd));
+}
+
+/* However many accounts take all they get, root has all his places and the next one the half. */
+static void greedy_users_leave_places_for_root_and_for_the_next(void **state) {
+        size_t taken = 0, last = 0;
+        (void)state;
+
+        for (uid_t uid = 1000; uid < 1012; uid++) {
+                size_t own = 0;
+                while (caller_may_begin(uid, own, taken))
+                        own++, taken++;
+                assert_true(own <= 32);
+                assert_true(uid > 1007 || own > 0); /* the eighth account too */
+                last = taken;
+        }
+        assert_true(last <= CALLER_SESSION_MAX);
+        for (size_t own = 0; own < 32; own++)
+                assert_true(caller_may_begin(0, own, taken));
+        assert_false(caller_may_begin(0, 32, 0));
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(a_lease_is_held_as_long_as_a_copy_is_open),
                 cmocka_unit_test(a_user_who_locks_his_lease_hinders_no_other),
                 cmocka_unit_test(a_package_is_known_by_its_cgroup),
+                cmocka_unit_test(who_has_ended_is_seen_by_his_pidfd),
+                cmocka_unit_test(greedy_users_leave_places_for_root_and_for_the_next),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -9,6 +9,10 @@
 
 #define KEY_LETTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_"
 
+/* execve takes no longer string than this, and values that name each other could double forever. */
+#define VALUE_SIZE_MAX       (128 * 1024)
+#define ENVIRONMENT_SIZE_MAX (1024 * 1024) /* of all that a plan sets together */
+
 /* The variable that begins after "$": its name's start and length; returns what follows it. */
 static const char *find_name(const char *at, const char **ret_name, size_t *ret_length) {
         bool has_brace = *at == '{';
@@ -42,12 +46,24 @@ char *environment_expand(const char *text) {
                 autofree char *key = string_copy_length(name, length);
                 const char *value = getenv(key);
                 text_append(&out, value ? value : "");
+                if (out.length >= VALUE_SIZE_MAX)
+                        break;
                 text = after;
         }
+        if (out.length >= VALUE_SIZE_MAX)
+                die(0,
+                    "a variable or argument of the package is longer than %d bytes once the "
+                    "variables in it are replaced",
+                    VALUE_SIZE_MAX);
         return text_take(&out);
 }
 
 static void set_variable(const char *key, const char *value) {
+        static size_t total;
+
+        total += strlen(key) + strlen(value) + 2;
+        if (total > ENVIRONMENT_SIZE_MAX)
+                die(0, "the package's environment is larger than %d bytes", ENVIRONMENT_SIZE_MAX);
         if (setenv(key, value, 1) < 0)
                 die(errno, "cannot set %s", key);
 }

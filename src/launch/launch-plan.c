@@ -2,6 +2,7 @@
 #include "launch/launch-plan.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/utsname.h>
 
@@ -168,25 +169,73 @@ static void add_devices(Text *plan) {
         add2(plan, "scratch", "/dev/shm", "1777");
 }
 
-/* uid 0 owns these files of the kernel, with or without capabilities. */
-static void add_kernel_files(Text *plan, bool is_root) {
-        static const char *const shields[] = { "/proc/bus",  "/proc/irq",  "/proc/fs",
-                                               "/proc/acpi", "/proc/scsi", "/proc/driver" };
+/* What the kernel shows of the machine.  uid 0 owns these files, with or without capabilities, and
+ * Landlock does not know them from others of /proc; of a user, what is anybody's is hidden. */
+typedef enum KernelPlaceFor {
+        FOR_ROOT = 1,
+        FOR_USER = 2,
+        FOR_ALL = FOR_ROOT | FOR_USER,
+} KernelPlaceFor;
 
+typedef struct KernelPlace {
+        const char *path;
+        const char *op; /* shield: may be read; mask: not even that */
+        KernelPlaceFor who;
+} KernelPlace;
+
+static const KernelPlace PROC_PLACES[] = {
+        { "/proc/sys", "shield", FOR_ALL },         { "/proc/pressure", "shield", FOR_ALL },
+        { "/proc/asound", "shield", FOR_ROOT },     { "/proc/bus", "shield", FOR_ROOT },
+        { "/proc/driver", "shield", FOR_ROOT },     { "/proc/fs", "shield", FOR_ROOT },
+        { "/proc/irq", "shield", FOR_ROOT },        { "/proc/tty", "shield", FOR_ROOT },
+        { "/proc/kallsyms", "mask", FOR_ALL },      { "/proc/key-users", "mask", FOR_ALL },
+        { "/proc/keys", "mask", FOR_ALL },          { "/proc/sched_debug", "mask", FOR_ALL },
+        { "/proc/sysrq-trigger", "mask", FOR_ALL }, { "/proc/timer_list", "mask", FOR_ALL },
+        { "/proc/acpi", "mask", FOR_ROOT },         { "/proc/dynamic_debug", "mask", FOR_ROOT },
+        { "/proc/kcore", "mask", FOR_ROOT },        { "/proc/kmsg", "mask", FOR_ROOT },
+        { "/proc/kpagecgroup", "mask", FOR_ROOT },  { "/proc/kpagecount", "mask", FOR_ROOT },
+        { "/proc/kpageflags", "mask", FOR_ROOT },   { "/proc/latency_stats", "mask", FOR_ROOT },
+        { "/proc/mtrr", "mask", FOR_ROOT },         { "/proc/pagetypeinfo", "mask", FOR_ROOT },
+        { "/proc/scsi", "mask", FOR_ROOT },         { "/proc/slabinfo", "mask", FOR_ROOT },
+        { "/proc/vmallocinfo", "mask", FOR_ROOT },
+};
+
+/* All of /sys is read-only.  The device tree below /sys/firmware stays: boards' programs ask it. */
+static const KernelPlace SYS_PLACES[] = {
+        { "/sys/devices/virtual/powercap", "mask", FOR_ROOT },
+        { "/sys/firmware/acpi", "mask", FOR_ALL },
+        { "/sys/firmware/dmi", "mask", FOR_ALL },
+        { "/sys/firmware/efi", "mask", FOR_ALL },
+        { "/sys/firmware/memmap", "mask", FOR_ALL },
+        { "/sys/firmware/qemu_fw_cfg", "mask", FOR_ALL },
+        { "/sys/fs/bpf", "mask", FOR_ALL },
+        { "/sys/fs/pstore", "mask", FOR_ALL },
+        { "/sys/kernel/debug", "mask", FOR_ALL },
+        { "/sys/kernel/security", "mask", FOR_ALL },
+        { "/sys/kernel/tracing", "mask", FOR_ALL },
+};
+
+static void add_kernel_places(Text *plan, const KernelPlace *places, size_t count, bool is_root) {
+        for (size_t i = 0; i < count; i++)
+                if (places[i].who & (is_root ? FOR_ROOT : FOR_USER))
+                        add(plan, places[i].op, places[i].path);
+}
+
+static void add_kernel_files(Text *plan, const LaunchPlanInput *input) {
+        const GrantSet *grants = &input->target->grants;
+        bool is_root = input->uid == 0;
+
+        /* Whom no socket is granted sees nothing of the host's network in /proc/net either. */
+        if (!input->target->is_devmode && !grants->sockets && !grants->lifts_tcp)
+                add(plan, "?network", "none");
         add2(plan, "dir", "/proc", "0755");
         add(plan, "proc", "/proc");
-        add(plan, "shield", "/proc/sys");
-        add(plan, "mask", "/proc/sysrq-trigger");
-        for (size_t i = 0; is_root && i < ARRAY_COUNT(shields); i++)
-                add(plan, "shield", shields[i]);
-        if (is_root) {
-                add(plan, "mask", "/proc/kcore");
-                add(plan, "mask", "/proc/mtrr");
-        }
+        add_kernel_places(plan, PROC_PLACES, ARRAY_COUNT(PROC_PLACES), is_root);
         add2(plan, "dir", "/sys", "0755");
         /* A user cannot clone /sys without what is mounted in it; for root it stays outside. */
         launch_line_append(plan, "host", "/sys", "/sys", is_root ? "ro,noexec" : "ro,noexec,tree",
                            NULL);
+        add_kernel_places(plan, SYS_PLACES, ARRAY_COUNT(SYS_PLACES), is_root);
 }
 
 static void add_scratch(Text *plan, const LaunchPlanInput *input) {
@@ -234,12 +283,14 @@ static void add_unsets(Text *plan) {
 
 static void set_format(Text *plan, const char *key, const char *format, ...) printf_like(3, 4);
 static void set_format(Text *plan, const char *key, const char *format, ...) {
-        char value[1024];
+        autofree char *value = NULL;
         va_list args;
 
         va_start(args, format);
-        (void)vsnprintf(value, sizeof(value), format, args);
+        int length = vasprintf(&value, format, args);
         va_end(args);
+        if (length < 0)
+                abort();
         add2(plan, "setenv", key, value);
 }
 
@@ -445,7 +496,7 @@ int launch_plan_write(const LaunchPlanInput *input, Text *ret, Error *err) {
                                   (unsigned)launch_plan_get_provider(&input->target->grants, i)));
         if (add_base(ret, input->base_listing, err) < 0)
                 return -1;
-        add_kernel_files(ret, input->uid == 0);
+        add_kernel_files(ret, input);
         add_devices(ret);
         add_scratch(ret, input);
         add_system_data(ret, input);

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <sched.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
@@ -232,20 +233,41 @@ static void apply_shield(const View *view, const LaunchStep *step) {
         mount_at(view, step, mount, step->words[0]);
 }
 
+/* What a mask shows instead: nobody may open it, for uid 0 has no capabilities in there. */
+static const char *make_empty(const View *view, const LaunchStep *step, bool is_directory) {
+        if (is_directory) {
+                if (mkdirat(view->stage, "void", 0) < 0 && errno != EEXIST)
+                        view_die(step, "cannot make an empty directory");
+                return "void";
+        }
+        autofd int file =
+                openat(view->stage, "empty", O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0);
+        if (file < 0 && errno != EACCES)
+                view_die(step, "cannot make an empty file");
+        return "empty";
+}
+
 static void apply_mask(const View *view, const LaunchStep *step) {
         struct mount_attr attributes = { .attr_set = MOUNT_ATTR_RDONLY };
         struct stat status;
 
         if (fstatat(view->root, view_below(step->words[0]), &status, AT_SYMLINK_NOFOLLOW) < 0)
                 return;
-        autofd int file =
-                openat(view->stage, "empty", O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0);
-        if (file < 0 && errno != EACCES)
-                view_die(step, "cannot make an empty file");
-        autofd int mount = kernel_open_tree(view->stage, "empty", OPEN_TREE_CLONE);
+        const char *empty = make_empty(view, step, S_ISDIR(status.st_mode));
+        autofd int mount = kernel_open_tree(view->stage, empty, OPEN_TREE_CLONE);
         if (mount < 0 || kernel_mount_setattr(mount, 0, &attributes) < 0)
-                view_die(step, "cannot clone an empty file");
+                view_die(step, "cannot clone what is shown instead");
         mount_at(view, step, mount, step->words[0]);
+}
+
+/* Not a wall but what one sees: sockets of the internet are seccomp's.  Where network namespaces
+ * are used up, programs still start. */
+static void apply_network(const View *view, const LaunchStep *step) {
+        (void)view;
+        if (!string_equal(step->words[0], "none"))
+                view_die(step, "pawl-run knows no such network");
+        if (unshare(CLONE_NEWNET) < 0 && errno != ENOSPC && errno != EINVAL)
+                view_die(step, "cannot make a network namespace");
 }
 
 /* ── what is made on the host, as the caller ── */
@@ -301,6 +323,7 @@ static void (*const APPLY[LAUNCH_OP_COUNT])(const View *, const LaunchStep *) = 
         [LAUNCH_OP_TERMINALS] = apply_terminals,
         [LAUNCH_OP_SHIELD] = apply_shield,
         [LAUNCH_OP_MASK] = apply_mask,
+        [LAUNCH_OP_NETWORK] = apply_network,
         [LAUNCH_OP_HOME] = view_apply_home,
         [LAUNCH_OP_BIND] = view_apply_bind,
         [LAUNCH_OP_SHARE] = view_apply_share,

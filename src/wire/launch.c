@@ -50,6 +50,7 @@ static const OpRow OPS[LAUNCH_OP_COUNT] = {
         [LAUNCH_OP_TERMINALS] = { "terminals", { WORD_PATH } },
         [LAUNCH_OP_SHIELD] = { "shield", { WORD_PATH } },
         [LAUNCH_OP_MASK] = { "mask", { WORD_PATH } },
+        [LAUNCH_OP_NETWORK] = { "network", { WORD_NAME } },
         [LAUNCH_OP_SETENV] = { "setenv", { WORD_KEY, WORD_TEXT } },
         [LAUNCH_OP_EXPAND] = { "expand", { WORD_KEY, WORD_TEXT } },
         [LAUNCH_OP_UNSETENV] = { "unsetenv", { WORD_TEXT } },
@@ -82,13 +83,36 @@ void launch_reader_init(LaunchReader *reader, char *bytes, size_t length) {
         *reader = (LaunchReader){ .at = bytes, .end = bytes + length };
 }
 
-static char *find_escape(char letter) {
-        static char escapes[][2] = { { 's', ' ' }, { 'n', '\n' }, { '\\', '\\' } };
+/* The letter after a backslash and what it stands for. */
+static const char ESCAPES[][2] = { { 's', ' ' }, { 'n', '\n' }, { '\\', '\\' } };
 
-        for (size_t i = 0; i < ARRAY_COUNT(escapes); i++)
-                if (escapes[i][0] == letter)
-                        return &escapes[i][1];
+static const char *find_escape(char letter) {
+        for (size_t i = 0; i < ARRAY_COUNT(ESCAPES); i++)
+                if (ESCAPES[i][0] == letter)
+                        return &ESCAPES[i][1];
         return NULL;
+}
+
+static int find_digit(char letter) {
+        static const char digits[] = "0123456789abcdef";
+        const char *found = letter ? strchr(digits, letter) : NULL;
+
+        return found ? (int)(found - digits) : -1;
+}
+
+/* The character that "\..." at `from` stands for; its length, 0 when it stands for none. */
+static size_t read_escape(const char *from, const char *end, char *ret) {
+        if (end - from >= 2 && find_escape(from[1])) {
+                *ret = *find_escape(from[1]);
+                return 2;
+        }
+        if (end - from < 4 || from[1] != 'x')
+                return 0;
+        int high = find_digit(from[2]), low = find_digit(from[3]);
+        if (high < 0 || low < 0 || high + low == 0)
+                return 0;
+        *ret = (char)(high * 16 + low);
+        return 4;
 }
 
 /* Unescapes the word [word, end) in place and ends it with NUL. */
@@ -101,12 +125,12 @@ static bool unescape_word(char *word, char *end) {
         }
         for (char *from = word; from < end; from++) {
                 if (*from == '\\') {
-                        char *plain = from + 1 < end ? find_escape(from[1]) : NULL;
+                        size_t length = read_escape(from, end, to);
 
-                        if (!plain)
+                        if (length == 0)
                                 return false;
-                        *to++ = *plain;
-                        from++;
+                        to++;
+                        from += length - 1;
                         continue;
                 }
                 if ((unsigned char)*from < 0x20 || *from == 0x7f)
@@ -146,20 +170,24 @@ int launch_reader_next(LaunchReader *reader, LaunchLine *ret, Error *err) {
         return 1;
 }
 
-static void append_word(Text *text, const char *word) {
-        if (!*word) {
-                text_append(text, "\\e");
+static void append_letter(Text *text, char letter) {
+        for (size_t i = 0; i < ARRAY_COUNT(ESCAPES); i++) {
+                if (ESCAPES[i][1] != letter)
+                        continue;
+                text_append_bytes(text, (const char[]){ '\\', ESCAPES[i][0] }, 2);
                 return;
         }
-        for (; *word; word++) {
-                size_t plain = strcspn(word, " \n\\");
+        if ((unsigned char)letter < 0x20 || letter == 0x7f)
+                text_append_format(text, "\\x%02x", (unsigned)letter);
+        else
+                text_append_bytes(text, &letter, 1);
+}
 
-                text_append_bytes(text, word, plain);
-                word += plain;
-                if (!*word)
-                        return;
-                text_append(text, *word == ' ' ? "\\s" : *word == '\n' ? "\\n" : "\\\\");
-        }
+static void append_word(Text *text, const char *word) {
+        if (!*word)
+                text_append(text, "\\e");
+        for (; *word; word++)
+                append_letter(text, *word);
 }
 
 void launch_line_append(Text *text, const char *op, ...) {

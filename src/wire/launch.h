@@ -13,10 +13,11 @@
  *      └─ the CLOEXEC socket closes: exec has happened (or the launch died)
  *
  * A line is words separated by one space and ended by a newline.  In a word, "\s" is a space, "\n"
- * a newline, "\\" a backslash and "\e" alone the empty word; other control characters may not
- * appear.  The first word says what the line is.  One that begins with "?" is optional: who does
- * not know it skips the line.  Any other unknown first word is an error, so that either side may be
- * newer without a plan ever being carried out in part.
+ * a newline, "\\" a backslash, "\x1b" (two small hex digits) any other control character and "\e"
+ * alone the empty word; control characters themselves may not appear.  The first word says what the
+ * line is.  One that begins with "?" is optional: who does not know it skips the line.  Any other
+ * unknown first word is an error, so that either side may be newer without a plan ever being
+ * carried out in part.
  *
  * A plan longer than FRAME_INLINE_MAX is "plan-file 1\n" and the sealed memfd is descriptor 0; the
  * plan's numbers of descriptors then begin at 1.  libc only: pawl-run links this.
@@ -127,7 +128,10 @@ typedef enum LaunchOp {
         LAUNCH_OP_PROC,      /* PATH                proc of the launch's own */
         LAUNCH_OP_TERMINALS, /* PATH                a private devpts */
         LAUNCH_OP_SHIELD,    /* PATH                read-only from here on; absent is right too */
-        LAUNCH_OP_MASK,      /* PATH                an empty file instead; absent is right too */
+        LAUNCH_OP_MASK,      /* PATH                an empty file, or for a directory an empty
+                                directory, instead; absent is right too */
+        LAUNCH_OP_NETWORK,   /* KIND                "none": a network of its own in which there is
+                                nothing; before `proc` */
         LAUNCH_OP_SETENV,    /* KEY VALUE           as it stands */
         LAUNCH_OP_EXPAND,    /* KEY VALUE           $VAR and ${VAR} replaced first */
         LAUNCH_OP_UNSETENV,  /* KEY                 KEY may end with "*" */

@@ -93,6 +93,42 @@ static void a_value_cannot_become_a_line(void **state) {
         target_done(&made.target);
 }
 
+static void a_value_is_whole_whatever_is_in_it(void **state) {
+        Case made = make_case("{\"environment\":[[\"A\",\"a\\tb\\u001b[2J\"]],\"apps\":{\"run\":{"
+                              "\"command\":\"bin/run\"}}}");
+        autofree char *home = memory_new(3000);
+        autofree char *wanted = NULL;
+        autotext plan = TEXT_INIT;
+        Error err = ERROR_INIT;
+        (void)state;
+
+        memset(home, 'h', 2500);
+        for (size_t i = 100; i < 2500; i += 100)
+                home[i] = '/';
+        memcpy(home, "/home/", 6);
+        made.request.home = home;
+        assert_int_equal(write_plan(&made, &plan, &err), 0);
+        assert_true(plan_has(&plan, LAUNCH_OP_EXPAND, "A", "a\tb\x1b[2J"));
+        wanted = string_format("%s/snap/tool/x1", home);
+        assert_true(plan_has(&plan, LAUNCH_OP_SETENV, "HOME", wanted));
+        target_done(&made.target);
+}
+
+/* Sockets are seccomp's; what is in /proc/net is the host's all the same. */
+static void without_a_grant_of_sockets_there_is_no_network(void **state) {
+        Case made = make_case("{\"apps\":{\"run\":{\"command\":\"bin/run\"}}}");
+        autotext plan = TEXT_INIT, other = TEXT_INIT;
+        Error err = ERROR_INIT;
+        (void)state;
+
+        assert_int_equal(write_plan(&made, &plan, &err), 0);
+        assert_true(plan_has(&plan, LAUNCH_OP_NETWORK, "none", NULL));
+        made.target.grants.sockets = 1;
+        assert_int_equal(write_plan(&made, &other, &err), 0);
+        assert_false(plan_has(&other, LAUNCH_OP_NETWORK, "none", NULL));
+        target_done(&made.target);
+}
+
 static void devmode_leaves_the_filters_out_and_nothing_else(void **state) {
         Case made = make_case("{\"apps\":{\"run\":{\"command\":\"bin/run\"}}}");
         autotext plan = TEXT_INIT;
@@ -125,6 +161,8 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(a_plan_is_what_a_launcher_reads),
                 cmocka_unit_test(a_value_cannot_become_a_line),
+                cmocka_unit_test(a_value_is_whole_whatever_is_in_it),
+                cmocka_unit_test(without_a_grant_of_sockets_there_is_no_network),
                 cmocka_unit_test(devmode_leaves_the_filters_out_and_nothing_else),
                 cmocka_unit_test(root_without_landlock_is_refused),
         };

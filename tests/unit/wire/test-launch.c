@@ -16,7 +16,9 @@ static int read_plan(const char *lines, LaunchStep *ret, Error *err) {
 }
 
 static void a_word_survives_writing_and_reading(void **state) {
-        static const char *const words[] = { "", " ", "a b", "\n", "\\", "\\e", "\\s", "a\\", "€" };
+        static const char *const words[] = { "",     " ",    "a b",   "\n",  "\\",   "\\e",
+                                             "\\s",  "a\\",  "€",     "\t",  "a\tb", "\x1b[2J",
+                                             "\x01", "\x7f", "\\x09", "\r\n" };
         (void)state;
 
         for (size_t i = 0; i < ARRAY_COUNT(words); i++) {
@@ -61,6 +63,7 @@ static void each_op_reads_its_own_words(void **state) {
                 { "terminals /dev/pts\n", LAUNCH_OP_TERMINALS },
                 { "shield /proc/sys\n", LAUNCH_OP_SHIELD },
                 { "mask /proc/kcore\n", LAUNCH_OP_MASK },
+                { "?network none\n", LAUNCH_OP_NETWORK },
                 { "setenv A \\e\n", LAUNCH_OP_SETENV },
                 { "expand A $B\n", LAUNCH_OP_EXPAND },
                 { "unsetenv LD_*\n", LAUNCH_OP_UNSETENV },

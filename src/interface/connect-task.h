@@ -4,9 +4,9 @@
  * a worker: each is one commit, and several in a row share one transaction.
  *
  *     connect, disconnect   data: the connection's name, "is_auto", "is_forgotten"
- *     auto-connect          data: "instance"; adds connect tasks, before everything that waits for
- * it. Cleaned: automatic connections go whose ends the package no longer has auto-disconnect data:
- * "instance"; every connection of a package that is being removed
+ *     auto-connect          data: "instance"; adds connect tasks, before all that waits for it.
+ *                           Cleaned: automatic connections go whose ends the package lost
+ *     auto-disconnect       data: "instance"; every connection of a package that is being removed
  */
 #pragma once
 

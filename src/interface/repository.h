@@ -4,11 +4,14 @@
  * as TEMP ones whenever the state is opened, never stored, and never out of step with a switch.
  *
  *     live_endpoint(instance, side, name, interface, label, attributes)
- *             of the current revisions of active snaps, where this daemon knows the interface and
- * what is said is right; and the system's own slots, instance '' live_connection   rows of
- * `connection` whose two ends are live, with their attributes auto_connect_candidate(plug_snap,
- * plug, slot_snap, slot, interface)   what may be connected without being asked, whether it is or
- * not
+ *         of the current revisions of active snaps, where this daemon knows the interface and what
+ *         is said is right; and the system's own slots, instance ''
+ *
+ *     live_connection
+ *         rows of `connection` whose two ends are live, with their attributes
+ *
+ *     auto_connect_candidate(plug_snap, plug, slot_snap, slot, interface)
+ *         what may be connected without being asked, whether it is or not
  */
 #pragma once
 

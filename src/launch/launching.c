@@ -14,9 +14,8 @@
 #include "base/log.h"
 #include "launch/caller.h"
 #include "launch/cloner.h"
-#include "launch/launch-plan.h"
-#include "launch/lease.h"
 #include "launch/mounts.h"
+#include "launch/plan-send.h"
 #include "launch/policies.h"
 #include "policy/seccomp-template.h"
 #include "wire/frame.h"
@@ -162,154 +161,23 @@ static void wake_all(void *context) {
 
 /* ── the plan ── */
 
-typedef struct Ingredients {
-        const Image *base;
-        const Image *image;
-        const Image *providers[GRANT_PROVIDER_COUNT_MAX]; /* of those whose image is shared */
-        const PolicyObject *policy;
-} Ingredients;
+static int gather(Launch *launch, const Target *target, Ingredients *ret, Error *err) {
+        const PlanSources sources = { .mounts = launch->mounts,
+                                      .policies = launch->policies,
+                                      .rules = launch->rules };
 
-/* The template, and what the connections of this very program add. */
-static int require_policy(Launch *launch, const Target *target, const PolicyObject **ret,
-                          Error *err) {
-        autotext rules = TEXT_INIT;
-
-        text_append(&rules, launch->rules);
-        grant_set_append_seccomp(&target->grants, &rules);
-        return policies_require(launch->policies, rules.bytes, ret, err);
-}
-
-static int require_providers(Launch *launch, const GrantSet *grants, Ingredients *ret, Error *err) {
-        int all = 1;
-
-        for (size_t i = 0; i < grants->provider_count; i++) {
-                const GrantProvider *provider = &grants->providers[i];
-                const ImageName name = { provider->instance, provider->revision, provider->file };
-                int there = provider->needs_image
-                                    ? mounts_require(launch->mounts, &name, &ret->providers[i], err)
-                                    : 1;
-                if (there < 0)
-                        return -1;
-                all &= there;
-        }
-        return all;
-}
-
-/* 1 all is there, 0 something is on its way. */
-static int require_ingredients(Launch *launch, const Target *target, Ingredients *ret, Error *err) {
-        const ImageName base = { target->base.instance, target->base.revision, target->base.file };
-        const ImageName image = { target->snap.instance, target->snap.revision, target->snap.file };
-        int has_policy = require_policy(launch, target, &ret->policy, err);
-        if (has_policy < 0)
-                return -1;
-        int has_base = mounts_require(launch->mounts, &base, &ret->base, err);
-        if (has_base < 0)
-                return -1;
-        int has_image = mounts_require(launch->mounts, &image, &ret->image, err);
-        if (has_image < 0)
-                return -1;
-        int has_providers = require_providers(launch, &target->grants, ret, err);
-        if (has_providers < 0)
-                return -1;
-        return has_policy && has_base && has_image && has_providers;
-}
-
-/* The frame's descriptors by their numbers in the plan; the policy's is not ours to close. */
-typedef struct PlanFiles {
-        int fds[FRAME_FD_COUNT_MAX];
-        size_t count;
-} PlanFiles;
-
-static void close_all(PlanFiles *files) {
-        for (size_t i = 0; i < files->count; i++)
-                if (i != PLAN_DESCRIPTOR_SECCOMP && files->fds[i] >= 0)
-                        (void)close(files->fds[i]);
-}
-
-static int send_text(int socket, const Text *plan, const PlanFiles *files, Error *err) {
-        static const char by_file[] = "plan-file 1\n";
-        int all[1 + FRAME_FD_COUNT_MAX];
-
-        if (plan->length <= FRAME_INLINE_MAX)
-                return frame_send(socket, plan->bytes, plan->length, files->fds, files->count, err);
-        if (plan->length > PLAN_SIZE_MAX)
-                return error_set(err, ERROR_TOO_LARGE, "the launch plan is too large");
-        autofd int file = memfd_new_sealed("plan", plan->bytes, plan->length, err);
-        if (file < 0)
-                return -1;
-        all[0] = file;
-        memcpy(all + 1, files->fds, sizeof(int) * files->count);
-        return frame_send(socket, by_file, sizeof(by_file) - 1, all, 1 + files->count, err);
-}
-
-static int open_lease(const Session *session, const char *instance, const char *revision, int *ret,
-                      Error *err) {
-        *ret = lease_open(session->launch->root, instance, revision, session->caller.uid, err);
-        return *ret < 0 ? -1 : 0;
-}
-
-/* Of the base and of those who share something too: none may be removed beneath a program that runs
- * on it. */
-static int open_leases(const Session *session, PlanFiles *files, Error *err) {
-        const Target *target = &session->target;
-
-        if (open_lease(session, target->snap.instance, target->snap.revision,
-                       &files->fds[PLAN_DESCRIPTOR_LEASE], err) < 0 ||
-            open_lease(session, target->base.instance, target->base.revision,
-                       &files->fds[PLAN_DESCRIPTOR_BASE_LEASE], err) < 0)
-                return -1;
-        for (size_t i = 0; i < target->grants.provider_count; i++) {
-                const GrantProvider *provider = &target->grants.providers[i];
-                size_t at = launch_plan_get_provider(&target->grants, i);
-                if (open_lease(session, provider->instance, provider->revision, &files->fds[at],
-                               err) < 0)
-                        return -1;
-        }
-        return 0;
-}
-
-static int clone_images(Session *session, const Ingredients *from, PlanFiles *files, Error *err) {
-        const GrantSet *grants = &session->target.grants;
-        const char *paths[2 + GRANT_PROVIDER_COUNT_MAX] = { from->base->path, from->image->path };
-        size_t places[2 + GRANT_PROVIDER_COUNT_MAX] = { PLAN_DESCRIPTOR_BASE,
-                                                        PLAN_DESCRIPTOR_IMAGE };
-        int clones[2 + GRANT_PROVIDER_COUNT_MAX];
-        size_t count = 2;
-
-        for (size_t i = 0; i < grants->provider_count; i++)
-                if (grants->providers[i].needs_image) {
-                        paths[count] = from->providers[i]->path;
-                        places[count++] = launch_plan_get_provider(grants, i) + 1;
-                }
-        if (cloner_clone(&session->launch->cloner, paths, count, clones, err) < 0)
-                return -1;
-        for (size_t i = 0; i < count; i++)
-                files->fds[places[i]] = clones[i];
-        return 0;
+        return ingredients_require(&sources, target, ret, err);
 }
 
 static int send_plan(Session *session, const Ingredients *from, Error *err) {
-        __attribute__((cleanup(close_all))) PlanFiles files = { 0 };
-        autotext plan = TEXT_INIT;
-        LaunchPlanInput input = {
-                .target = &session->target,
-                .request = &session->request,
-                .base_listing = from->base->listing,
-                .root = session->launch->root,
-                .uid = session->caller.uid,
-        };
+        const PlanOrder order = { .target = &session->target,
+                                  .request = &session->request,
+                                  .root = session->launch->root,
+                                  .cloner = &session->launch->cloner,
+                                  .uid = session->caller.uid,
+                                  .socket = session->socket };
 
-        memset(files.fds, -1, sizeof(files.fds));
-        files.count = launch_plan_get_provider(&input.target->grants,
-                                               input.target->grants.provider_count);
-        memcpy(input.seccomp_counts, from->policy->counts, sizeof(input.seccomp_counts));
-        if (launch_plan_write(&input, &plan, err) < 0)
-                return -1;
-        if (open_leases(session, &files, err) < 0 || clone_images(session, from, &files, err) < 0)
-                return -1;
-        files.fds[PLAN_DESCRIPTOR_SECCOMP] = from->policy->file;
-        int sent = send_text(session->socket, &plan, &files, err);
-        return sent > 0 ? error_set(err, ERROR_LOST, "the launcher does not read") : sent;
+        return plan_send(&order, from, err);
 }
 
 static void tell_to_wait(Session *session) {
@@ -336,7 +204,7 @@ static void prepare(Session *session) {
                 tell_to_wait(session);
                 return;
         }
-        int ready = require_ingredients(launch, &session->target, &ingredients, &err);
+        int ready = gather(launch, &session->target, &ingredients, &err);
         if (ready == 0)
                 return;
         if (ready < 0 || send_plan(session, &ingredients, &err) < 0) {

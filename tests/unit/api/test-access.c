@@ -1,12 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
+#include "../unit.h"
 #include "api/access.h"
-
-#include <cmocka.h>
 
 typedef struct Case {
         Access access;

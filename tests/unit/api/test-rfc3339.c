@@ -1,12 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
+#include "../unit.h"
 #include "api/rfc3339.h"
-
-#include <cmocka.h>
 
 static const struct {
         const char *text;

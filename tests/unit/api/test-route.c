@@ -1,14 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <string.h>
 
+#include "../unit.h"
 #include "api/route.h"
 #include "base/text.h"
-
-#include <cmocka.h>
 
 /* The front's side of a reply: never reached here, only linked. */
 void request_reply_json(Request *owned_request, int status, json_t *owned_body) {

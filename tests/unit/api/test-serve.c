@@ -2,19 +2,14 @@
  *
  * Requests with a peer of our choice, over a real state; replies are caught instead of sent.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "../unit.h"
 #include "api/api.h"
 #include "base/file.h"
 #include "base/text.h"
-
-#include <cmocka.h>
 
 static int reply_count, reply_status;
 static json_t *reply_body;

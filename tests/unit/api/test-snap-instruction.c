@@ -1,13 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <string.h>
 
+#include "../unit.h"
 #include "api/snap-instruction.h"
-
-#include <cmocka.h>
 
 static json_t *parse(const char *text) {
         Error err = ERROR_INIT;

@@ -1,12 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <setjmp.h>
-#include <stdarg.h>
 #include <string.h>
 
+#include "../unit.h"
 #include "base/clock.h"
 #include "base/own.h"
-
-#include <cmocka.h>
 
 static void times_are_written_as_rfc3339(void **state) {
         static const struct {

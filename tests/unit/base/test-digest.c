@@ -4,16 +4,13 @@
  * others.
  */
 #include <fcntl.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <string.h>
 #include <sys/mman.h>
 
+#include "../unit.h"
 #include "base/digest.h"
 #include "base/file.h"
 #include "base/text.h"
-
-#include <cmocka.h>
 
 static void sha256_known_answers(void **state) {
         char hex[DIGEST_SHA256_HEX_SIZE];

@@ -1,13 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <string.h>
 
+#include "../unit.h"
 #include "base/error.h"
-
-#include <cmocka.h>
 
 static void every_kind_has_a_name_of_its_own_and_a_status(void **state) {
         (void)state;

@@ -1,17 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <fcntl.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
+#include "../unit.h"
 #include "base/file.h"
 #include "base/text.h"
-
-#include <cmocka.h>
 
 /* The order in which durability was asked for, as letters: f file synced, d directory synced, r
  * renamed.  The test program's own fsync and renameat stand in front of libc's. */

@@ -1,13 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <setjmp.h>
-#include <stdarg.h>
 #include <string.h>
 
+#include "../unit.h"
 #include "base/json.h"
 #include "base/limits.h"
 #include "base/text.h"
-
-#include <cmocka.h>
 
 static int parse(const char *bytes, size_t length, Error *err) {
         autojson value = NULL;

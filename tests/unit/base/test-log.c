@@ -1,15 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <fcntl.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <string.h>
 #include <sys/mman.h>
 
+#include "../unit.h"
 #include "base/log.h"
-
-#include <cmocka.h>
 
 /* What one call wrote to stderr; `ret` holds at least 4096 bytes. */
 static void capture(LogLevel level, const char *text, char *ret) {

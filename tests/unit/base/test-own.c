@@ -1,14 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <fcntl.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <string.h>
 
+#include "../unit.h"
 #include "base/own.h"
-
-#include <cmocka.h>
 
 typedef struct Thing {
         int *freed;

@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <setjmp.h>
-#include <stdarg.h>
 #include <string.h>
 
+#include "../unit.h"
 #include "base/text.h"
-
-#include <cmocka.h>
 
 static void text_grows_and_stays_terminated(void **state) {
         autotext text = TEXT_INIT;

@@ -1,16 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <string.h>
 
+#include "../unit.h"
 #include "base/own.h"
 #include "base/text.h"
 #include "cli/columns.h"
 #include "cli/fill.h"
-
-#include <cmocka.h>
 
 static void expect(const char *text, size_t width_min, size_t padding, const char *aligned) {
         autofree char *got = columns_align(text, width_min, padding);

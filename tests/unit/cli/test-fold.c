@@ -1,14 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-
+#include "../unit.h"
 #include "base/text.h"
 #include "cli/client.h"
 #include "cli/fold.h"
 #include "cli/warnings.h"
-
-#include <cmocka.h>
 
 static void lines_are_cut_at_blanks_words_where_they_must(void **state) {
         (void)state;

@@ -1,17 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <dirent.h>
 #include <fcntl.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "../unit.h"
 #include "base/file.h"
 #include "cli/http.h"
-
-#include <cmocka.h>
 
 /* The size of the pieces a reply comes in: whole, and byte by byte. */
 static const size_t pieces[] = { SIZE_MAX, 1, 3 };

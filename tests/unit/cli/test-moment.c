@@ -1,15 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <time.h>
 
+#include "../unit.h"
 #include "base/own.h"
 #include "cli/moment.h"
-
-#include <cmocka.h>
 
 /* 2024-03-01T12:00:00Z */
 #define NOW 1709294400

@@ -1,14 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <string.h>
 
+#include "../unit.h"
 #include "base/text.h"
 #include "cli/graph.h"
 #include "cli/timeline.h"
-
-#include <cmocka.h>
 
 #define START INT64_C(1704164645000000000) /* 2024-01-02T03:04:05Z */
 #define MS    INT64_C(1000000)

@@ -1,9 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <fcntl.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -11,10 +7,9 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "../unit.h"
 #include "base/text.h"
 #include "daemon/listen.h"
-
-#include <cmocka.h>
 
 typedef struct Fixture {
         char directory[64];

@@ -1,8 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,10 +6,9 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "../unit.h"
 #include "base/own.h"
 #include "daemon/notify.h"
-
-#include <cmocka.h>
 
 static void a_state_reaches_the_supervisor(void **state) {
         struct sockaddr_un address = { .sun_family = AF_UNIX };

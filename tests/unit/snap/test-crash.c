@@ -9,11 +9,8 @@
  * begins at another one.
  */
 #include <fcntl.h>
-#include <setjmp.h>
 #include <signal.h>
 #include <sqlite3.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -21,12 +18,11 @@
 #include <sys/wait.h>
 #include <time.h>
 
+#include "../unit.h"
 #include "base/text.h"
 #include "rig.h"
 #include "sandbox/helper.h"
 #include "state/verify.h"
-
-#include <cmocka.h>
 
 #define APP_MANIFEST(version)                                  \
         "{\"name\":\"hello\",\"version\":\"" version           \

@@ -5,9 +5,6 @@
  */
 #include <fcntl.h>
 #include <sched.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
@@ -15,6 +12,7 @@
 #include <sys/statvfs.h>
 #include <sys/xattr.h>
 
+#include "../unit.h"
 #include "base/file.h"
 #include "base/text.h"
 #include "rig.h"
@@ -22,8 +20,6 @@
 #include "snap/describe-snap.h"
 #include "snap/image.h"
 #include "task/change.h"
-
-#include <cmocka.h>
 
 #define BASE_MANIFEST \
         "{\"name\":\"testbase\",\"version\":\"1\",\"type\":\"base\",\"summary\":\"b\",\"description\":\"b\"}"

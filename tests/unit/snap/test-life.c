@@ -4,22 +4,18 @@
  * programs that run meanwhile.
  */
 #include <fcntl.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
+#include "../unit.h"
 #include "base/file.h"
 #include "base/text.h"
 #include "rig.h"
 #include "sandbox/helper.h"
 #include "task/change.h"
-
-#include <cmocka.h>
 
 #define ALICE 70001
 #define BOB   70002

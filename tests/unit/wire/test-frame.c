@@ -1,17 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <dirent.h>
 #include <fcntl.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdint.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 
+#include "../unit.h"
 #include "base/text.h"
 #include "wire/frame.h"
-
-#include <cmocka.h>
 
 #define TOO_LARGE (FRAME_INLINE_MAX + 64 * 1024)
 

@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
@@ -19,6 +20,7 @@
 #include "base/text.h"
 
 #define TREE_DEPTH_MAX   1000
+#define FILE_COUNT_MAX   (3 * TREE_DEPTH_MAX + 100) /* three of each directory on the way down */
 #define XATTR_LIST_MAX   65536
 #define XATTR_VALUE_MAX  65536
 #define COPY_CHUNK_BYTES (1u << 30)
@@ -308,7 +310,7 @@ static void copy_done(Copy *copy) {
         text_done(&copy->paths);
 }
 
-int tree_copy(int from, const char *name, int to, const char *to_name, Error *err) {
+static int copy_tree(int from, const char *name, int to, const char *to_name, Error *err) {
         __attribute__((cleanup(copy_done))) Copy copy = { 0 };
         autofd int source = openat(from, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
         struct stat st;
@@ -326,4 +328,21 @@ int tree_copy(int from, const char *name, int to, const char *to_name, Error *er
             copy_metadata(source, target, &st, to_name, err) < 0)
                 return error_prefix(err, "cannot copy %s", name);
         return fd_sync(target, to_name, err);
+}
+
+/* The soft limit of open files is for those who use select; it is as before afterwards, because a
+ * launcher's program inherits it. */
+int tree_copy(int from, const char *name, int to, const char *to_name, Error *err) {
+        struct rlimit before, wanted;
+
+        if (getrlimit(RLIMIT_NOFILE, &before) < 0)
+                return error_set_errno(err, errno, "cannot ask for the limit of open files");
+        wanted = before;
+        if (wanted.rlim_cur < FILE_COUNT_MAX)
+                wanted.rlim_cur =
+                        before.rlim_max < FILE_COUNT_MAX ? before.rlim_max : FILE_COUNT_MAX;
+        (void)setrlimit(RLIMIT_NOFILE, &wanted);
+        int result = copy_tree(from, name, to, to_name, err);
+        (void)setrlimit(RLIMIT_NOFILE, &before);
+        return result;
 }

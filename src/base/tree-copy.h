@@ -12,5 +12,6 @@
 /* Copies directory `name` beneath `from` to the new directory `to_name` in `to`, which must not
  * exist.  Never follows a link, never enters another mount.  Everything is synced but the entry
  * `to_name` itself: the caller renames it into place and syncs `to`.  After a failure what was
- * copied so far is left for the caller to remove. */
+ * copied so far is left for the caller to remove.  Directories nested deeper than 1000 are refused.
+ */
 int tree_copy(int from, const char *name, int to, const char *to_name, Error *err);

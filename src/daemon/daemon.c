@@ -28,6 +28,8 @@
 /* After the last commit: write the log back and give memory back. */
 #define IDLE_MS 2000
 
+#define HANDLE_COUNT 5
+
 typedef enum SocketName {
         SOCKET_MAIN,
         SOCKET_SNAP,
@@ -52,7 +54,7 @@ typedef struct Daemon {
         uv_signal_t terminate, interrupt;
         uv_timer_t idle, watchdog;
         uv_check_t after_turn;
-        bool has_handles; /* the five above are in the loop */
+        bool has_handles; /* the five above (list_handles) are in the loop */
 } Daemon;
 
 static const struct {
@@ -148,11 +150,25 @@ static void end_loop(uv_signal_t *signal, int number) {
 
 /* --- the steps of start ----------------------------------------------------------------------- */
 
+static int enter_namespace(Daemon *daemon, Error *err) {
+        (void)daemon;
+        return launch_prepare_namespace(err);
+}
+
+static int open_helpers(Daemon *daemon, Error *err) {
+        return helper_open_all(daemon->options->libexec, err);
+}
+
+static void list_handles(Daemon *daemon, uv_handle_t *ret[HANDLE_COUNT]) {
+        ret[0] = (uv_handle_t *)&daemon->terminate;
+        ret[1] = (uv_handle_t *)&daemon->interrupt;
+        ret[2] = (uv_handle_t *)&daemon->idle;
+        ret[3] = (uv_handle_t *)&daemon->watchdog;
+        ret[4] = (uv_handle_t *)&daemon->after_turn;
+}
+
 static int open_loop(Daemon *daemon, Error *err) {
-        uv_handle_t *handles[] = { (uv_handle_t *)&daemon->terminate,
-                                   (uv_handle_t *)&daemon->interrupt, (uv_handle_t *)&daemon->idle,
-                                   (uv_handle_t *)&daemon->watchdog,
-                                   (uv_handle_t *)&daemon->after_turn };
+        uv_handle_t *handles[HANDLE_COUNT];
 
         if (uv_loop_init(&daemon->loop) < 0)
                 return error_set(err, ERROR_FAILED, "cannot make an event loop");
@@ -161,7 +177,8 @@ static int open_loop(Daemon *daemon, Error *err) {
         (void)uv_timer_init(&daemon->loop, &daemon->idle);
         (void)uv_timer_init(&daemon->loop, &daemon->watchdog);
         (void)uv_check_init(&daemon->loop, &daemon->after_turn);
-        for (size_t i = 0; i < ARRAY_COUNT(handles); i++)
+        list_handles(daemon, handles);
+        for (size_t i = 0; i < HANDLE_COUNT; i++)
                 handles[i]->data = daemon;
         daemon->has_handles = true;
         if (uv_signal_start(&daemon->terminate, end_loop, SIGTERM) < 0 ||
@@ -283,43 +300,64 @@ static int start_launch(Daemon *daemon, Error *err) {
         return -1;
 }
 
-static void tell_supervisor(Daemon *daemon) {
+/* What earlier daemons left unfinished goes on. */
+static int wake_runner(Daemon *daemon, Error *err) {
+        (void)err;
+        runner_wake(daemon->runner);
+        (void)uv_check_start(&daemon->after_turn, end_if_broken);
+        return 0;
+}
+
+static int tell_supervisor(Daemon *daemon, Error *err) {
         uint64_t watchdog_ms = notify_get_watchdog_ms();
+
+        (void)err;
 
         notify_send("READY=1");
         if (watchdog_ms > 0)
                 (void)uv_timer_start(&daemon->watchdog, feed_watchdog, watchdog_ms, watchdog_ms);
         rest_soon(daemon);
+        return 0;
 }
 
 /* The order matters: the lock on the state comes before anything that another daemon would notice,
  * the state before what is made from it, and clients last; those who wait already only lose no
  * time. */
+static int (*const START[])(Daemon *daemon, Error *err) = {
+        enter_namespace, /* before any child is made */
+        open_helpers,    /* programs of this very build, also after an upgrade */
+        open_loop,       /* nothing is heard before it runs */
+        open_places,     /* every directory, held open */
+        welcome_waiting, /* at sockets that were passed */
+        open_state,      /* with the lock: from here on there is no other daemon */
+        sweep,           /* what one that was killed left */
+        start_runner,    /* still asleep */
+        start_launch,    /* launches, on sockets of their own */
+        serve_all,       /* the sockets that are ours to bind */
+        wake_runner,     /* what was unfinished goes on */
+        tell_supervisor, /* ready */
+};
+
 static int start(Daemon *daemon, Error *err) {
         passed_sockets_take(&daemon->passed);
-        if (launch_prepare_namespace(err) < 0 ||
-            helper_open_all(daemon->options->libexec, err) < 0 || open_loop(daemon, err) < 0 ||
-            open_places(daemon, err) < 0 || welcome_waiting(daemon, err) < 0 ||
-            open_state(daemon, err) < 0 || sweep(daemon, err) < 0 ||
-            start_runner(daemon, err) < 0 || start_launch(daemon, err) < 0 ||
-            serve_all(daemon, err) < 0)
-                return -1;
-        runner_wake(daemon->runner);
-        (void)uv_check_start(&daemon->after_turn, end_if_broken);
-        tell_supervisor(daemon);
+        for (size_t i = 0; i < ARRAY_COUNT(START); i++)
+                if (START[i](daemon, err) < 0)
+                        return -1;
         return 0;
 }
 
 /* --- the end ---------------------------------------------------------------------------------- */
 
-static void close_handles(Daemon *daemon) {
+static void close_loop(Daemon *daemon) {
+        uv_handle_t *handles[HANDLE_COUNT];
+
         if (!daemon->has_handles)
                 return;
-        uv_close((uv_handle_t *)&daemon->terminate, NULL);
-        uv_close((uv_handle_t *)&daemon->interrupt, NULL);
-        uv_close((uv_handle_t *)&daemon->idle, NULL);
-        uv_close((uv_handle_t *)&daemon->watchdog, NULL);
-        uv_close((uv_handle_t *)&daemon->after_turn, NULL);
+        list_handles(daemon, handles);
+        for (size_t i = 0; i < HANDLE_COUNT; i++)
+                uv_close(handles[i], NULL);
+        (void)uv_run(&daemon->loop, UV_RUN_NOWAIT);
+        (void)uv_loop_close(&daemon->loop);
 }
 
 /* Clients first, then who does their work, then the state. */
@@ -339,11 +377,7 @@ static void stop(Daemon *daemon) {
                 free(daemon->paths[i]);
         }
         passed_sockets_done(&daemon->passed);
-        close_handles(daemon);
-        if (daemon->has_handles) {
-                (void)uv_run(&daemon->loop, UV_RUN_NOWAIT);
-                (void)uv_loop_close(&daemon->loop);
-        }
+        close_loop(daemon);
         database_close(daemon->database);
         places_close(daemon->places);
 }

@@ -116,8 +116,9 @@ static int load_snap(Database *database, Target *ret, char **ret_base, Error *er
                 return -1;
         if (found == 0)
                 return error_set(err, ERROR_SNAP_NOT_INSTALLED,
-                                 "snap \"%s\" is not installed; install it: pawl install %s",
-                                 instance, instance);
+                                 "snap \"%s\" is not installed; install it from its file: "
+                                 "pawl install --dangerous FILE",
+                                 instance);
         if (check_snap_row(&query, instance, err) < 0)
                 return -1;
         ret->name = copy_column(&query, 0);
@@ -151,8 +152,8 @@ static int load_base(Database *database, const char *name, Target *ret, Error *e
         if (found == 0 || query_is_null(&query, 1))
                 return error_set(err, ERROR_SNAP_NOT_INSTALLED,
                                  "snap \"%s\" needs the base \"%s\", which is not installed; "
-                                 "install it: pawl install %s",
-                                 ret->snap.instance, name, name);
+                                 "install it from its file: pawl install --dangerous FILE",
+                                 ret->snap.instance, name);
         const char *type = query_get_text(&query, 3);
         if (!string_equal(type, "base") && !string_equal(type, "os"))
                 return error_set(err, ERROR_BAD_REQUEST,

@@ -12,7 +12,9 @@
 #include "base/log.h"
 #include "launcher/die.h"
 
-static _Noreturn void die_unreachable(const char *path, int number) {
+static _Noreturn void die_unreachable(const char *root, const char *path, int number) {
+        if (*root != '\0')
+                die(number, "cannot reach pawld at %s; start it (pawld --root %s)", path, root);
         die(number, "cannot reach pawld at %s; start it (systemctl start pawld.socket, or pawld)",
             path);
 }
@@ -31,7 +33,7 @@ void session_start(Session *session, const char *root, const LaunchRequest *requ
         if (socket_fd < 0)
                 die(errno, "cannot make a socket");
         if (connect(socket_fd, (struct sockaddr *)&address, sizeof(address)) < 0)
-                die_unreachable(path, errno);
+                die_unreachable(root, path, errno);
         launch_request_format(request, &text);
         /* Who is refused at the door may find it closed already, with the reason to be read. */
         if (frame_send(socket_fd, text.bytes, text.length, NULL, 0, &err) < 0 &&

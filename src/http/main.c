@@ -17,6 +17,9 @@
 
 #define CONTROL_FD  3
 #define EVENT_COUNT 16
+#define USAGE                                                                                              \
+        "pawl-http is the part of pawld that speaks HTTP.  pawld starts it, one for each user who asks,\n" \
+        "and takes its rights away; there is nothing to start by hand.  See pawld(8).\n"
 
 typedef struct Arguments {
         uint64_t uid;
@@ -85,6 +88,8 @@ int main(int argc, char **argv) {
         Arguments arguments;
         Error err = ERROR_INIT;
 
+        if (argc == 2 && string_equal(argv[1], "--help"))
+                return fputs(USAGE, stdout) < 0;
         log_init("pawl-http");
         if (parse_arguments(argc, argv, &arguments, &err) < 0) {
                 log_error("%s", err.message);

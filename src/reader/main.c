@@ -2,6 +2,7 @@
  *
  * pawl-read MODE: locked in before the first foreign byte; image at descriptor 3, answer to 4.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
@@ -23,6 +24,11 @@
 #define CPU_SECONDS      5
 #define BYTES_PER_SECOND (32u << 20) /* read and hashed at least this fast, anywhere */
 #define DESCRIPTOR_MAX   8
+#define EXIT_USAGE       64
+
+#define USAGE                                                                                                    \
+        "pawl-read is the part of pawld and pawl that reads a package's file, without any rights.  They start\n" \
+        "it; to see what a file is, use 'pawl info FILE'.  usage: pawl-read manifest|image 3<IMAGE 4>ANSWER\n"
 
 static const struct {
         const char *name;
@@ -86,10 +92,12 @@ int main(int argc, char **argv) {
         Error err = ERROR_INIT;
         ReadingMode mode;
 
+        if (argc == 2 && string_equal(argv[1], "--help"))
+                return fputs(USAGE, stdout) < 0;
         log_init("pawl-read");
         if (argc != 2 || !find_mode(argv[1], &mode)) {
                 log_error("usage: pawl-read manifest|image 3<IMAGE 4>ANSWER");
-                return EXIT_FAILURE;
+                return EXIT_USAGE;
         }
         if (seed_objects(&err) < 0 || lock_in(mode, &err) < 0 || write_answer(mode, &err) < 0) {
                 log_error("%s", err.message);

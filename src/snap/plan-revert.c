@@ -179,11 +179,7 @@ static int plan_toggle(const PlanContext *context, const char *instance, bool is
         if (sequence.is_active == is_enable)
                 return error_set(err, ERROR_BAD_REQUEST, "snap \"%s\" already %s", instance,
                                  is_enable ? "enabled" : "disabled");
-        if (!is_enable && !string_equal(sequence.type, "app") &&
-            !string_equal(sequence.type, "base"))
-                return error_set(err, ERROR_BAD_REQUEST, "snap \"%s\" cannot be disabled",
-                                 instance);
-        if (!is_enable && sequence_check_removable(context->database, &sequence, err) < 0)
+        if (!is_enable && sequence_check_stoppable(context->database, &sequence, err) < 0)
                 return -1;
         if (transaction_begin(context->database, &transaction, err) < 0)
                 return -1;

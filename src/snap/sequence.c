@@ -151,21 +151,40 @@ int base_is_installed(Database *database, const char *base, Error *err) {
                 "s", base);
 }
 
-int sequence_check_removable(Database *database, const Sequence *sequence, Error *err) {
-        autofree char *users = NULL;
-
+/* 1 with the names of the snaps that stand on this base ("a, b"), 0: there are none. */
+static int find_users(Database *database, const Sequence *sequence, char **ret, Error *err) {
         if (!string_equal(sequence->type, "base") && !string_equal(sequence->type, "os"))
                 return 0;
         /* Every retained revision counts: a revert must find its base. */
-        int found = database_find_text(
-                database, &users, err,
+        return database_find_text(
+                database, ret, err,
                 "SELECT group_concat(instance, ', ') FROM (SELECT DISTINCT s.instance FROM snap s JOIN "
                 "revision r ON r.instance = s.instance WHERE s.type IN ('app', 'gadget') AND r.base IN "
                 "(?1, CASE ?1 WHEN 'core' THEN '' ELSE ?1 END) ORDER BY 1)",
                 "s", sequence->instance);
+}
+
+int sequence_check_removable(Database *database, const Sequence *sequence, Error *err) {
+        autofree char *users = NULL;
+
+        int found = find_users(database, sequence, &users, err);
         if (found <= 0)
                 return found;
         return error_set(err, ERROR_BAD_REQUEST,
                          "snap \"%s\" is not removable: snap is being used by snap%s %.300s.",
                          sequence->instance, strchr(users, ',') ? "s" : "", users);
+}
+
+int sequence_check_stoppable(Database *database, const Sequence *sequence, Error *err) {
+        autofree char *users = NULL;
+
+        if (!string_equal(sequence->type, "app") && !string_equal(sequence->type, "base"))
+                return error_set(err, ERROR_BAD_REQUEST, "snap \"%s\" cannot be disabled",
+                                 sequence->instance);
+        int found = find_users(database, sequence, &users, err);
+        if (found <= 0)
+                return found;
+        return error_set(err, ERROR_BAD_REQUEST,
+                         "snap \"%s\" cannot be disabled: base in use by %.300s",
+                         sequence->instance, users);
 }

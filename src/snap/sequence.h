@@ -54,3 +54,6 @@ int revision_find_manifest(Database *database, const char *instance, const char 
 int base_is_installed(Database *database, const char *base, Error *err);
 /* Refuses what others need: `snap "core22" is not removable: snap is being used by snap x.` */
 int sequence_check_removable(Database *database, const Sequence *sequence, Error *err);
+/* The same for disabling: `snap "core22" cannot be disabled: base in use by x`; kinds other than
+ * apps and bases never can be. */
+int sequence_check_stoppable(Database *database, const Sequence *sequence, Error *err);

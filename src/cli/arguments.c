@@ -10,18 +10,35 @@
 const char *const option_when[] = { "auto", "never", "always", NULL };
 const char *const option_transaction[] = { "all-snaps", "per-snap", NULL };
 
-int cli_refuse(const Cli *cli, int code, const char *format, ...) {
-        va_list list;
-        va_start(list, format);
+/* A document of its own, so only where none was written yet. */
+static void print_failure(const Cli *cli, const char *kind, const char *message) {
+        if (!cli->is_json || cli->is_answered)
+                return;
+        autojson failure = json_pack("{s:{s:s, s:s}}", "error", "kind", kind, "message", message);
+        /* A message that quotes a name may be no UTF-8. */
+        if (failure == NULL)
+                failure = json_pack("{s:{s:s}}", "error", "kind", kind);
+        (void)cli_print_json(failure);
+}
+
+int cli_refuse_kind(const Cli *cli, int code, const char *kind, const char *message) {
+        print_failure(cli, kind, message);
         (void)fflush(stdout);
-        (void)fputs(cli->has_colour && !cli->is_snap ? "\x1b[31merror:\x1b[0m " : "error: ",
-                    stderr);
-        (void)vfprintf(stderr, format, list);
-        (void)fputc('\n', stderr);
-        va_end(list);
+        (void)fprintf(stderr, "%serror:%s %s\n", cli->has_colour && !cli->is_snap ? "\x1b[31m" : "",
+                      cli->has_colour && !cli->is_snap ? "\x1b[0m" : "", message);
         if (code == EXIT_USAGE && !cli->is_snap && cli->command != NULL)
                 (void)fprintf(stderr, "See '%s help %s'.\n", cli->program, cli->command->name);
         return code;
+}
+
+int cli_refuse(const Cli *cli, int code, const char *format, ...) {
+        va_list list;
+        va_start(list, format);
+        autofree char *message = NULL;
+        if (vasprintf(&message, format, list) < 0)
+                abort();
+        va_end(list);
+        return cli_refuse_kind(cli, code, code == EXIT_USAGE ? "usage" : "failed", message);
 }
 
 int cli_print_json(const json_t *value) {
@@ -151,9 +168,21 @@ static int check_words(const Cli *cli, const Command *command, const Arguments *
         return EXIT_DONE;
 }
 
+/* Asked before the words are understood, as what is wrong with them is to be said in JSON too. */
+static bool wants_json(const Cli *cli, const Command *command, int count, char **words) {
+        const Arguments known = { .options = command->options };
+        if (cli->is_snap || find_option(&known, "json") < 0)
+                return false;
+        for (int i = 0; i < count && !string_equal(words[i], "--"); i++)
+                if (string_equal(words[i], "--json"))
+                        return true;
+        return false;
+}
+
 int arguments_parse(Cli *cli, const Command *command, int count, char **words, Arguments *ret) {
         *ret = (Arguments){ .options = command->options };
         cli->command = command;
+        cli->is_json = wants_json(cli, command, count, words);
         char **vector = memory_new(((size_t)count + 2) * sizeof *vector);
         vector[0] = words[-1];
         for (int i = 0; i < count; i++)

@@ -205,8 +205,10 @@ static int show_snap(Cli *cli, const Arguments *arguments, const char *name, siz
                 return 0;
         if (at > 0 && !cli->is_json)
                 (void)puts("---");
+        cli->is_answered = cli->is_json && (cli->is_answered || is_answer);
         if (!is_answer)
-                (void)printf("warning: no snap found for \"%s\"\n", name);
+                (void)fprintf(cli->is_json ? stderr : stdout, "warning: no snap found for \"%s\"\n",
+                              name);
         else if (cli->is_json)
                 (void)cli_print_json(snap);
         else
@@ -226,8 +228,10 @@ static int show_word(Cli *cli, const Arguments *arguments, size_t at) {
                                          .is_first = at == 0 };
         if (!is_file)
                 return show_snap(cli, arguments, word, at, is_warned);
-        if (image_info_print(cli, &question) == EXIT_DONE)
+        if (image_info_print(cli, &question) == EXIT_DONE) {
+                cli->is_answered = cli->is_json;
                 return 1;
+        }
         /* snap keeps what is wrong with a file to itself. */
         return cli->is_snap ? show_snap(cli, arguments, word, at, is_warned) : -1;
 }

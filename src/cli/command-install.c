@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <dirent.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -29,11 +30,28 @@ static bool is_in_path(const char *directory) {
         return false;
 }
 
-/* Commands of packages are found through one directory: say so where the shell would not look
- * there. */
-static void warn_of_path(const Cli *cli) {
+static bool has_commands(const char *directory) {
+        DIR *stream = opendir(directory);
+        bool has_entry = false;
+        struct dirent *entry;
+        while (stream != NULL && !has_entry && (entry = readdir(stream)) != NULL)
+                has_entry = *entry->d_name != '.';
+        if (stream != NULL)
+                (void)closedir(stream);
+        return has_entry;
+}
+
+static bool is_without_commands(const Cli *cli) {
         autofree char *directory = string_format("%s/snap/bin", cli->root);
-        if (is_in_path(directory))
+        return !has_commands(directory);
+}
+
+/* Commands of packages are found through one directory: say so where the shell would not look
+ * there.  Who calls us snap is told each time, others with the first command. */
+static void warn_of_path(const Cli *cli, bool was_empty) {
+        autofree char *directory = string_format("%s/snap/bin", cli->root);
+        bool is_news = was_empty && has_commands(directory);
+        if (is_in_path(directory) || (!cli->is_snap && !is_news))
                 return;
         autofree char *text = string_format(
                 cli->is_snap
@@ -51,9 +69,9 @@ static void warn_of_path(const Cli *cli) {
 }
 
 static int print_installed(Cli *cli, const Arguments *arguments, const json_t *names,
-                           const char *done) {
+                           const char *done, bool was_empty) {
         if (json_array_size(names) > 0) {
-                warn_of_path(cli);
+                warn_of_path(cli, was_empty);
                 int code = operation_print_snaps(cli, arguments, names, done);
                 if (code != EXIT_DONE)
                         return code;
@@ -80,7 +98,7 @@ static int get_only_name(const json_t *change, const char *path, json_t **ret_na
 }
 
 static int finish_files(Cli *cli, const Arguments *arguments, const json_t *change,
-                        const char *done) {
+                        const char *done, bool was_empty) {
         Error err = ERROR_INIT;
         autojson names = NULL;
         const Subject subject = { .snap = arguments->words[0] };
@@ -89,7 +107,7 @@ static int finish_files(Cli *cli, const Arguments *arguments, const json_t *chan
                 names = operation_get_names(change);
         else if (get_only_name(change, arguments->words[0], &names, &err) < 0)
                 return report_failure(cli, &subject, &err);
-        return print_installed(cli, arguments, names, done);
+        return print_installed(cli, arguments, names, done, was_empty);
 }
 
 /* snap leaves it at the message, which has no kind to go by. */
@@ -102,20 +120,39 @@ static void suggest_dangerous(const Cli *cli) {
                               "including --dangerous.\n");
 }
 
-int sideload_run(Cli *cli, const Arguments *arguments, const char *channel, const char *done) {
+/* What chooses among a store's revisions is no choice where there is one file. */
+static int check_file_options(const Cli *cli, const Arguments *arguments) {
+        static const char *const store_options[] = { "channel", "edge",     "beta",   "candidate",
+                                                     "stable",  "revision", "cohort", NULL };
+        for (const char *const *name = store_options; !cli->is_snap && *name != NULL; name++)
+                if (arguments_has(arguments, *name))
+                        return cli_refuse(cli, EXIT_USAGE,
+                                          "--%s chooses from a store, and \"%s\" is a file", *name,
+                                          arguments->words[0]);
+        return EXIT_DONE;
+}
+
+int sideload_run(Cli *cli, const Arguments *arguments, const char *done) {
         Error err = ERROR_INIT;
+        const char *channel;
+        int code = operation_get_channel(cli, arguments, &channel);
+        if (code == EXIT_DONE)
+                code = check_file_options(cli, arguments);
+        if (code != EXIT_DONE)
+                return code;
+        bool was_empty = is_without_commands(cli);
         autojson change = NULL;
         autofree char *id = NULL;
         const Subject subject = { .snap = arguments->words[0] };
         if (sideload_start(cli, arguments, channel, &id, &err) < 0) {
-                int code = report_failure(cli, &subject, &err);
+                code = report_failure(cli, &subject, &err);
                 suggest_dangerous(cli);
                 return code;
         }
         int outcome = wait_as_asked(cli, arguments, id, &change, &err);
         if (outcome < 0)
                 return report_failure(cli, &subject, &err);
-        return outcome > 0 ? EXIT_DONE : finish_files(cli, arguments, change, done);
+        return outcome > 0 ? EXIT_DONE : finish_files(cli, arguments, change, done, was_empty);
 }
 
 /* ── names ── */
@@ -166,6 +203,7 @@ static int install_names(Cli *cli, const Arguments *arguments, const char *chann
         autojson change = NULL;
         const Subject subject = { .snap = arguments->words[0],
                                   .revision = arguments_get(arguments, "revision") };
+        bool was_empty = is_without_commands(cli);
         int outcome = operation_run(cli, arguments, body, &change, &err);
         if (outcome < 0)
                 return report_failure(cli, &subject, &err);
@@ -173,7 +211,7 @@ static int install_names(Cli *cli, const Arguments *arguments, const char *chann
                 return EXIT_DONE;
         autojson names = arguments->word_count == 1 ? json_pack("[s]", arguments->words[0])
                                                     : operation_get_names(change);
-        return print_installed(cli, arguments, names, "installed");
+        return print_installed(cli, arguments, names, "installed", was_empty);
 }
 
 static int run_install(Cli *cli, const Arguments *arguments) {
@@ -188,7 +226,7 @@ static int run_install(Cli *cli, const Arguments *arguments) {
                 return cli_refuse(cli, EXIT_FAILED,
                                   "cannot use instance name when installing multiple snaps");
         if (has_files)
-                return sideload_run(cli, arguments, channel, "installed");
+                return sideload_run(cli, arguments, "installed");
         code = check_names(cli, arguments);
         return code != EXIT_DONE ? code : install_names(cli, arguments, channel);
 }

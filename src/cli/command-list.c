@@ -66,6 +66,16 @@ static char *make_path(const Arguments *arguments) {
         return text_take(&path);
 }
 
+/* snap lists what it has and is content; a script that asks for two would take one for both. */
+static int refuse_missing(const Cli *cli, const Arguments *arguments, const json_t *snaps) {
+        int code = EXIT_DONE;
+        for (size_t i = 0; !cli->is_snap && i < arguments->word_count; i++)
+                if (words_find_snap(snaps, arguments->words[i]) == NULL)
+                        code = cli_refuse(cli, EXIT_FAILED, "snap \"%s\" is not installed",
+                                          arguments->words[i]);
+        return code;
+}
+
 static int run_list(Cli *cli, const Arguments *arguments) {
         Error err = ERROR_INIT;
         autojson snaps = NULL;
@@ -74,10 +84,12 @@ static int run_list(Cli *cli, const Arguments *arguments) {
                                   .doing = "cannot list snaps" };
         if (client_get(cli->client, path, &snaps, &err) < 0)
                 return report_failure(cli, &subject, &err);
-        if (cli->is_json)
-                return cli_print_json(snaps);
         if (json_array_size(snaps) == 0 && arguments->word_count > 0)
                 return cli_refuse(cli, EXIT_FAILED, "no matching snaps installed");
+        if (cli->is_json) {
+                cli->is_answered = cli_print_json(snaps) == EXIT_DONE;
+                return refuse_missing(cli, arguments, snaps);
+        }
         if (json_array_size(snaps) == 0) {
                 (void)fprintf(stderr, "No snaps are installed yet. Try '%s'.\n",
                               cli->is_snap ? "snap install hello-world"
@@ -85,7 +97,7 @@ static int run_list(Cli *cli, const Arguments *arguments) {
                 return EXIT_DONE;
         }
         print_snaps(cli, snaps);
-        return EXIT_DONE;
+        return refuse_missing(cli, arguments, snaps);
 }
 
 static const Option options[] = {

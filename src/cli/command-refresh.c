@@ -78,7 +78,12 @@ static int refresh_names(Cli *cli, const Arguments *arguments, const char *chann
                 is_single ? json_pack("[s]", arguments->words[0]) : operation_get_names(change);
         if (json_array_size(names) > 0)
                 return operation_print_snaps(cli, arguments, names, "refreshed");
-        (void)fputs("All snaps up to date.\n", stderr);
+        /* An empty answer of pawld does not say that nothing newer exists. */
+        (void)fputs(cli->is_snap
+                            ? "All snaps up to date.\n"
+                            : "Nothing refreshed: there is no store to refresh from.  Give a file: "
+                              "'pawl refresh --dangerous FILE.snap'.\n",
+                    stderr);
         return EXIT_DONE;
 }
 
@@ -95,7 +100,7 @@ static int run_refresh(Cli *cli, const Arguments *arguments) {
                           arguments_has(arguments, "jailmode") ||
                           arguments_has(arguments, "classic");
         if (arguments->word_count == 1 && operation_is_file(arguments->words[0]) && !cli->is_snap)
-                return sideload_run(cli, arguments, channel, "refreshed");
+                return sideload_run(cli, arguments, "refreshed");
         if (is_special && arguments->word_count != 1)
                 return cli_refuse(cli, EXIT_FAILED,
                                   "a single snap name is needed to specify mode or channel flags");

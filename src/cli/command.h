@@ -21,6 +21,7 @@ enum {
         EXIT_BUSY = 10, /* another change is in the way: try again later */
         EXIT_NO_APP = 46,
         EXIT_USAGE = 64,
+        EXIT_INTERRUPTED = 130, /* by ^C, before the daemon had answered */
 };
 
 typedef enum OptionFlags {
@@ -72,6 +73,7 @@ struct Cli {
         const char *program;
         bool is_snap;
         bool is_json;
+        bool is_answered;  /* with is_json: the one document of standard output is written */
         bool has_terminal; /* stdout */
         bool has_colour;
         bool has_unicode;
@@ -143,8 +145,10 @@ bool arguments_has(const Arguments *arguments, const char *option);
 /* NULL when not given, or when the command has no such option. */
 const char *arguments_get(const Arguments *arguments, const char *option);
 
-/* "error: …" on stderr and `code`. */
+/* "error: …" on stderr and `code`; with --json the same as an object on stdout. */
 int cli_refuse(const Cli *cli, int code, const char *format, ...)
         __attribute__((format(printf, 3, 4)));
+/* cli_refuse with a kind of the API's errors for --json. */
+int cli_refuse_kind(const Cli *cli, int code, const char *kind, const char *message);
 /* Prints JSON and a line end. */
 int cli_print_json(const json_t *value);

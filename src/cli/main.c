@@ -125,7 +125,7 @@ int main(int argc, char **argv) {
                 return refuse_command(&cli, name);
         autofree char *command_name = string_copy(command->name);
         char *help_words[] = { argv[0], command_name, NULL };
-        if (command != &command_help && wants_help(command, argc - at, argv + at))
+        if ((command != &command_help || !is_snap) && wants_help(command, argc - at, argv + at))
                 return run_command(&cli, &command_help, 1, help_words + 1);
         return run_command(&cli, command, argc - at, argv + at);
 }

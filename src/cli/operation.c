@@ -63,7 +63,10 @@ int operation_run(Cli *cli, const Arguments *arguments, const json_t *body, json
         autofree char *path =
                 is_single ? client_make_path(cli->client, "/v2/snaps", arguments->words[0])
                           : string_copy("/v2/snaps");
-        if (client_start(cli->client, path, body, &change, err) < 0)
+        wait_begin_request(cli);
+        int outcome = client_start(cli->client, path, body, &change, err);
+        wait_end_request();
+        if (outcome < 0)
                 return -1;
         return wait_as_asked(cli, arguments, change, ret_change, err);
 }

@@ -149,8 +149,11 @@ static int report_api(const Cli *cli, const Failure *failure, const Subject *sub
                 return row->code;
         }
         autofree char *filled =
-                fill_text(text, cli->width - ERROR_INDENT - RIGHT_MARGIN, ERROR_INDENT);
-        (void)cli_refuse(cli, row->code, "%s", filled);
+                cli->is_json
+                        ? string_copy(text)
+                        : fill_text(text, cli->width - ERROR_INDENT - RIGHT_MARGIN, ERROR_INDENT);
+        (void)cli_refuse_kind(cli, row->code, *failure->kind == '\0' ? "failed" : failure->kind,
+                              filled);
         if (has_hint)
                 (void)fprintf(stderr, "%s\n", row->hint);
         return row->code;
@@ -178,8 +181,12 @@ int report_failure(const Cli *cli, const Subject *subject, const Error *err) {
                 return report_api(cli, failure, subject);
         autofree char *text = failure->way == FAILURE_TRANSPORT ? explain_transport(cli, failure)
                                                                 : string_copy(err->message);
-        (void)cli_refuse(cli, EXIT_FAILED, "%s%s%s", subject->doing == NULL ? "" : subject->doing,
-                         subject->doing == NULL ? "" : ": ", text);
+        autofree char *message =
+                string_format("%s%s%s", subject->doing == NULL ? "" : subject->doing,
+                              subject->doing == NULL ? "" : ": ", text);
+        (void)cli_refuse_kind(cli, EXIT_FAILED,
+                              failure->way == FAILURE_TRANSPORT ? "unreachable" : "failed",
+                              message);
         if (!cli->is_snap && failure->way == FAILURE_TRANSPORT && failure->is_connect)
                 (void)fprintf(stderr, "Is pawld running%s%s? It serves %s.\n",
                               *cli->root == '\0' ? "" : " for ", cli->root,

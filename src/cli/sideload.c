@@ -68,6 +68,13 @@ static void close_files(UploadFile *files, size_t count) {
                         (void)close(files[i].fd);
 }
 
+static int upload_files(const Cli *cli, const Upload *upload, char **ret_change, Error *err) {
+        wait_begin_request(cli);
+        int outcome = client_upload(cli->client, upload, ret_change, err);
+        wait_end_request();
+        return outcome;
+}
+
 int sideload_start(Cli *cli, const Arguments *arguments, const char *channel, char **ret_change,
                    Error *err) {
         if (arguments->word_count > HTTP_UPLOAD_COUNT_MAX)
@@ -86,7 +93,7 @@ int sideload_start(Cli *cli, const Arguments *arguments, const char *channel, ch
                           .progress_data = cli };
         int outcome = open_files(arguments, files, err);
         if (outcome == 0)
-                outcome = client_upload(cli->client, &upload, ret_change, err);
+                outcome = upload_files(cli, &upload, ret_change, err);
         close_files(files, arguments->word_count);
         if (outcome < 0)
                 wait_clear_line(cli);

@@ -10,4 +10,4 @@
 int sideload_start(Cli *cli, const Arguments *arguments, const char *channel, char **ret_change,
                    Error *err);
 /* From the files to the lines at the end ("hello 1.0 <done>"); exit code. */
-int sideload_run(Cli *cli, const Arguments *arguments, const char *channel, const char *done);
+int sideload_run(Cli *cli, const Arguments *arguments, const char *done);

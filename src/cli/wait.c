@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/text.h"
@@ -21,6 +22,39 @@ static void note_interrupt(int signal_number) {
                 (void)signal(signal_number, SIG_DFL);
                 (void)raise(signal_number);
         }
+}
+
+/* ── before there is a change ── */
+
+static const char interrupted_text[] = "\ninterrupted; see 'pawl changes' whether it goes on\n";
+static const char interrupted_json[] =
+        "{\"error\": {\"kind\": \"interrupted\", \"message\": \"interrupted\"}}\n";
+static volatile sig_atomic_t is_answered_in_json;
+
+/* Nothing but what a handler of signals may do. */
+static void end_interrupted(int signal_number) {
+        (void)signal_number;
+        ssize_t written = write(STDERR_FILENO, interrupted_text, sizeof interrupted_text - 1);
+        if (is_answered_in_json)
+                written = write(STDOUT_FILENO, interrupted_json, sizeof interrupted_json - 1);
+        _exit(written < 0 ? EXIT_FAILED : EXIT_INTERRUPTED);
+}
+
+/* Ignored stays ignored, as nohup and background jobs expect. */
+static void replace_action(void (*from)(int), void (*to)(int)) {
+        struct sigaction action = { .sa_handler = to }, old;
+        if (sigaction(SIGINT, NULL, &old) == 0 && old.sa_handler == from)
+                (void)sigaction(SIGINT, &action, NULL);
+}
+
+void wait_begin_request(const Cli *cli) {
+        is_answered_in_json = cli->is_json;
+        if (!cli->is_snap)
+                replace_action(SIG_DFL, end_interrupted);
+}
+
+void wait_end_request(void) {
+        replace_action(end_interrupted, SIG_DFL);
 }
 
 void wait_clear_line(const Cli *cli) {
@@ -160,6 +194,7 @@ int wait_for_change(Cli *cli, const char *id, json_t **ret_change, Error *err) {
         bool is_done = judge_change(cli, change, err) == 0;
         if (cli->is_json)
                 (void)cli_print_json(change);
+        cli->is_answered = cli->is_json;
         if (!is_done)
                 return -1;
         *ret_change = take(change);

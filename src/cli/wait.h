@@ -10,6 +10,11 @@
 /* 0 with the finished change; a change that failed is a failure.  Explained by report_failure. */
 int wait_for_change(Cli *cli, const char *id, json_t **ret_change, Error *err);
 
+/* Between these ^C says that nobody knows yet whether the change begins, and ends the program with
+ * EXIT_INTERRUPTED; under the name snap it ends it without a word. */
+void wait_begin_request(const Cli *cli);
+void wait_end_request(void);
+
 /* For a command that started a change: with --no-wait prints its id (1), else waits for it (0, the
  * change is the caller's); with --json the change was printed too (1). */
 int wait_as_asked(Cli *cli, const Arguments *arguments, const char *id, json_t **ret_change,

@@ -5,7 +5,7 @@
 
 #include "base/text.h"
 
-int setup_load(const TaskStep *step, json_t **ret, Error *err) {
+static int load(const TaskStep *step, json_t **ret, Error *err) {
         int64_t setup_task = json_get_int(step->task->data, "setup", 0);
         autofree char *text = NULL;
 
@@ -27,7 +27,7 @@ int setup_load(const TaskStep *step, json_t **ret, Error *err) {
 int setup_load_prepared(const TaskStep *step, json_t **ret, Error *err) {
         autojson setup = NULL;
 
-        if (setup_load(step, &setup, err) < 0)
+        if (load(step, &setup, err) < 0)
                 return -1;
         if (!json_get_string(setup, "revision", NULL))
                 return error_set(err, ERROR_CORRUPT, "the revision of snap \"%s\" was not prepared",

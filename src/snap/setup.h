@@ -13,9 +13,8 @@
 
 #include "snap/kinds.h"
 
-/* The setup that `step` belongs to (its own data where it is the one that carries it). */
-int setup_load(const TaskStep *step, json_t **ret, Error *err);
-/* As setup_load; a setup without a revision is an error. */
+/* The setup that `step` belongs to (its own data where it is the one that carries it); one without
+ * a revision is an error. */
 int setup_load_prepared(const TaskStep *step, json_t **ret, Error *err);
 const char *setup_get_instance(const json_t *setup);
 const char *setup_get_revision(const json_t *setup);

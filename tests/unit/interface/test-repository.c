@@ -68,8 +68,8 @@ static const char *const FILL[] = {
         "'unheard-of', '{}'), ('a', 'x1', 'plug', 'bad', 'content', '{}'), ('a', 'x1', 'slot', "
         "'network', 'network', '{}'), ('a', 'x2', 'plug', 'network', 'network', '{}'), ('a', 'x2', "
         "'slot', 'things', 'content', '{\"read\":[\"a\"]}')",
-        "INSERT INTO connection (plug_snap, plug, slot_snap, slot, interface, is_auto) VALUES ('a', "
-        "'network', '', 'network', 'network', 1), ('a', 'home', '', 'home', 'home', 1)",
+        ("INSERT INTO connection (plug_snap, plug, slot_snap, slot, interface, is_auto) VALUES ('a', "
+         "'network', '', 'network', 'network', 1), ('a', 'home', '', 'home', 'home', 1)"),
 };
 
 static const char LIVE[] = "SELECT group_concat(side || ' ' || name, ', ') FROM (SELECT * FROM "

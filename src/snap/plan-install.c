@@ -351,10 +351,11 @@ int plan_install_files(const PlanContext *context, const InstallRequest *request
                 return error_set(err, ERROR_BAD_REQUEST, "cannot install %zu files at once",
                                  request->count);
         collect(&batch);
+        /* First: what runs in the middle of another change is that change's, not "running apps". */
+        if (change_check_conflict(context->database, batch.instances, request->count, err) < 0)
+                return -1;
         if (check_batch(&batch, err) < 0 ||
             setting_find_retained(context->database, &batch.retained_count, err) < 0)
-                return -1;
-        if (change_check_conflict(context->database, batch.instances, request->count, err) < 0)
                 return -1;
         if (keep_files(&batch, err) < 0)
                 return -1;

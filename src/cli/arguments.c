@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "cli/command.h"
+#include "cli/terminal.h"
 
 const char *const option_when[] = { "auto", "never", "always", NULL };
 const char *const option_transaction[] = { "all-snaps", "per-snap", NULL };
@@ -24,8 +25,11 @@ static void print_failure(const Cli *cli, const char *kind, const char *message)
 int cli_refuse_kind(const Cli *cli, int code, const char *kind, const char *message) {
         print_failure(cli, kind, message);
         (void)fflush(stdout);
+        autofree char *text = string_copy(message);
+        if (!cli->is_snap)
+                terminal_neutralise_text(text);
         (void)fprintf(stderr, "%serror:%s %s\n", cli->has_colour && !cli->is_snap ? "\x1b[31m" : "",
-                      cli->has_colour && !cli->is_snap ? "\x1b[0m" : "", message);
+                      cli->has_colour && !cli->is_snap ? "\x1b[0m" : "", text);
         if (code == EXIT_USAGE && !cli->is_snap && cli->command != NULL)
                 (void)fprintf(stderr, "See '%s help %s'.\n", cli->program, cli->command->name);
         return code;

@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "cli/http.h"
+#include "cli/terminal.h"
 
 #define REPLY_TIMEOUT_MS 120000
 #define PIECE_SIZE       65536
@@ -326,6 +327,8 @@ static int call(Client *client, const Request *request, json_t **ret_envelope, E
                         string_format("cannot decode \"%.200s\": %s", body, err->message);
                 return fail(client, FAILURE_REPLY, message, err);
         }
+        if (!string_equal(client->program, "snap"))
+                terminal_neutralise(envelope);
         note_extras(client, envelope);
         if (string_equal(json_get_string(envelope, "type", ""), "error"))
                 return fail_api(client, envelope, &parser, err);

@@ -17,6 +17,7 @@
 #include "cli/fold.h"
 #include "cli/libexec.h"
 #include "cli/moment.h"
+#include "cli/terminal.h"
 #include "cli/words.h"
 
 #define IMAGE_FD  3
@@ -245,6 +246,8 @@ int image_info_print(const Cli *cli, const ImageQuestion *question) {
         autojson image = NULL;
         if (read_image(question, &image, &err) < 0)
                 return cli->is_snap ? EXIT_FAILED : cli_refuse(cli, EXIT_FAILED, "%s", err.message);
+        if (!cli->is_snap)
+                terminal_neutralise(image);
         if (cli->is_json)
                 return cli_print_json(image);
         Page page = { .cli = cli,

@@ -250,8 +250,11 @@ int mounts_require(Mounts *mounts, const ImageName *name, const Image **ret, Err
         }
         if (image->is_mounting)
                 return 0;
-        if (image->has_failed) {
-                image->has_failed = false;
+        /* Maybe nobody took the failure when it came; of a file that has come back it says nothing.
+         */
+        bool is_failure_of_now = image->has_failed && image->inode == inode;
+        image->has_failed = false;
+        if (is_failure_of_now) {
                 *err = image->failure;
                 return error_prefix(err, "cannot mount \"%s\" revision %s", name->instance,
                                     name->revision);

@@ -14,6 +14,7 @@
 #include "base/limits.h"
 #include "base/text.h"
 #include "sandbox/helper.h"
+#include "snap/report-check.h"
 
 static const char *const MODE_NAMES[] = {
         [IMAGE_MODE_MANIFEST] = "manifest",
@@ -97,9 +98,10 @@ static int check_report(const json_t *report, ImageMode mode, Error *err) {
             !json_is_object(manifest) || !json_get_string(report, "raw", NULL) ||
             !json_get_string(manifest, "name", NULL) || !json_get_string(manifest, "version", NULL))
                 return error_set(err, ERROR_CORRUPT, "pawl-read gave an answer of another shape");
-        if (mode == IMAGE_MODE_IMAGE && strlen(digest) != DIGEST_SHA3_384_HEX_SIZE - 1)
+        if (mode == IMAGE_MODE_IMAGE && (strlen(digest) != DIGEST_SHA3_384_HEX_SIZE - 1 ||
+                                         digest[strspn(digest, "0123456789abcdef")]))
                 return error_set(err, ERROR_CORRUPT, "pawl-read gave no digest of the image");
-        return 0;
+        return report_check(report, err);
 }
 
 static int reading_finish(Reading *reading, ImageMode mode, json_t **ret, Error *err) {

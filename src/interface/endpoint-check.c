@@ -135,7 +135,7 @@ static const char *get_rule(AttributeType type) {
                 [ATTRIBUTE_SHARE_SOURCE] = "must have lists of clean paths, read or write",
         };
 
-        return rules[type];
+        return (unsigned)type < ATTRIBUTE_TYPE_COUNT ? rules[type] : "is of no known type";
 }
 
 static int check_attribute(const InterfaceSide *side, const InterfaceAttribute *attribute,

@@ -25,7 +25,7 @@ void terminal_neutralise_text(char *text) {
         for (const char *from = text; *from;) {
                 size_t length = get_command_length((const unsigned char *)from);
 
-                *to++ = length ? '?' : *from;
+                *to++ = (char)(length > 0 ? '?' : *from);
                 from += length ? length : 1;
         }
         *to = '\0';

@@ -84,11 +84,13 @@ static int settle(Batch *batch, Error *err) {
         return finish_step(batch, &step, r, err);
 }
 
-/* What can be done now.  Undo goes backwards also where no edge says so. */
+/* What can be done now.  A retry further ahead than any is planned for (an hour) was planned before
+ * the clock was set back: it is due.  Undo goes backwards also where no edge says so. */
 static const char *const CANDIDATES =
         "SELECT t.id FROM task t "
         "WHERE t.status NOT IN ('Done', 'Undone', 'Hold', 'Error') "
-        "AND (t.retry_at IS NULL OR t.retry_at <= ?) AND CASE t.status "
+        "AND (t.retry_at IS NULL OR t.retry_at <= ?1 OR t.retry_at > ?1 + 3600000000000) "
+        "AND CASE t.status "
         "WHEN 'Do' THEN NOT EXISTS (SELECT 1 FROM task_wait w JOIN task b ON b.id = w.waits_for "
         "WHERE w.task = t.id AND b.status <> 'Done') "
         "WHEN 'Undo' THEN NOT EXISTS (SELECT 1 FROM task_wait w JOIN task a ON a.id = w.task "

@@ -347,6 +347,27 @@ static void a_retry_is_planned_again_and_leaves_nothing_of_the_first(void **stat
         scene_close(scene);
 }
 
+/* As if the retry had been planned before the clock went back by a day. */
+static void a_clock_that_was_set_back_delays_no_retry(void **state) {
+        static const char *const CHAIN[][2] = { { "note", "a" } };
+        autotransaction transaction = TRANSACTION_INIT;
+        Scene *scene = *state;
+        Error err;
+        int64_t first;
+
+        scene_open(scene);
+        int64_t change = add_chain(scene, CHAIN, 1, &first);
+        assert_int_equal(transaction_begin(scene->database, &transaction, &err), 0);
+        assert_int_equal(database_run(scene->database, &err,
+                                      "UPDATE task SET retry_at = ? WHERE id = ?", "ii",
+                                      clock_get_wall() + 86400000000000, first),
+                         1);
+        assert_int_equal(transaction_commit(&transaction, &err), 0);
+        scene_run_until_ready(scene, change);
+        assert_trace(scene, "+a");
+        scene_close(scene);
+}
+
 static void clean_runs_once_when_the_change_is_ready(void **state) {
         static const char *const CHAIN[][2] = { { "cleaned", "a" },
                                                 { "fail-clean", "b" },
@@ -636,6 +657,7 @@ int main(void) {
                 TEST(a_worker_that_dies_three_times_fails_its_task),
                 TEST(a_worker_over_its_time_limit_is_stopped_and_undone),
                 TEST(a_retry_is_planned_again_and_leaves_nothing_of_the_first),
+                TEST(a_clock_that_was_set_back_delays_no_retry),
                 TEST(clean_runs_once_when_the_change_is_ready),
                 TEST(a_full_disk_fails_the_change_and_its_undo_is_recorded),
                 TEST(a_new_runner_ends_the_orphans_of_a_killed_one),

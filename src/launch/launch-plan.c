@@ -224,10 +224,11 @@ static void add_kernel_places(Text *plan, const KernelPlace *places, size_t coun
 static void add_kernel_files(Text *plan, const LaunchPlanInput *input) {
         const GrantSet *grants = &input->target->grants;
         bool is_root = input->uid == 0;
+        bool is_walled = input->request->landlock_abi < LAUNCH_SCOPES_ABI;
 
         /* Whom no socket is granted sees nothing of the host's network in /proc/net either. */
         if (!input->target->is_devmode && !grants->sockets && !grants->lifts_tcp)
-                add(plan, "?network", "none");
+                add(plan, is_walled ? "network" : "?network", is_walled ? "wall" : "none");
         add2(plan, "dir", "/proc", "0755");
         add(plan, "proc", "/proc");
         add_kernel_places(plan, PROC_PLACES, ARRAY_COUNT(PROC_PLACES), is_root);

@@ -18,8 +18,6 @@
 #include "launcher/keeper.h"
 #include "launcher/kernel.h"
 
-#define REQUIRED_LANDLOCK_ABI 6
-
 typedef struct Outer {
         pid_t keeper;
         int reports; /* socket to keeper and program */
@@ -39,14 +37,15 @@ static _Noreturn void die_namespaces(int number) {
                     "kernel.apparmor_restrict_unprivileged_userns=0 (Ubuntu)");
 }
 
-/* What Landlock of an older kernel cannot separate, namespaces must. */
+/* What Landlock of an older kernel cannot separate, namespaces must: that of the network comes with
+ * the plan, which knows whether one is granted. */
 static unsigned long choose_namespaces(uint64_t landlock_abi) {
         unsigned long flags = CLONE_NEWNS | CLONE_NEWIPC;
 
         if (geteuid() != 0)
                 flags |= CLONE_NEWUSER | CLONE_NEWPID;
-        if (landlock_abi < REQUIRED_LANDLOCK_ABI)
-                flags |= CLONE_NEWPID | CLONE_NEWNET;
+        if (landlock_abi < LAUNCH_SCOPES_ABI)
+                flags |= CLONE_NEWPID;
         return flags;
 }
 

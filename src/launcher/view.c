@@ -260,13 +260,15 @@ static void apply_mask(const View *view, const LaunchStep *step) {
         mount_at(view, step, mount, step->words[0]);
 }
 
-/* Not a wall but what one sees: sockets of the internet are seccomp's.  Where network namespaces
- * are used up, programs still start. */
+/* "none" is not a wall but what one sees: sockets of the internet are seccomp's, and where network
+ * namespaces are used up, programs still start.  "wall" keeps abstract sockets of the host out. */
 static void apply_network(const View *view, const LaunchStep *step) {
+        bool is_wall = string_equal(step->words[0], "wall");
+
         (void)view;
-        if (!string_equal(step->words[0], "none"))
+        if (!is_wall && !string_equal(step->words[0], "none"))
                 view_die(step, "pawl-run knows no such network");
-        if (unshare(CLONE_NEWNET) < 0 && errno != ENOSPC && errno != EINVAL)
+        if (unshare(CLONE_NEWNET) < 0 && (is_wall || (errno != ENOSPC && errno != EINVAL)))
                 view_die(step, "cannot make a network namespace");
 }
 

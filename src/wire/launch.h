@@ -31,11 +31,14 @@
 #include "base/error.h"
 #include "base/text.h"
 
-#define LAUNCH_PROTOCOL        1
-#define LAUNCH_WORD_COUNT_MAX  8
-#define LAUNCH_REQUEST_MAX     8192 /* bytes of a request */
-#define LAUNCH_LINE_COUNT_MAX  2000 /* of one plan */
-#define LAUNCH_AGAIN_COUNT_MAX 10   /* plans that pawl-run takes before it gives up */
+#define LAUNCH_PROTOCOL       1
+#define LAUNCH_WORD_COUNT_MAX 8
+#define LAUNCH_REQUEST_MAX    8192 /* bytes of a request */
+#define LAUNCH_LINE_COUNT_MAX 2000 /* of one plan */
+/* From this Landlock ABI on signals and abstract sockets are scoped; below it, namespaces are the
+ * wall. */
+#define LAUNCH_SCOPES_ABI      6
+#define LAUNCH_AGAIN_COUNT_MAX 10 /* plans that pawl-run takes before it gives up */
 
 /* One line, taken apart in place. */
 typedef struct LaunchLine {
@@ -130,8 +133,9 @@ typedef enum LaunchOp {
         LAUNCH_OP_SHIELD,    /* PATH                read-only from here on; absent is right too */
         LAUNCH_OP_MASK,      /* PATH                an empty file, or for a directory an empty
                                 directory, instead; absent is right too */
-        LAUNCH_OP_NETWORK,   /* KIND                "none": a network of its own in which there is
-                                nothing; before `proc` */
+        LAUNCH_OP_NETWORK,   /* KIND                a network of its own in which there is nothing;
+                                "none": where it can be had, "wall": or no launch; before
+                                `proc` */
         LAUNCH_OP_SETENV,    /* KEY VALUE           as it stands */
         LAUNCH_OP_EXPAND,    /* KEY VALUE           $VAR and ${VAR} replaced first */
         LAUNCH_OP_UNSETENV,  /* KEY                 KEY may end with "*" */

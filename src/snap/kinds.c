@@ -2,7 +2,7 @@
 #include "snap/kinds.h"
 
 #include "interface/connect-task.h"
-#include "snap/setup.h"
+#include "snap/task-parts-internal.h"
 
 /* Kinds without parts are steps that this daemon does not need (images are mounted when somebody
  * starts them, policy is compiled when a launch asks for it): they are there because clients count

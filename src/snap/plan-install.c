@@ -138,7 +138,10 @@ static int add_preparation(const Batch *batch, Candidate *candidate, Error *err)
         json_t *wants = json_object();
         json_t *setup = json_object();
 
-        json_put_string(wants, "base", candidate->base);
+        /* One of the same transaction is there when all are. */
+        if (candidate->base &&
+            !(batch->request->is_one_lane && is_provided(batch, candidate->base)))
+                json_put_string(wants, "base", candidate->base);
         json_put_string(setup, "incoming", candidate->incoming);
         json_put(setup, "flags", format_flags(&batch->request->flags));
         if (batch->request->is_running_ignored)
@@ -264,8 +267,18 @@ static bool is_base_type(const json_t *manifest) {
         return string_equal(type, "base") || string_equal(type, "os");
 }
 
+static int tie_together(const Batch *batch, Error *err) {
+        const PlanChain *chains[INSTALL_FILE_COUNT_MAX] = { NULL };
+
+        for (size_t i = 0; i < batch->request->count; i++)
+                chains[i] = &batch->candidates[i].chain;
+        return plan_chain_tie(chains, batch->request->count, err);
+}
+
 /* Apps start when the bases of the same change are there. */
 static int add_edges(Batch *batch, Error *err) {
+        if (batch->request->count > 1 && batch->request->is_one_lane)
+                return tie_together(batch, err);
         for (size_t i = 0; i < batch->request->count; i++) {
                 if (is_base_type(batch->candidates[i].manifest))
                         continue;

@@ -4,6 +4,7 @@
 #include "snap/plan-chain.h"
 #include "snap/sequence.h"
 #include "snap/setup.h"
+#include "snap/task-parts-internal.h"
 
 /* What is installed stays: only the next refresh looks elsewhere. */
 int switch_commit(const TaskStep *step, const json_t *job, const json_t *result, Error *err) {

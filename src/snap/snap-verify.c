@@ -13,6 +13,7 @@
 #include "snap/plan-chain.h"
 #include "snap/projection.h"
 #include "snap/setup.h"
+#include "snap/task-parts-internal.h"
 #include "state/verify.h"
 
 static void add_finding(json_t *findings, const char *kind, const char *name, const char *message) {

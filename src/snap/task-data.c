@@ -17,6 +17,7 @@
 #include "snap/running.h"
 #include "snap/sequence.h"
 #include "snap/setup.h"
+#include "snap/task-parts-internal.h"
 #include "snap/user-data.h"
 
 #define DATA_MODE 0755

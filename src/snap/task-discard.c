@@ -13,6 +13,7 @@
 #include "snap/revision-add.h"
 #include "snap/sequence.h"
 #include "snap/setup.h"
+#include "snap/task-parts-internal.h"
 #include "snap/user-data.h"
 
 int discard_commit(const TaskStep *step, const json_t *job, const json_t *result, Error *err) {

@@ -14,6 +14,7 @@
 #include "sandbox/helper.h"
 #include "snap/sequence.h"
 #include "snap/setup.h"
+#include "snap/task-parts-internal.h"
 
 #define HOOK_LIMIT_S      600
 #define HOOK_OUTPUT_BYTES 2048 /* the last ones are kept */

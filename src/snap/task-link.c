@@ -8,6 +8,9 @@
  *      unlink-current-snap      paused_by = this change        undo: not paused
  *      copy-snap-data           …
  *      link-snap                current = new, not paused      undo: current = old
+ *
+ * In a transaction of several snaps one unlink-current-snap is the pause of all and one link-snap
+ * the switch of all ("with", setup.h): each is one commit, forwards and back.
  */
 #include <fcntl.h>
 #include <string.h>
@@ -18,6 +21,7 @@
 #include "snap/projection.h"
 #include "snap/sequence.h"
 #include "snap/setup.h"
+#include "snap/task-parts-internal.h"
 
 /* A pause of an earlier boot is known by this. */
 static char *read_boot_id(void) {
@@ -31,34 +35,72 @@ static char *read_boot_id(void) {
         return take(text);
 }
 
-int pause_commit(const TaskStep *step, const json_t *job, const json_t *result, Error *err) {
-        autofree char *boot = read_boot_id();
+/* One of the others in its place does it for this one too. */
+static bool is_follower(const TaskStep *step) {
+        return json_get_int(step->task->data, "leader", 0) != 0;
+}
 
-        (void)job;
-        (void)result;
+/* --- the pause --- */
+
+static int pause_one(const TaskStep *step, const char *instance, const char *boot, Error *err) {
         return database_run(
                        step->database, err,
                        "UPDATE snap SET paused_by = ?2, paused_boot = ?3 WHERE instance = ?1 AND "
                        "paused_by IS NULL",
-                       "sis", setup_get_instance(step->task->data), step->task->change, boot) < 0
+                       "sis", instance, step->task->change, boot) < 0
                        ? -1
-                       : TASK_OUTCOME_DONE;
+                       : 0;
 }
 
-int pause_undo_commit(const TaskStep *step, const json_t *job, const json_t *result, Error *err) {
+int pause_commit(const TaskStep *step, const json_t *job, const json_t *result, Error *err) {
+        const json_t *others = json_object_get(step->task->data, "with"), *other;
+        autofree char *boot = read_boot_id();
+        size_t i;
+
         (void)job;
         (void)result;
+        if (is_follower(step))
+                return TASK_OUTCOME_DONE;
+        if (pause_one(step, setup_get_instance(step->task->data), boot, err) < 0)
+                return -1;
+        json_array_foreach(others, i, other) {
+                if (pause_one(step, setup_get_instance(other), boot, err) < 0)
+                        return -1;
+        }
+        return TASK_OUTCOME_DONE;
+}
+
+static int resume_one(const TaskStep *step, const char *instance, Error *err) {
         return database_run(
                        step->database, err,
                        "UPDATE snap SET paused_by = NULL, paused_boot = NULL WHERE instance = ?1 AND "
                        "paused_by = ?2",
-                       "si", setup_get_instance(step->task->data), step->task->change) < 0
+                       "si", instance, step->task->change) < 0
                        ? -1
-                       : TASK_OUTCOME_DONE;
+                       : 0;
 }
 
-/* What undo puts back, as one JSON text. */
-static int save_old(const TaskStep *step, const char *instance, Error *err) {
+int pause_undo_commit(const TaskStep *step, const json_t *job, const json_t *result, Error *err) {
+        const json_t *others = json_object_get(step->task->data, "with"), *other;
+        size_t i;
+
+        (void)job;
+        (void)result;
+        if (is_follower(step))
+                return TASK_OUTCOME_DONE;
+        if (resume_one(step, setup_get_instance(step->task->data), err) < 0)
+                return -1;
+        json_array_foreach(others, i, other) {
+                if (resume_one(step, setup_get_instance(other), err) < 0)
+                        return -1;
+        }
+        return TASK_OUTCOME_DONE;
+}
+
+/* --- the switch --- */
+
+/* What undo puts back, as "old" of `record`, which is part of the task's data. */
+static int save_old(const TaskStep *step, const char *instance, json_t *record, Error *err) {
         autofree char *text = NULL;
         json_t *old = NULL;
         int found = database_find_text(
@@ -75,7 +117,7 @@ static int save_old(const TaskStep *step, const char *instance, Error *err) {
                 return error_set(err, ERROR_CORRUPT, "snap \"%s\" has no row", instance);
         if (json_parse(text, strlen(text), &old, err) < 0)
                 return -1;
-        json_put(step->task->data, "old", old);
+        json_put(record, "old", old);
         return 0;
 }
 
@@ -111,34 +153,45 @@ static int switch_forwards(const TaskStep *step, const json_t *setup, Error *err
                 (int64_t)json_get_bool(flags, "classic", false), clock_get_wall());
 }
 
-int link_commit(const TaskStep *step, const json_t *job, const json_t *result, Error *err) {
+static int link_one(const TaskStep *step, json_t *record, Error *err) {
         autojson setup = NULL;
 
-        (void)job;
-        (void)result;
-        if (setup_load_prepared(step, &setup, err) < 0)
+        if (setup_load_member(step, record, &setup, err) < 0)
                 return -1;
-        if (save_old(step, setup_get_instance(setup), err) < 0)
-                return -1;
-        if (mark_blocked(step, setup, err) < 0)
+        const char *instance = setup_get_instance(setup);
+        if (save_old(step, instance, record, err) < 0 || mark_blocked(step, setup, err) < 0)
                 return -1;
         int rows = switch_forwards(step, setup, err);
         if (rows < 0)
                 return -1;
         if (rows != 1)
-                return error_set(err, ERROR_CORRUPT, "snap \"%s\" has no row",
-                                 setup_get_instance(setup));
-        return projection_mark_stale(step->database, setup_get_instance(setup), err);
+                return error_set(err, ERROR_CORRUPT, "snap \"%s\" has no row", instance);
+        return projection_mark_stale(step->database, instance, err);
 }
 
-int link_undo_commit(const TaskStep *step, const json_t *job, const json_t *result, Error *err) {
-        const char *instance = setup_get_instance(step->task->data);
-        const json_t *old = json_object_get(step->task->data, "old");
+int link_commit(const TaskStep *step, const json_t *job, const json_t *result, Error *err) {
+        json_t *others = json_object_get(step->task->data, "with"), *other;
+        size_t i;
 
         (void)job;
         (void)result;
-        if (!old) /* it was never committed */
+        if (is_follower(step))
                 return TASK_OUTCOME_DONE;
+        if (link_one(step, step->task->data, err) < 0)
+                return -1;
+        json_array_foreach(others, i, other) {
+                if (link_one(step, other, err) < 0)
+                        return -1;
+        }
+        return TASK_OUTCOME_DONE;
+}
+
+static int go_back(const TaskStep *step, const json_t *record, Error *err) {
+        const char *instance = setup_get_instance(record);
+        const json_t *old = json_object_get(record, "old");
+
+        if (!old) /* it was never committed */
+                return 0;
         autofree char *text = json_format(old);
         if (database_run(
                     step->database, err,
@@ -157,13 +210,30 @@ int link_undo_commit(const TaskStep *step, const json_t *job, const json_t *resu
         return projection_mark_stale(step->database, instance, err);
 }
 
+int link_undo_commit(const TaskStep *step, const json_t *job, const json_t *result, Error *err) {
+        const json_t *others = json_object_get(step->task->data, "with"), *other;
+        size_t i;
+
+        (void)job;
+        (void)result;
+        if (is_follower(step))
+                return TASK_OUTCOME_DONE;
+        if (go_back(step, step->task->data, err) < 0)
+                return -1;
+        json_array_foreach(others, i, other) {
+                if (go_back(step, other, err) < 0)
+                        return -1;
+        }
+        return TASK_OUTCOME_DONE;
+}
+
 /* disable and remove: the revision stays current, nobody starts it. */
 int unlink_commit(const TaskStep *step, const json_t *job, const json_t *result, Error *err) {
         const char *instance = setup_get_instance(step->task->data);
 
         (void)job;
         (void)result;
-        if (save_old(step, instance, err) < 0)
+        if (save_old(step, instance, step->task->data, err) < 0)
                 return -1;
         if (database_run(step->database, err,
                          "UPDATE snap SET is_active = 0, epoch = epoch + 1 WHERE instance = ?1",

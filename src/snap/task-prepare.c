@@ -21,6 +21,7 @@
 
 #define CLEANING_RETRY_MS 50
 #include "snap/setup.h"
+#include "snap/task-parts-internal.h"
 
 /* Names of files and rows are used again after a removal (the first revision of a snap is always
  * x1), so a set starts only when what earlier, finished changes of that snap throw away is gone. */

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The trios (task.h) of the kinds of tasks that packages need: what kinds.c puts into its table.
+ * Each is written in the task-*.c of its name; who else needs one asks the runner.
+ */
+#pragma once
+
+#include "snap/kinds.h"
+
+int prerequisites_commit(const TaskStep *step, const json_t *job, const json_t *result, Error *err);
+
+int prepare_plan(const TaskStep *step, json_t **ret_job, Error *err);
+int prepare_work(Worker *worker, void *context, const json_t *job, json_t **ret_result, Error *err);
+int prepare_commit(const TaskStep *step, const json_t *job, const json_t *result, Error *err);
+int prepare_undo_plan(const TaskStep *step, json_t **ret_job, Error *err);
+int prepare_undo_work(Worker *worker, void *context, const json_t *job, json_t **ret_result,
+                      Error *err);
+int prepare_undo_commit(const TaskStep *step, const json_t *job, const json_t *result, Error *err);
+int prepare_clean_plan(const TaskStep *step, json_t **ret_job, Error *err);
+int prepare_clean_work(Worker *worker, void *context, const json_t *job, json_t **ret_result,
+                       Error *err);
+
+int copy_data_plan(const TaskStep *step, json_t **ret_job, Error *err);
+int copy_data_work(Worker *worker, void *context, const json_t *job, json_t **ret_result,
+                   Error *err);
+int copy_data_undo_plan(const TaskStep *step, json_t **ret_job, Error *err);
+int copy_data_undo_work(Worker *worker, void *context, const json_t *job, json_t **ret_result,
+                        Error *err);
+
+int pause_commit(const TaskStep *step, const json_t *job, const json_t *result, Error *err);
+int pause_undo_commit(const TaskStep *step, const json_t *job, const json_t *result, Error *err);
+int link_commit(const TaskStep *step, const json_t *job, const json_t *result, Error *err);
+int link_undo_commit(const TaskStep *step, const json_t *job, const json_t *result, Error *err);
+int unlink_commit(const TaskStep *step, const json_t *job, const json_t *result, Error *err);
+int unlink_undo_commit(const TaskStep *step, const json_t *job, const json_t *result, Error *err);
+
+int switch_commit(const TaskStep *step, const json_t *job, const json_t *result, Error *err);
+
+int discard_commit(const TaskStep *step, const json_t *job, const json_t *result, Error *err);
+int discard_undo_commit(const TaskStep *step, const json_t *job, const json_t *result, Error *err);
+int discard_clean_plan(const TaskStep *step, json_t **ret_job, Error *err);
+int discard_clean_work(Worker *worker, void *context, const json_t *job, json_t **ret_result,
+                       Error *err);
+
+int hook_plan(const TaskStep *step, json_t **ret_job, Error *err);
+int hook_work(Worker *worker, void *context, const json_t *job, json_t **ret_result, Error *err);
+int services_plan(const TaskStep *step, json_t **ret_job, Error *err);
+int services_work(Worker *worker, void *context, const json_t *job, json_t **ret_result,
+                  Error *err);
+
+int verify_plan(const TaskStep *step, json_t **ret_job, Error *err);
+int verify_work(Worker *worker, void *context, const json_t *job, json_t **ret_result, Error *err);
+int verify_commit(const TaskStep *step, const json_t *job, const json_t *result, Error *err);

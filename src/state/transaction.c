@@ -5,6 +5,7 @@
 #include <assert.h>
 
 #include "state/engine.h"
+#include "state/migrate.h"
 #include "state/verify.h"
 
 static void (*commit_probe)(bool is_after);
@@ -25,6 +26,17 @@ int transaction_begin(Database *database, Transaction *ret, Error *err) {
         return 0;
 }
 
+#ifdef PAWL_VERIFY_COMMITS
+/* The walk to the schema of an older build ends in one that our invariants do not know. */
+static bool has_own_schema(Database *database) {
+        int64_t schema = 0;
+        Error ignored;
+
+        return engine_query_int(database, "PRAGMA user_version", &schema, &ignored) == 0 &&
+               schema >= (int64_t)schema_builtin.count;
+}
+#endif
+
 int transaction_commit(Transaction *transaction, Error *err) {
         Database *database = transaction->database;
 
@@ -33,7 +45,7 @@ int transaction_commit(Transaction *transaction, Error *err) {
                 return -1;
 #ifdef PAWL_VERIFY_COMMITS
         /* Before rather than after: what is wrong never becomes durable. */
-        if (state_verify_cheap(database, err) < 0) {
+        if (has_own_schema(database) && state_verify_cheap(database, err) < 0) {
                 database->is_poisoned = true;
                 database->poison = *err;
                 return -1;

@@ -33,7 +33,8 @@ const Invariant INVARIANTS[] = {
           "SELECT 'task ' || id FROM task WHERE status " UNFINISHED " AND ready_at IS NOT NULL" },
         { 8, false, "a task that failed is in error or on its way there",
           "SELECT 'task ' || id FROM task WHERE is_failed = 1 "
-          "AND status NOT IN ('Undo', 'Undoing', 'Error')" },
+          "AND status NOT IN ('Undo', 'Undoing', 'Error') "
+          "AND (status <> 'Wait' OR waited_status <> 'Undone')" },
         { 9, true, "a change whose tasks are all ready has a ready time",
           "SELECT 'change ' || id FROM change c WHERE ready_at IS NULL "
           "AND EXISTS (SELECT 1 FROM task t WHERE t.change = c.id) "
@@ -67,7 +68,8 @@ const Invariant INVARIANTS[] = {
           "WHERE c.is_clean = 1 AND t.is_clean = 0" },
         { 18, true, "a snap is touched by one unfinished change at most",
           "SELECT 'snap ' || s.instance FROM change c JOIN change_snap s ON s.change = c.id "
-          "WHERE c.ready_at IS NULL GROUP BY s.instance HAVING count(*) > 1" },
+          "WHERE c.ready_at IS NULL AND c.is_queued = 0 "
+          "GROUP BY s.instance HAVING count(*) > 1" },
         { 19, false, "a task keeps ten log lines at most",
           "SELECT 'task ' || task FROM task_log GROUP BY task HAVING count(*) > 10" },
         { 20, false, "every schema up to this one is recorded, and no other",
@@ -82,6 +84,9 @@ const Invariant INVARIANTS[] = {
           "SELECT 'connection of ' || plug_snap || ':' || plug FROM connection c WHERE NOT EXISTS "
           "(SELECT 1 FROM snap WHERE instance = c.plug_snap) OR (slot_snap <> '' AND NOT EXISTS "
           "(SELECT 1 FROM snap WHERE instance = c.slot_snap))" },
+        { 23, false, "a task that waits, and no other, knows what it will be afterwards",
+          "SELECT 'task ' || id FROM task WHERE (status = 'Wait') <> (waited_status IS NOT NULL) "
+          "OR (status <> 'Wait' AND (wait_name IS NOT NULL OR wait_value IS NOT NULL))" },
 };
 const size_t INVARIANT_COUNT = ARRAY_COUNT(INVARIANTS);
 

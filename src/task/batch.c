@@ -95,7 +95,7 @@ static const char *const CANDIDATES =
         "WHERE w.task = t.id AND b.status <> 'Done') "
         "WHEN 'Undo' THEN NOT EXISTS (SELECT 1 FROM task_wait w JOIN task a ON a.id = w.task "
         "WHERE w.waits_for = t.id AND a.status NOT IN ('Done', 'Undone', 'Hold', 'Error')) "
-        "WHEN 'Wait' THEN 0 ELSE 1 END "
+        "WHEN 'Wait' THEN t.wait_name IS NULL ELSE 1 END "
         "ORDER BY CASE t.status WHEN 'Undo' THEN -t.id ELSE t.id END";
 
 static const char *const CLEANABLE =

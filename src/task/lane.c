@@ -10,6 +10,7 @@
 typedef struct LaneTask {
         int64_t id;
         TaskStatus status;
+        bool is_waiting_back; /* in Wait, on its way to Undone */
         bool is_hit;
 } LaneTask;
 
@@ -54,6 +55,10 @@ static const TaskStatus ABORTED[TASK_STATUS_COUNT] = {
         [TASK_ERROR] = TASK_STATUS_COUNT,
 };
 
+static TaskStatus get_aborted(const LaneTask *task) {
+        return task->is_waiting_back ? TASK_STATUS_COUNT : ABORTED[task->status];
+}
+
 /* Appends one zeroed element; arrays grow by doubling at powers of two. */
 static void *append(void **array, size_t *count, size_t size) {
         if ((*count & (*count - 1)) == 0) {
@@ -79,7 +84,7 @@ static int load_tasks(Database *database, int64_t change, LaneMap *map, Error *e
         int r;
 
         if (query_open(database, &query, err,
-                       "SELECT t.id, t.status, ifnull(l.lane, 0) FROM task t "
+                       "SELECT t.id, t.status, ifnull(l.lane, 0), t.waited_status FROM task t "
                        "LEFT JOIN task_lane l ON l.task = t.id WHERE t.change = ? ORDER BY t.id",
                        "i", change) < 0)
                 return -1;
@@ -90,6 +95,8 @@ static int load_tasks(Database *database, int64_t change, LaneMap *map, Error *e
                                 append((void **)&map->tasks, &map->task_count, sizeof(LaneTask));
                         task->id = id;
                         task->status = task_status_parse(query_get_text(&query, 1));
+                        task->is_waiting_back = !query_is_null(&query, 3) &&
+                                                string_equal(query_get_text(&query, 3), "Undone");
                 }
                 LaneEntry *entry =
                         append((void **)&map->lanes, &map->lane_count, sizeof(LaneEntry));
@@ -135,7 +142,7 @@ static bool is_lane_live(const LaneMap *map, int64_t lane) {
                 if (entry->lane != lane)
                         continue;
                 if (entry->is_aborted || map->tasks[entry->task].is_hit ||
-                    ABORTED[map->tasks[entry->task].status] == TASK_STATUS_COUNT)
+                    get_aborted(&map->tasks[entry->task]) == TASK_STATUS_COUNT)
                         return false;
         }
         return true;
@@ -185,7 +192,7 @@ static void spread(LaneMap *map) {
 static int apply(Database *database, const LaneMap *map, int64_t except, Error *err) {
         for (size_t i = map->task_count; i-- > 0;) {
                 const LaneTask *task = &map->tasks[i];
-                TaskStatus status = ABORTED[task->status];
+                TaskStatus status = get_aborted(task);
                 if (!task->is_hit || task->id == except || status == TASK_STATUS_COUNT)
                         continue;
                 if (task_set_status(database, task->id, status, err) < 0)

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "task/runner.h"
 
+#include <fcntl.h>
 #include <inttypes.h>
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/log.h"
 #include "task/batch.h"
 #include "task/change.h"
@@ -29,6 +31,7 @@ struct Runner {
         size_t attempt_count;
         Deaths deaths[WORKER_COUNT_MAX];
         size_t next_deaths;
+        char *boot, *daemon; /* facts; see TASK_WAIT_BOOT */
         bool is_broken;
         int handle_count;
         uv_timer_t wake_timer;  /* now */
@@ -101,6 +104,9 @@ static int record_stop(Runner *runner, const Batch *batch, bool is_partial, cons
 /* An attempt that died or whose commit failed has left traces; one that failed by itself has not,
  * unless there was one before it. */
 static bool has_left_traces(const Batch *batch) {
+        /* What waited is committed. */
+        if (batch->stopped.task->status == TASK_WAIT)
+                return true;
         return batch->ended && batch->stopped.task->id == batch->ended->step.task->id &&
                (batch->ended->end != ATTEMPT_ERROR || batch->stopped.task->attempt > 1);
 }
@@ -306,6 +312,40 @@ static void on_prune(uv_timer_t *timer) {
                 meet_trouble(runner, &err);
 }
 
+static char *read_boot_id(void) {
+        autofd int fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
+        autofree char *text = NULL;
+        Error ignored;
+
+        if (fd < 0 || file_read_all(fd, 64, &text, NULL, &ignored) < 0)
+                return string_copy("unknown");
+        text[strcspn(text, "\n")] = '\0';
+        return take(text);
+}
+
+static void learn_facts(Runner *runner) {
+        runner->boot = read_boot_id();
+        runner->daemon =
+                string_format("%s %d %" PRId64, runner->boot, (int)getpid(), clock_get_boot());
+        runner->world.boot = runner->boot;
+        runner->world.daemon = runner->daemon;
+}
+
+/* What waited for another boot or daemon, and has it. */
+static int end_waits(Runner *runner, Error *err) {
+        autotransaction transaction = TRANSACTION_INIT;
+        Database *database = runner->world.database;
+
+        if (transaction_begin(database, &transaction, err) < 0)
+                return -1;
+        int boot = task_end_waits(database, TASK_WAIT_BOOT, runner->boot, err);
+        int daemon =
+                boot < 0 ? -1 : task_end_waits(database, TASK_WAIT_DAEMON, runner->daemon, err);
+        if (daemon < 0 || boot + daemon == 0)
+                return daemon;
+        return transaction_commit(&transaction, err);
+}
+
 static const Attempt *find_attempt(const Runner *runner, const char *id) {
         for (size_t i = 0; i < runner->attempt_count; i++) {
                 char text[24];
@@ -374,8 +414,13 @@ int runner_new(const RunnerConfig *config, Runner **ret, Error *err) {
                 return -1;
         Runner *runner = memory_new(sizeof(*runner));
         *runner = (Runner){ .config = *config, .place = place };
-        runner->world =
-                (StepWorld){ config->database, config->kinds, config->kind_count, config->context };
+        runner->world = (StepWorld){
+                .database = config->database,
+                .kinds = config->kinds,
+                .kind_count = config->kind_count,
+                .context = config->context,
+        };
+        learn_facts(runner);
         runner->owner = (AttemptOwner){
                 .loop = config->loop,
                 .place = &runner->place,
@@ -385,7 +430,7 @@ int runner_new(const RunnerConfig *config, Runner **ret, Error *err) {
                 .owner = runner,
                 .on_end = on_attempt_end,
         };
-        if (init_timers(runner, err) < 0 || prune(runner, err) < 0) {
+        if (init_timers(runner, err) < 0 || end_waits(runner, err) < 0 || prune(runner, err) < 0) {
                 (void)runner_free(runner);
                 return -1;
         }
@@ -397,8 +442,11 @@ int runner_new(const RunnerConfig *config, Runner **ret, Error *err) {
 static void on_closed(uv_handle_t *handle) {
         Runner *runner = handle->data;
 
-        if (--runner->handle_count == 0)
+        if (--runner->handle_count == 0) {
+                free(runner->boot);
+                free(runner->daemon);
                 free(runner);
+        }
 }
 
 Runner *runner_free(Runner *runner) {

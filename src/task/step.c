@@ -23,10 +23,13 @@ static const TaskKind *find_kind(const StepWorld *world, const char *name) {
         return &UNKNOWN_KIND;
 }
 
-static TaskDirection find_direction(TaskStatus status) {
-        if (task_status_is_ready(status))
+static TaskDirection find_direction(const Task *task) {
+        if (task_status_is_ready(task->status))
                 return DIRECTION_CLEAN;
-        return status == TASK_DO || status == TASK_DOING ? DIRECTION_RUN : DIRECTION_UNDO;
+        return task->status == TASK_DO || task->status == TASK_DOING ||
+                               task->waited_status == TASK_DONE
+                       ? DIRECTION_RUN
+                       : DIRECTION_UNDO;
 }
 
 static const TaskPart *get_part(const TaskKind *kind, TaskDirection direction) {
@@ -36,7 +39,7 @@ static const TaskPart *get_part(const TaskKind *kind, TaskDirection direction) {
 }
 
 static bool is_empty_part(const TaskPart *part) {
-        return !part->plan && !part->work && !part->commit;
+        return !part->plan && !part->work && !part->commit && !part->resume;
 }
 
 int step_load(const StepWorld *world, int64_t id, Step *ret, Error *err) {
@@ -46,7 +49,7 @@ int step_load(const StepWorld *world, int64_t id, Step *ret, Error *err) {
         if (r <= 0)
                 return r;
         const TaskKind *kind = find_kind(world, task->kind);
-        TaskDirection direction = find_direction(task->status);
+        TaskDirection direction = find_direction(task);
         *ret = (Step){ task, kind, get_part(kind, direction), direction };
         return 1;
 }
@@ -58,11 +61,12 @@ void step_done(Step *step) {
 
 bool step_needs_worker(const Step *step) {
         /* Abort is only turned into Undo here; the undo comes in its turn. */
-        return step->part->work && step->task->status != TASK_ABORT;
+        return step->part->work && step->task->status != TASK_ABORT &&
+               step->task->status != TASK_WAIT;
 }
 
 int step_plan(const StepWorld *world, const Step *step, json_t **ret_job, Error *err) {
-        TaskStep view = { world->database, step->task, world->context, NULL };
+        TaskStep view = { world->database, step->task, world->context, NULL, NULL };
 
         *ret_job = NULL;
         return step->part->plan ? step->part->plan(&view, ret_job, err) : 0;
@@ -96,20 +100,49 @@ static int finish(const StepWorld *world, const Step *step, Error *err) {
                                                                     get_final_status(step), err);
 }
 
+static const char *get_fact(const StepWorld *world, const char *name) {
+        if (string_equal(name, TASK_WAIT_BOOT))
+                return world->boot;
+        return string_equal(name, TASK_WAIT_DAEMON) ? world->daemon : NULL;
+}
+
+static int begin_wait(const StepWorld *world, const Step *step, const char *name, Error *err) {
+        TaskWait wait = {
+                .name = name,
+                .value = get_fact(world, name),
+                .after = step->direction == DIRECTION_RUN ? TASK_DONE : TASK_UNDONE,
+        };
+
+        return task_set_wait(world->database, step->task->id, &wait, err);
+}
+
+/* A commit or its `resume`, and what its outcome says. */
+static int conclude(const StepWorld *world, const Step *step, int outcome, const char *wait_for,
+                    Error *err) {
+        if (outcome < 0 || outcome == TASK_OUTCOME_RETRY)
+                return outcome;
+        /* Cleaning waits for nothing. */
+        if (outcome == TASK_OUTCOME_WAIT && step->direction != DIRECTION_CLEAN)
+                return begin_wait(world, step, wait_for, err);
+        return finish(world, step, err);
+}
+
 int step_commit(const StepWorld *world, const Step *step, const json_t *job, const json_t *result,
                 int64_t *ret_retry_ms, Error *err) {
-        TaskStep view = { world->database, step->task, world->context, ret_retry_ms };
+        const char *wait_for = "";
+        TaskStep view = { world->database, step->task, world->context, ret_retry_ms, &wait_for };
         autofree char *before = json_format(step->task->data);
-        int r = TASK_OUTCOME_DONE;
+        int outcome = TASK_OUTCOME_DONE;
 
         *ret_retry_ms = 0;
-        if (step->part->commit)
-                r = step->part->commit(&view, job, result, err);
-        if (r != TASK_OUTCOME_DONE)
-                return r;
-        if (task_save_data(world->database, step->task, before, err) < 0)
+        if (step->task->status == TASK_WAIT)
+                outcome = step->part->resume ? step->part->resume(&view, err) : TASK_OUTCOME_DONE;
+        else if (step->part->commit)
+                outcome = step->part->commit(&view, job, result, err);
+        if (outcome != TASK_OUTCOME_RETRY && outcome >= 0 &&
+            task_save_data(world->database, step->task, before, err) < 0)
                 return -1;
-        return finish(world, step, err);
+        return conclude(world, step, outcome, wait_for, err);
 }
 
 /* A killed or unstarted run: undone where there is an undo, else there was nothing. */
@@ -123,6 +156,8 @@ int step_run_inline(const StepWorld *world, const Step *step, int64_t *ret_retry
 
         if (step->task->status == TASK_ABORT)
                 return leave_abort(world, step, err);
+        if (step->task->status == TASK_WAIT)
+                return step_commit(world, step, NULL, NULL, ret_retry_ms, err);
         if (step_plan(world, step, &job, err) < 0)
                 return -1;
         return step_commit(world, step, job, NULL, ret_retry_ms, err);

@@ -26,6 +26,9 @@ typedef struct StepWorld {
         const TaskKind *kinds;
         size_t kind_count;
         void *context;
+        /* What waits recorded under the name of a fact, and end with. */
+        const char *boot;
+        const char *daemon;
 } StepWorld;
 
 /* The next step of a task by its stored status; in DIRECTION_CLEAN when it is ready.  1, or 0 when
@@ -42,7 +45,7 @@ static inline Step step_take(Step *step) {
 bool step_needs_worker(const Step *step);
 
 int step_plan(const StepWorld *world, const Step *step, json_t **ret_job, Error *err);
-/* Commit part and final status.  Returns a TaskOutcome. */
+/* Commit part and final status, or Wait.  Returns TASK_OUTCOME_DONE or _RETRY. */
 int step_commit(const StepWorld *world, const Step *step, const json_t *job, const json_t *result,
                 int64_t *ret_retry_ms, Error *err);
 /* A step without worker, whole; the same returns. */

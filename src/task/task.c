@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "task/task.h"
 
+#include <assert.h>
+
 #include "base/clock.h"
 #include "base/limits.h"
 #include "base/text.h"
@@ -34,6 +36,42 @@ TaskStatus task_status_parse(const char *name) {
         return (TaskStatus)status;
 }
 
+#define TO(status) (1U << (status))
+
+/* The arrows of the drawing. */
+static const unsigned MOVES[TASK_STATUS_COUNT] = {
+        [TASK_DO] = TO(TASK_DOING) | TO(TASK_DONE) | TO(TASK_WAIT) | TO(TASK_HOLD) | TO(TASK_ERROR),
+        [TASK_DOING] = TO(TASK_DOING) | TO(TASK_DONE) | TO(TASK_WAIT) | TO(TASK_ABORT) |
+                       TO(TASK_UNDO) | TO(TASK_ERROR),
+        [TASK_DONE] = TO(TASK_UNDO),
+        [TASK_ABORT] = TO(TASK_UNDO) | TO(TASK_HOLD),
+        /* Done: there was nothing to undo. */
+        [TASK_UNDO] =
+                TO(TASK_UNDOING) | TO(TASK_UNDONE) | TO(TASK_WAIT) | TO(TASK_DONE) | TO(TASK_ERROR),
+        [TASK_UNDOING] = TO(TASK_UNDOING) | TO(TASK_UNDONE) | TO(TASK_WAIT) | TO(TASK_ERROR),
+        [TASK_WAIT] =
+                TO(TASK_WAIT) | TO(TASK_DONE) | TO(TASK_UNDO) | TO(TASK_UNDONE) | TO(TASK_ERROR),
+};
+
+void assert_task_move(TaskStatus from, TaskStatus to) {
+        assert(MOVES[from] & TO(to));
+}
+
+void assert_task_state(const Task *task) {
+        bool is_waiting = task->status == TASK_WAIT;
+        bool goes_back = task->status == TASK_UNDO || task->status == TASK_UNDOING ||
+                         task->waited_status == TASK_UNDONE;
+
+        assert(task->status < TASK_STATUS_COUNT);
+        assert(is_waiting ? task->waited_status == TASK_DONE || task->waited_status == TASK_UNDONE
+                          : task->waited_status == TASK_STATUS_COUNT && !task->is_wait_over);
+        /* What failed is undone, then Error, and nothing else. */
+        assert(!task->is_failed || goes_back || task->status == TASK_ERROR);
+        /* Nothing is at work that was not marked. */
+        assert(task->attempt > 0 || (task->status != TASK_DOING && task->status != TASK_UNDOING &&
+                                     task->status != TASK_ABORT));
+}
+
 Task *task_free(Task *task) {
         if (task) {
                 free(task->kind);
@@ -47,8 +85,8 @@ int task_load(Database *database, int64_t id, Task **ret, Error *err) {
         autoquery query = QUERY_INIT;
 
         if (query_open(database, &query, err,
-                       "SELECT change, kind, status, attempt, is_failed, data FROM task "
-                       "WHERE id = ?",
+                       "SELECT change, kind, status, attempt, is_failed, data, waited_status, "
+                       "wait_name FROM task WHERE id = ?",
                        "i", id) < 0)
                 return -1;
         int r = query_next(&query, err);
@@ -61,6 +99,11 @@ int task_load(Database *database, int64_t id, Task **ret, Error *err) {
         task->status = task_status_parse(query_get_text(&query, 2));
         task->attempt = query_get_int(&query, 3);
         task->is_failed = query_get_int(&query, 4) != 0;
+        task->waited_status = query_is_null(&query, 6)
+                                      ? TASK_STATUS_COUNT
+                                      : task_status_parse(query_get_text(&query, 6));
+        task->is_wait_over = task->status == TASK_WAIT && query_is_null(&query, 7);
+        assert_task_state(task);
         const char *data = query_get_text(&query, 5);
         if (json_parse(data, __builtin_strlen(data), &task->data, err) < 0)
                 return error_prefix(err, "data of task %lld", (long long)id);
@@ -89,21 +132,66 @@ static int update_change(Database *database, int64_t task, int64_t now, Error *e
                             "ii", now, task);
 }
 
+/* One statement for every way on: what belongs to a wait or a retry ends with it, and a way back
+ * counts its own deaths. */
+static int write_status(Database *database, int64_t task, TaskStatus status, int64_t ready_at,
+                        Error *err) {
+        const char *name = task_status_get_name(status);
+
+        return database_run(database, err,
+                            "UPDATE task SET status = ?1, ready_at = nullif(?2, 0), "
+                            "retry_at = NULL, waited_status = NULL, wait_name = NULL, "
+                            "wait_value = NULL, deaths = iif(?1 = 'Undo', 0, deaths), "
+                            "interruptions = iif(?1 = 'Undo', 0, interruptions) WHERE id = ?3",
+                            "sii", name, ready_at, task) < 0
+                       ? -1
+                       : 0;
+}
+
+static int check_move(Database *database, int64_t task, TaskStatus status, Error *err) {
+        autofree char *before = NULL;
+        int r = database_find_text(database, &before, err, "SELECT status FROM task WHERE id = ?",
+                                   "i", task);
+
+        if (r == 1)
+                assert_task_move(task_status_parse(before), status);
+        return r < 0 ? -1 : 0;
+}
+
 int task_set_status(Database *database, int64_t task, TaskStatus status, Error *err) {
         int64_t now = clock_get_wall();
+        bool is_ready = task_status_is_ready(status);
 
-        if (!task_status_is_ready(status))
-                return database_run(database, err,
-                                    "UPDATE task SET status = ?, ready_at = NULL, retry_at = NULL "
-                                    "WHERE id = ?",
-                                    "si", task_status_get_name(status), task) < 0
-                               ? -1
-                               : 0;
-        if (database_run(database, err,
-                         "UPDATE task SET status = ?, ready_at = ?, retry_at = NULL WHERE id = ?",
-                         "sii", task_status_get_name(status), now, task) < 0)
+        if (check_move(database, task, status, err) < 0 ||
+            write_status(database, task, status, is_ready ? now : 0, err) < 0)
                 return -1;
-        return update_change(database, task, now, err) < 0 ? -1 : 0;
+        return is_ready && update_change(database, task, now, err) < 0 ? -1 : 0;
+}
+
+int task_set_wait(Database *database, int64_t task, const TaskWait *wait, Error *err) {
+        if (check_move(database, task, TASK_WAIT, err) < 0)
+                return -1;
+        return database_run(database, err,
+                            "UPDATE task SET status = 'Wait', retry_at = NULL, waited_status = ?, "
+                            "wait_name = ?, wait_value = ? WHERE id = ?",
+                            "sssi", task_status_get_name(wait->after), wait->name, wait->value,
+                            task) < 0
+                       ? -1
+                       : 0;
+}
+
+int task_end_waits(Database *database, const char *name, const char *value, Error *err) {
+        return database_run(database, err,
+                            "UPDATE task SET wait_name = NULL, wait_value = NULL "
+                            "WHERE status = 'Wait' AND wait_name = ?1 "
+                            "AND (?2 IS NULL OR wait_value IS NOT ?2)",
+                            "ss", name, value);
+}
+
+int task_find_wait(Database *database, const char *name, int64_t *ret_change, Error *err) {
+        return database_find_int(database, ret_change, err,
+                                 "SELECT change FROM task WHERE status = 'Wait' AND wait_name = ?",
+                                 "s", name);
 }
 
 int task_add_log(Database *database, int64_t task, bool is_error, const char *text, Error *err) {

@@ -9,7 +9,11 @@
  *       ▼              ▼ lane fails meanwhile: Abort, then as Done (Undo) or Undone by itself
  *      Hold          Error
  *
- * Final: Done, Undone, Hold, Error.  `Wait` is Done, but waiting for a boot.
+ *   Doing ────► Wait ────► Done          and likewise            Undoing ────► Wait ────► Undone
+ *               │ fails afterwards, or its lane fails: Undo
+ *
+ * Final: Done, Undone, Hold, Error.  A task whose kind needs no worker skips Doing and Undoing.
+ * Who waits has done its work, and its effects are committed; what comes after it waits too.
  *
  * What is stored when:
  *   - A task without `work` goes Do → Done (Undo → Undone) in its one commit; several such in a row
@@ -41,7 +45,7 @@ typedef enum TaskStatus {
         TASK_UNDONE,
         TASK_HOLD, /* never ran and never will */
         TASK_ERROR,
-        TASK_WAIT,
+        TASK_WAIT, /* its work is committed; Done (Undone) when what it waits for has come */
         TASK_STATUS_COUNT,
 } TaskStatus;
 
@@ -56,10 +60,17 @@ typedef struct Task {
         int64_t change;
         char *kind;
         TaskStatus status;
-        int64_t attempt;
+        TaskStatus waited_status; /* TASK_DONE or TASK_UNDONE in Wait, else TASK_STATUS_COUNT */
+        bool is_wait_over;
+        int64_t attempt; /* the number of the last that was started */
         bool is_failed;
         json_t *data; /* what it is about; a commit writes changes to it back */
 } Task;
+
+/* What the drawing says, as a program: of a task as stored, and of a step from one status to the
+ * next.  task_load and task_set_status call them; a failure is a fault of the engine itself. */
+void assert_task_state(const Task *task);
+void assert_task_move(TaskStatus from, TaskStatus to);
 
 /* 1 found, 0 no such task. */
 int task_load(Database *database, int64_t id, Task **ret, Error *err);
@@ -70,6 +81,19 @@ int task_save_data(Database *database, const Task *task, const char *before, Err
 /* Sets the status and what goes with it: ready times of the task and, with the last one, of its
  * change. */
 int task_set_status(Database *database, int64_t task, TaskStatus status, Error *err);
+/* Wait, until the fact `name` has another value than `value`, or until task_end_waits; NULL = until
+ * that only.  `after`: TASK_DONE or TASK_UNDONE. */
+typedef struct TaskWait {
+        const char *name;
+        const char *value;
+        TaskStatus after;
+} TaskWait;
+int task_set_wait(Database *database, int64_t task, const TaskWait *wait, Error *err);
+/* Ends the waits for `name`: all, or with `value` those that recorded another one.  In the caller's
+ * transaction; returns how many.  The runner, woken, then calls `resume`. */
+int task_end_waits(Database *database, const char *name, const char *value, Error *err);
+/* Some change that has a task waiting for `name`: 1 found, 0 none. */
+int task_find_wait(Database *database, const char *name, int64_t *ret_change, Error *err);
 /* Adds a line to the log that clients see; the oldest beyond TASK_LOG_LINES_MAX go. */
 int task_add_log(Database *database, int64_t task, bool is_error, const char *text, Error *err);
 
@@ -84,13 +108,25 @@ typedef struct TaskStep {
         Database *database;
         const Task *task;
         void *context;
-        int64_t *ret_retry_ms; /* for a commit that returns TASK_OUTCOME_RETRY */
+        int64_t *ret_retry_ms;     /* for a commit that returns TASK_OUTCOME_RETRY */
+        const char **ret_wait_for; /* for one that returns TASK_OUTCOME_WAIT */
 } TaskStep;
+
+/* Facts that the runner itself knows, so that waits for them end when it starts with another value:
+ * the boot id, and which process the daemon is (any restart is another one: whether it is the one
+ * that was wanted is for `resume` to find out). Everything else is an event: task_end_waits. */
+#define TASK_WAIT_BOOT   "boot"
+#define TASK_WAIT_DAEMON "daemon"
 
 typedef enum TaskOutcome {
         TASK_OUTCOME_DONE = 0,
         /* What the commit wrote is rolled back; planned again *step->ret_retry_ms from now. */
         TASK_OUTCOME_RETRY = 1,
+        /* What the commit wrote is kept, with status Wait; `resume` follows when
+         * *step->ret_wait_for (literal text, a fact of the above or an event's name) has come.
+         * Survives any restart. The runner does not restart anything: who waits for the daemon asks
+         * for it (on_commit and task_find_wait tell the daemon that somebody waits). */
+        TASK_OUTCOME_WAIT = 2,
 } TaskOutcome;
 
 /* One trio.  Any part may be NULL.  A commit may add tasks to its change. */
@@ -106,6 +142,10 @@ typedef struct TaskPart {
         /* In the daemon, inside the one transaction that also sets the final status.  Returns a
          * TaskOutcome. */
         int (*commit)(const TaskStep *step, const json_t *job, const json_t *result, Error *err);
+        /* After a wait, in the transaction that makes the task Done (Undone); NULL = nothing to do.
+         * A TaskOutcome too: it may wait again.  When it fails the task is undone as one whose
+         * commit failed, then Error. */
+        int (*resume)(const TaskStep *step, Error *err);
 } TaskPart;
 
 typedef struct TaskKind {

@@ -13,7 +13,7 @@
 #include "state/migrate.h"
 #include "state/verify.h"
 
-/* Schemas 1 to 4, and a 3 whose way back loses a row. */
+/* Two schemas more than there are, and one more whose way back loses a row. */
 extern const SchemaSet schema_newer, schema_lossy;
 /* Schema 1 alone: what this daemon's own way back leads to. */
 extern const SchemaSet schema_oldest;
@@ -89,7 +89,7 @@ static void a_state_walks_up_down_and_up_again_with_every_row(void **state) {
         {
                 autoptr(Database) database = must_open(*state, &schema_builtin);
                 assert_int_equal(get_int(database, "SELECT user_version FROM pragma_user_version"),
-                                 2);
+                                 3);
                 assert_int_equal(get_int(database, "SELECT count(*) FROM parked"), 2);
                 assert_int_equal(get_int(database, "SELECT count(*) FROM setting"), 1);
                 assert_int_equal(get_int(database, "SELECT foreign_keys FROM pragma_foreign_keys"),
@@ -148,6 +148,33 @@ static void connections_are_parked_for_a_daemon_that_knows_none(void **state) {
         assert_int_equal(get_int(database, "SELECT count(*) FROM parked"), 0);
 }
 
+/* Waits and queues are of schema 3: an older daemon does again what waited and drops what queued.
+ */
+static void what_waits_and_queues_becomes_what_an_older_daemon_can_end(void **state) {
+        static const char *const FILL[] = {
+                "INSERT INTO change (id, kind, summary, spawned_at, is_queued) VALUES "
+                "(5, 'k', 's', 1, 0), (6, 'k', 's', 1, 1)",
+                "INSERT INTO change_snap VALUES (5, 'a'), (6, 'a')",
+                "INSERT INTO task (change, kind, summary, status, spawned_at, waited_status, "
+                "wait_name) VALUES (5, 'k', 's', 'Wait', 1, 'Done', 'boot'), "
+                "(5, 'k', 's', 'Wait', 1, 'Undone', NULL), (6, 'k', 's', 'Do', 1, NULL, NULL)",
+        };
+        Database *database;
+        Error err;
+
+        database = must_open(*state, &schema_builtin);
+        must_run_all(database, FILL, ARRAY_COUNT(FILL));
+        (void)database_close(database);
+        if (database_open_with(*state, &schema_oldest, &database, &err) < 0)
+                fail_msg("%s", err.message);
+        autofree char *statuses = get_text(database, "SELECT group_concat(status) FROM task");
+        assert_string_equal(statuses, "Doing,Undoing,Hold");
+        assert_int_equal(get_int(database, "SELECT count(*) FROM change WHERE ready_at IS NULL"),
+                         1);
+        (void)database_close(database);
+        (void)database_close(must_open(*state, &schema_builtin));
+}
+
 static void both_ways_leave_exactly_the_schema_of_a_new_state(void **state) {
         static const char SQL[] = "SELECT group_concat(name || replace(replace(sql, '\"', ''), "
                                   "'change_2', 'change'), char(10)) FROM (SELECT * FROM "
@@ -163,12 +190,12 @@ static void both_ways_leave_exactly_the_schema_of_a_new_state(void **state) {
         autofree char *found = get_text(b, SQL);
         assert_string_equal(found, expected);
         assert_int_equal(get_int(b, "SELECT count(*) FROM pragma_table_info('setting')"), 2);
-        assert_int_equal(get_int(b, "SELECT count(*) FROM pragma_table_info('change')"), 8);
+        assert_int_equal(get_int(b, "SELECT count(*) FROM pragma_table_info('change')"), 10);
 }
 
 static void a_copy_of_the_newer_state_is_kept(void **state) {
         autofree char *copied = string_format("%s/copied", (char *)*state);
-        autofree char *from = string_format("%s/schema-4-before-2.db", (char *)*state);
+        autofree char *from = string_format("%s/schema-5-before-3.db", (char *)*state);
         autofree char *to = string_format("%s/pawl.db", copied);
         Error err;
 
@@ -206,17 +233,17 @@ static void assert_refused_untouched(const char *directory, const char *reason) 
 }
 
 static void a_newer_state_without_a_way_back_is_refused_untouched(void **state) {
-        static const char *const FORGET[] = { "UPDATE migration SET down = '' WHERE schema = 4" };
+        static const char *const FORGET[] = { "UPDATE migration SET down = '' WHERE schema = 5" };
 
         fill_newer(*state);
         {
                 autoptr(Database) database = must_open(*state, &schema_newer);
                 must_run_all(database, FORGET, 1);
         }
-        assert_refused_untouched(*state, "has schema 4 and this pawld " PAWL_VERSION " knows 2; "
-                                         "the way back from schema 4 is not stored in it; nothing "
+        assert_refused_untouched(*state, "has schema 5 and this pawld " PAWL_VERSION " knows 3; "
+                                         "the way back from schema 5 is not stored in it; nothing "
                                          "was changed; start the newer pawld again");
-        autofree char *copy = string_format("%s/schema-4-before-2.db", (char *)*state);
+        autofree char *copy = string_format("%s/schema-5-before-3.db", (char *)*state);
         assert_int_equal(access(copy, F_OK), -1);
         /* ... which finds it as it was. */
         autoptr(Database) database = must_open(*state, &schema_newer);
@@ -300,6 +327,7 @@ int main(void) {
         static const struct CMUnitTest TESTS[] = {
                 TEST(a_state_walks_up_down_and_up_again_with_every_row),
                 TEST(connections_are_parked_for_a_daemon_that_knows_none),
+                TEST(what_waits_and_queues_becomes_what_an_older_daemon_can_end),
                 TEST(both_ways_leave_exactly_the_schema_of_a_new_state),
                 TEST(a_copy_of_the_newer_state_is_kept),
                 TEST(a_newer_state_without_a_way_back_is_refused_untouched),

@@ -41,6 +41,8 @@ static const struct {
               "('gone', 'p', '', 's', 'i')" },
         { 22, "INSERT INTO connection (plug_snap, plug, slot_snap, slot, interface) VALUES "
               "('hello', 'p', 'gone', 's', 'i')" },
+        { 23, "UPDATE task SET waited_status = 'Done' WHERE id = 1" },
+        { 23, "UPDATE task SET wait_name = 'boot' WHERE id = 1" },
 };
 
 /* An installed snap with a finished change (1), an unfinished change (2) that touches another. */

@@ -148,6 +148,35 @@ static int commit_retry(const TaskStep *step, const json_t *job, const json_t *r
         return tries < 2 ? TASK_OUTCOME_RETRY : TASK_OUTCOME_DONE;
 }
 
+/* Keeps its row, and waits: for the boot, the daemon, or the event that its kind is named after. */
+static int commit_wait(const TaskStep *step, const json_t *job, const json_t *result, Error *err) {
+        static const char *const NAMES[] = { TASK_WAIT_BOOT, TASK_WAIT_DAEMON, "event" };
+
+        if (commit_note(step, job, result, err) < 0)
+                return -1;
+        for (size_t i = 0; i < ARRAY_COUNT(NAMES); i++)
+                if (string_has_suffix(step->task->kind, NAMES[i]))
+                        *step->ret_wait_for = NAMES[i];
+        json_put(step->task->data, "waited", json_true());
+        return TASK_OUTCOME_WAIT;
+}
+
+static int commit_unwait(const TaskStep *step, const json_t *job, const json_t *result,
+                         Error *err) {
+        *step->ret_wait_for = "event";
+        return commit_unnote(step, job, result, err) < 0 ? -1 : TASK_OUTCOME_WAIT;
+}
+
+static int resume_trace(const TaskStep *step, Error *err) {
+        if (!json_get_bool(step->task->data, "waited", false))
+                return error_set(err, ERROR_FAILED, "what the commit wrote is gone");
+        return add_trace(step, "!", err) < 0 ? -1 : TASK_OUTCOME_DONE;
+}
+
+static int resume_failing(const TaskStep *step, Error *err) {
+        return error_set(err, ERROR_FAILED, "%s came back as another", get_name(step->task));
+}
+
 /* A snap whose current revision does not exist: only COMMIT notices. */
 static int commit_nonsense(const TaskStep *step, const json_t *job, const json_t *result,
                            Error *err) {
@@ -195,9 +224,9 @@ static int work_orphan(Worker *worker, void *context, const json_t *job, json_t 
 }
 
 #define NOTE \
-        { NULL, NULL, commit_note }
+        { .commit = commit_note }
 #define UNNOTE \
-        { NULL, NULL, commit_unnote }
+        { .commit = commit_unnote }
 #define UNWORK \
         { plan_name, work_unfile, commit_unnote }
 
@@ -217,6 +246,16 @@ const TaskKind SCENE_KINDS[] = {
           .time_limit_s = 1 },
         { .name = "retry", .run = { NULL, NULL, commit_retry }, .undo = UNNOTE },
         { .name = "nonsense", .run = { NULL, NULL, commit_nonsense } },
+        { .name = "wait-boot", .run = { .commit = commit_wait }, .undo = UNNOTE },
+        { .name = "wait-daemon",
+          .run = { .commit = commit_wait, .resume = resume_trace },
+          .undo = UNNOTE },
+        { .name = "wait-event",
+          .run = { .commit = commit_wait, .resume = resume_trace },
+          .undo = { .commit = commit_unwait, .resume = resume_trace } },
+        { .name = "fail-resume-event",
+          .run = { .commit = commit_wait, .resume = resume_failing },
+          .undo = UNNOTE },
         { .name = "big", .run = { NULL, NULL, commit_big } },
         { .name = "cleaned", .run = NOTE, .undo = UNNOTE, .clean = { NULL, NULL, commit_clean } },
         { .name = "fail-clean", .run = NOTE, .clean = { plan_name, fail_work, commit_clean } },
@@ -319,6 +358,68 @@ int64_t scene_add_task(Scene *scene, int64_t change, const char *kind, const cha
                                          &task, &err),
                          0);
         return task;
+}
+
+int64_t scene_add_chain(Scene *scene, const char *tasks) {
+        autotransaction transaction = TRANSACTION_INIT;
+        autofree char *text = string_copy(tasks);
+        int64_t task = 0;
+        char *rest = NULL;
+
+        scene_begin(scene, &transaction);
+        int64_t change = scene_add_change(scene, "hello");
+        for (char *word = strtok_r(text, " ,", &rest); word; word = strtok_r(NULL, " ,", &rest)) {
+                const char *name = strtok_r(NULL, " ,", &rest);
+                assert_non_null(name);
+                task = scene_add_task(scene, change, word, name, task);
+        }
+        scene_commit(&transaction);
+        return change;
+}
+
+void scene_abort(Scene *scene, int64_t change) {
+        autotransaction transaction = TRANSACTION_INIT;
+        Error err;
+
+        scene_begin(scene, &transaction);
+        if (change_abort(scene->database, change, &err) < 0)
+                fail_msg("%s", err.message);
+        scene_commit(&transaction);
+}
+
+void scene_assert_statuses(Scene *scene, int64_t change, const char *expected) {
+        autofree char *statuses = NULL;
+        Error err;
+
+        assert_int_equal(database_find_text(scene->database, &statuses, &err,
+                                            "SELECT group_concat(status, ' ') FROM (SELECT status "
+                                            "FROM task WHERE change = ? ORDER BY id)",
+                                            "i", change),
+                         1);
+        assert_string_equal(statuses, expected);
+}
+
+void scene_assert_trace(Scene *scene, const char *expected) {
+        autofree char *trace = scene_get_trace(scene);
+
+        assert_string_equal(trace, expected);
+}
+
+json_t *scene_describe(Scene *scene, int64_t change) {
+        json_t *object = NULL;
+        Error err;
+
+        assert_int_equal(change_describe(scene->database, change, &object, &err), 1);
+        return object;
+}
+
+void scene_assert_change(Scene *scene, int64_t change, const char *status, const char *error_part) {
+        autojson object = scene_describe(scene, change);
+        const char *error = json_get_string(object, "err", "");
+
+        assert_string_equal(json_get_string(object, "status", ""), status);
+        if (!strstr(error, error_part))
+                fail_msg("not \"%s\": %s", error_part, error);
 }
 
 static void wake(uv_timer_t *timer) {

@@ -35,6 +35,10 @@ int64_t scene_add_change(Scene *scene, const char *instance);
 /* Waits for the task before it in the same chain (0 = none). */
 int64_t scene_add_task(Scene *scene, int64_t change, const char *kind, const char *name,
                        int64_t waits_for);
+/* A change of "hello", in one transaction, of tasks each waiting for the one before: "kind name,
+ * kind name, …". */
+int64_t scene_add_chain(Scene *scene, const char *tasks);
+void scene_abort(Scene *scene, int64_t change);
 /* Turns the loop until the change is ready; fails the test after 20 s. */
 void scene_run_until_ready(Scene *scene, int64_t change);
 /* Turns it until `is_true`. */
@@ -44,8 +48,14 @@ void scene_run_until(Scene *scene, bool (*is_true)(Scene *scene, int64_t number)
 void scene_begin(Scene *scene, Transaction *transaction);
 void scene_commit(Transaction *transaction);
 
+/* Of all its tasks: "Done Undone …". */
+void scene_assert_statuses(Scene *scene, int64_t change, const char *expected);
+void scene_assert_trace(Scene *scene, const char *expected);
+json_t *scene_describe(Scene *scene, int64_t change);
+void scene_assert_change(Scene *scene, int64_t change, const char *status, const char *error_part);
+
 char *scene_get_status(Scene *scene, int64_t task);
-/* "+a +b -b …" in the order of commits. */
+/* "+a +b -b …" in the order of commits; "!a" after a wait, "~a" cleaned. */
 char *scene_get_trace(Scene *scene);
 bool scene_has_row(Scene *scene, const char *name);
 bool scene_has_file(Scene *scene, const char *name);

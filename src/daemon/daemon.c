@@ -284,7 +284,9 @@ static int serve_all(Daemon *daemon, Error *err) {
 }
 
 static int start_launch(Daemon *daemon, Error *err) {
+        autofree char *launcher = string_format("%s/pawl-run", daemon->options->libexec);
         LaunchConfig config = { .loop = &daemon->loop,
+                                .launcher = launcher,
                                 .database = daemon->database,
                                 .root = daemon->options->root,
                                 .user_listener = -1,

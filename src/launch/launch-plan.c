@@ -8,6 +8,7 @@
 
 #include "base/own.h"
 #include "launch/plan-grant.h"
+#include "wire/generation.h"
 
 #define NUMBER_SIZE 16
 
@@ -487,7 +488,7 @@ int launch_plan_write(const LaunchPlanInput *input, Text *ret, Error *err) {
 
         if (check_confinement(input, err) < 0 || check_home(input, err) < 0)
                 return -1;
-        add(ret, "plan", "1");
+        add(ret, "plan", format_number(number, launch_request_get_version(input->request)));
         add(ret, "tag", tag);
         add(ret, "lease", format_number(number, PLAN_DESCRIPTOR_LEASE));
         add(ret, "lease", format_number(number, PLAN_DESCRIPTOR_BASE_LEASE));
@@ -508,6 +509,7 @@ int launch_plan_write(const LaunchPlanInput *input, Text *ret, Error *err) {
         if (add_command(ret, input, err) < 0)
                 return -1;
         add(ret, "directory", "/");
+        text_append(ret, generation_builtin.steps);
         if (!input->target->is_devmode) {
                 add_landlock(ret, input);
                 add_seccomp(ret, input);

@@ -14,14 +14,19 @@
 #include "base/log.h"
 #include "launch/caller.h"
 #include "launch/cloner.h"
+#include "launch/going.h"
 #include "launch/mounts.h"
 #include "launch/plan-send.h"
 #include "launch/policies.h"
+#include "launch/takeover.h"
 #include "policy/seccomp-template.h"
 #include "wire/frame.h"
+#include "wire/generation.h"
 
 #define IDLE_MS_DEFAULT 10000
 #define TICK_MS         250 /* while launches are being prepared: deadlines, pauses */
+#define QUIET_MS        500 /* what takes no longer is nobody told of */
+#define UNKNOWN         "unknown "
 
 /*   REQUEST ── request came ──► PREPARING ── plan sent ──► PLANNED ── ready, go ──► GONE
  *                                  ▲ │ paused, image being mounted, policy being compiled
@@ -40,7 +45,9 @@ typedef struct Session {
         Caller caller;
         SessionState state;
         int64_t deadline; /* clock_get_boot */
-        bool was_told;    /* that it waits */
+        int64_t since;    /* when it came */
+        char reason[160]; /* what it waits for, as a person is told; "" = it does not */
+        bool was_told;    /* of this reason */
         bool is_closing;
         char *request_text; /* what `request` points into */
         LaunchRequest request;
@@ -66,7 +73,9 @@ struct Launch {
         Session *sessions;
         Mounts *mounts;
         Cloner cloner;
-        char *rules; /* the seccomp template as text */
+        char *rules;    /* the seccomp template as text */
+        char *launcher; /* its path; NULL = none */
+        int launcher_file;
         Policies *policies;
 };
 
@@ -75,17 +84,19 @@ struct Launch {
 static int open_socket(const char *root, const char *name, mode_t mode, Error *err) {
         struct sockaddr_un address = { .sun_family = AF_UNIX };
         autofree char *path = string_format("%s/run/pawl/%s.socket", root, name);
+        autofree char *fresh = string_format("%s.new", path);
         autofd int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 
         if (fd < 0)
                 return error_set_errno(err, errno, "cannot make a socket");
-        if (strlen(path) >= sizeof(address.sun_path))
+        if (strlen(fresh) >= sizeof(address.sun_path))
                 return error_set(err, ERROR_BAD_REQUEST, "the path %s is too long for a socket",
                                  path);
-        (void)snprintf(address.sun_path, sizeof(address.sun_path), "%s", path);
-        (void)unlink(path);
-        if (bind(fd, (struct sockaddr *)&address, sizeof(address)) < 0 || chmod(path, mode) < 0 ||
-            listen(fd, 64) < 0)
+        (void)snprintf(address.sun_path, sizeof(address.sun_path), "%s", fresh);
+        (void)unlink(fresh);
+        /* The name never vanishes: a launcher that finds it waits for who answers there. */
+        if (bind(fd, (struct sockaddr *)&address, sizeof(address)) < 0 || chmod(fresh, mode) < 0 ||
+            listen(fd, 64) < 0 || rename(fresh, path) < 0)
                 return error_set_errno(err, errno, "cannot listen on %s", path);
         return take_fd(fd);
 }
@@ -140,13 +151,17 @@ static void close_session(Session *session) {
         }
 }
 
-static void answer(Session *session, LaunchAnswerKind kind, const char *message) {
+static void answer_with(Session *session, LaunchAnswerKind kind, const char *message, int file) {
         autotext text = TEXT_INIT;
         Error err = ERROR_INIT;
 
         launch_answer_format(kind, message, &text);
-        if (frame_send(session->socket, text.bytes, text.length, NULL, 0, &err) != 0)
+        if (frame_send(session->socket, text.bytes, text.length, &file, file >= 0, &err) != 0)
                 close_session(session); /* gone, or does not read: not worth a queue */
+}
+
+static void answer(Session *session, LaunchAnswerKind kind, const char *message) {
+        answer_with(session, kind, message, -1);
 }
 
 static void refuse(Session *session, const Error *err) {
@@ -180,13 +195,32 @@ static int send_plan(Session *session, const Ingredients *from, Error *err) {
         return plan_send(&order, from, err);
 }
 
-static void tell_to_wait(Session *session) {
-        autofree char *reason =
-                string_format("snap \"%s\" is being changed", session->target.snap.instance);
+static void set_reason(Session *session, LaunchWait wait) {
+        static const char *const words[][2] = {
+                [LAUNCH_WAIT_CHANGE] = { "", "is being changed" },
+                [LAUNCH_WAIT_POLICY] = { "the policy of ", "is being compiled" },
+                [LAUNCH_WAIT_IMAGES] = { "an image for ", "is being mounted" },
+        };
+        char reason[sizeof(session->reason)];
 
-        if (!session->was_told)
-                answer(session, LAUNCH_ANSWER_WAIT, reason);
+        (void)snprintf(reason, sizeof(reason), "%ssnap \"%s\" %s", words[wait][0],
+                       session->target.snap.instance, words[wait][1]);
+        if (string_equal(reason, session->reason))
+                return;
+        memcpy(session->reason, reason, sizeof(reason));
+        session->was_told = false;
+}
+
+static void tell_to_wait(Session *session) {
+        if (!session->was_told && *session->reason)
+                answer(session, LAUNCH_ANSWER_WAIT, session->reason);
         session->was_told = true;
+}
+
+static void tell_if_long(Session *session, int64_t now) {
+        if (session->state == SESSION_PREPARING &&
+            now - session->since > QUIET_MS * INT64_C(1000000))
+                tell_to_wait(session);
 }
 
 /* Everything is read again each time, so that a plan is of one moment. */
@@ -201,12 +235,15 @@ static void prepare(Session *session) {
                 return;
         }
         if (session->target.is_paused) {
+                set_reason(session, LAUNCH_WAIT_CHANGE);
                 tell_to_wait(session);
                 return;
         }
         int ready = gather(launch, &session->target, &ingredients, &err);
-        if (ready == 0)
+        if (ready == 0) {
+                set_reason(session, ingredients.missing);
                 return;
+        }
         if (ready < 0 || send_plan(session, &ingredients, &err) < 0) {
                 refuse(session, &err);
                 return;
@@ -216,12 +253,35 @@ static void prepare(Session *session) {
 
 /* ── messages ── */
 
+/* A launcher that this daemon cannot speak with, or whose plan it cannot read, runs ours instead.
+ */
+static void send_elsewhere(Session *session) {
+        const Launch *launch = session->launch;
+        Error err = ERROR_INIT;
+
+        session->state = SESSION_GONE;
+        if (launch->launcher_file >= 0) {
+                answer_with(session, LAUNCH_ANSWER_EXEC, launch->launcher, launch->launcher_file);
+                return;
+        }
+        (void)error_set(&err, ERROR_BAD_REQUEST,
+                        "this pawl-run speaks version %u of the launch protocol and the running "
+                        "pawld version %u; install the pawl-run that belongs to that pawld",
+                        session->request.version, generation_builtin.protocol);
+        refuse(session, &err);
+}
+
 static void take_request(Session *session, Frame *frame) {
         Error err = ERROR_INIT;
 
         session->request_text = take(frame->bytes);
-        if (launch_request_parse(session->request_text, frame->length, &session->request, &err) <
-            0) {
+        int parsed =
+                launch_request_parse(session->request_text, frame->length, &session->request, &err);
+        if (parsed > 0) {
+                send_elsewhere(session);
+                return;
+        }
+        if (parsed < 0) {
                 refuse(session, &err);
                 return;
         }
@@ -238,7 +298,17 @@ static void take_ready(Session *session) {
                 return;
         }
         session->state = SESSION_GONE;
-        answer(session, is_current ? LAUNCH_ANSWER_GO : LAUNCH_ANSWER_AGAIN, NULL);
+        if (is_current == 0) {
+                answer(session, LAUNCH_ANSWER_AGAIN, NULL);
+                return;
+        }
+        /* Until exec closes it, no daemon with another policy begins. */
+        autofd int going = going_open(session->launch->root, session->caller.uid, &err);
+        if (going < 0) {
+                refuse(session, &err);
+                return;
+        }
+        answer_with(session, LAUNCH_ANSWER_GO, NULL, going);
 }
 
 static void on_message(uv_poll_t *poll, int status, int events) {
@@ -255,6 +325,9 @@ static void on_message(uv_poll_t *poll, int status, int events) {
         else if (received > 0 && session->state == SESSION_PLANNED &&
                  string_equal(frame.bytes, "ready\n"))
                 take_ready(session);
+        else if (received > 0 && session->state == SESSION_PLANNED &&
+                 string_has_prefix(frame.bytes, UNKNOWN))
+                send_elsewhere(session);
         else
                 close_session(session); /* its end, or words out of turn */
 }
@@ -277,6 +350,15 @@ static size_t count_user_sessions(const Launch *launch) {
         return count;
 }
 
+static void give_up(Session *session) {
+        Error err = ERROR_INIT;
+
+        (void)error_set(&err, ERROR_BUSY, "given up after %d s: %s; see: pawl changes",
+                        LAUNCH_WAIT_MS_MAX / 1000,
+                        *session->reason ? session->reason : "nothing came of it");
+        refuse(session, &err);
+}
+
 static void on_tick(uv_timer_t *timer) {
         Launch *launch = timer->data;
         int64_t now = clock_get_boot();
@@ -284,16 +366,11 @@ static void on_tick(uv_timer_t *timer) {
         for (Session *session = launch->sessions, *next; session; session = next) {
                 next = session->next;
                 if (now < session->deadline)
-                        continue;
-                if (session->state == SESSION_PREPARING) {
-                        Error err = ERROR_INIT;
-
-                        (void)error_set(&err, ERROR_BUSY,
-                                        "the package is still being changed; see: pawl changes");
-                        refuse(session, &err);
-                        continue;
-                }
-                close_session(session);
+                        tell_if_long(session, now);
+                else if (session->state == SESSION_PREPARING)
+                        give_up(session);
+                else
+                        close_session(session);
         }
         launch_wake(launch);
 }
@@ -324,7 +401,8 @@ static void add_session(Launch *launch, int owned_socket, const Caller *caller) 
         session->launch = launch;
         session->socket = owned_socket;
         session->caller = *caller;
-        session->deadline = clock_get_boot() + LAUNCH_WAIT_MS_MAX * INT64_C(1000000);
+        session->since = clock_get_boot();
+        session->deadline = session->since + LAUNCH_WAIT_MS_MAX * INT64_C(1000000);
         session->next = launch->sessions;
         launch->sessions = session;
         (void)uv_poll_init(launch->loop, &session->poll, session->socket);
@@ -385,15 +463,32 @@ static void add_listener(Launch *launch, int owned_socket, bool is_root_only) {
         (void)uv_poll_start(&listener->poll, UV_READABLE, on_arrival);
 }
 
+static int begin(const LaunchConfig *config, const char *rules, Error *err) {
+        char generation[DIGEST_SHA256_HEX_SIZE];
+
+        takeover_get_generation(rules, generation);
+        return takeover_begin(config->root, generation, err);
+}
+
+static void open_launcher(Launch *launch, const char *path) {
+        launch->launcher = path ? string_copy(path) : NULL;
+        launch->launcher_file = path ? open(path, O_PATH | O_CLOEXEC) : -1;
+        if (path && launch->launcher_file < 0)
+                log_warning("%s is missing: launchers of other versions cannot be helped", path);
+}
+
 int launch_new(const LaunchConfig *config, Launch **ret, Error *err) {
         autotext rules = TEXT_INIT;
         Launch *launch = memory_new(sizeof(*launch));
 
-        if (mounts_new(config->loop, config->root, wake_all, launch, &launch->mounts, err) < 0) {
+        seccomp_template_append(&rules);
+        text_append(&rules, generation_builtin.rules);
+        if (begin(config, rules.bytes, err) < 0 ||
+            mounts_new(config->loop, config->root, wake_all, launch, &launch->mounts, err) < 0) {
                 free(launch);
                 return -1;
         }
-        seccomp_template_append(&rules);
+        open_launcher(launch, config->launcher);
         launch->loop = config->loop;
         launch->database = config->database;
         launch->root = string_copy(config->root);
@@ -426,8 +521,11 @@ static void free_when_closed(uv_handle_t *handle) {
                 (void)close(launch->listeners[i].socket);
         (void)mounts_free(launch->mounts);
         (void)policies_free(launch->policies);
+        if (launch->launcher_file >= 0)
+                (void)close(launch->launcher_file);
         free(launch->root);
         free(launch->rules);
+        free(launch->launcher);
         free(launch);
 }
 

@@ -20,7 +20,9 @@ typedef struct LaunchConfig {
         const char *root;     /* absolute and without links, "" = the machine's own */
         int user_listener;    /* taken: SEQPACKET, anybody */
         int service_listener; /* taken: SEQPACKET, root only; -1 = none */
-        unsigned idle_ms;     /* without launches for so long: images and cloner go; 0 = 10 s */
+        const char
+                *launcher; /* this build's pawl-run; NULL = none for older and newer ones to run */
+        unsigned idle_ms;  /* without launches for so long: images and cloner go; 0 = 10 s */
 } LaunchConfig;
 
 /* First thing in main, before any thread or child: a mount namespace of the daemon's own, in which
@@ -29,7 +31,8 @@ int launch_prepare_namespace(Error *err);
 /* Binds and listens on R/run/pawl/{launch,service}.socket, replacing what a dead daemon left. */
 int launch_open_sockets(const char *root, int *ret_user, int *ret_service, Error *err);
 
-/* Fails without closing the listeners. */
+/* Fails without closing the listeners.  May wait for launches of another generation's daemon, for
+ * two seconds at the most (launch/takeover.h). */
 int launch_new(const LaunchConfig *config, Launch **ret, Error *err);
 /* After a commit: what waits is looked at again. */
 void launch_wake(Launch *launch);

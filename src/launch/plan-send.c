@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "launch/plan-send.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -56,6 +57,7 @@ int ingredients_require(const PlanSources *sources, const Target *target, Ingred
         int has_providers = require_providers(sources, &target->grants, ret, err);
         if (has_providers < 0)
                 return -1;
+        ret->missing = has_policy ? LAUNCH_WAIT_IMAGES : LAUNCH_WAIT_POLICY;
         return has_policy && has_base && has_image && has_providers;
 }
 
@@ -73,12 +75,13 @@ static void close_all(PlanFiles *files) {
                         (void)close(files->fds[i]);
 }
 
-static int send_text(int socket, const Text *plan, const PlanFiles *files, Error *err) {
-        static const char by_file[] = "plan-file 1\n";
+static int send_text(const PlanOrder *order, const Text *plan, const PlanFiles *files, Error *err) {
+        char by_file[32];
         int all[1 + FRAME_FD_COUNT_MAX];
 
         if (plan->length <= FRAME_INLINE_MAX)
-                return frame_send(socket, plan->bytes, plan->length, files->fds, files->count, err);
+                return frame_send(order->socket, plan->bytes, plan->length, files->fds,
+                                  files->count, err);
         if (plan->length > PLAN_SIZE_MAX)
                 return error_set(err, ERROR_TOO_LARGE, "the launch plan is too large");
         autofd int file = memfd_new_sealed("plan", plan->bytes, plan->length, err);
@@ -86,7 +89,9 @@ static int send_text(int socket, const Text *plan, const PlanFiles *files, Error
                 return -1;
         all[0] = file;
         memcpy(all + 1, files->fds, sizeof(int) * files->count);
-        return frame_send(socket, by_file, sizeof(by_file) - 1, all, 1 + files->count, err);
+        int length = snprintf(by_file, sizeof(by_file), "plan-file %u\n",
+                              launch_request_get_version(order->request));
+        return frame_send(order->socket, by_file, (size_t)length, all, 1 + files->count, err);
 }
 
 static int open_lease(const PlanOrder *order, const char *instance, const char *revision, int *ret,
@@ -156,6 +161,6 @@ int plan_send(const PlanOrder *order, const Ingredients *from, Error *err) {
         if (open_leases(order, &files, err) < 0 || clone_images(order, from, &files, err) < 0)
                 return -1;
         files.fds[PLAN_DESCRIPTOR_SECCOMP] = from->policy->file;
-        int sent = send_text(order->socket, &plan, &files, err);
+        int sent = send_text(order, &plan, &files, err);
         return sent > 0 ? error_set(err, ERROR_LOST, "the launcher does not read") : sent;
 }

@@ -18,12 +18,20 @@ typedef struct PlanSources {
         const char *rules; /* the seccomp template as text */
 } PlanSources;
 
+/* What a launch may have to wait for. */
+typedef enum LaunchWait {
+        LAUNCH_WAIT_CHANGE, /* the package is paused */
+        LAUNCH_WAIT_POLICY, /* compiled in a child */
+        LAUNCH_WAIT_IMAGES, /* mounted by a child */
+} LaunchWait;
+
 /* Borrowed from the sources, so good until the loop's next turn. */
 typedef struct Ingredients {
         const Image *base;
         const Image *image;
         const Image *providers[GRANT_PROVIDER_COUNT_MAX]; /* of those whose image is shared */
         const PolicyObject *policy;
+        LaunchWait missing; /* where something is on its way */
 } Ingredients;
 
 /* For whom; nothing is owned. */

@@ -29,22 +29,31 @@ typedef struct Prepared {
 
 /* ── reports ── */
 
-static void send_report(int socket, KeeperReportKind kind, int status, int pidfd) {
+static void send_report(int socket, KeeperReportKind kind, int status, int fd) {
         KeeperReport report = { .kind = kind, .status = status };
         Error unused = ERROR_INIT;
 
-        (void)frame_send(socket, &report, sizeof(report), &pidfd, pidfd >= 0, &unused);
+        (void)frame_send(socket, &report, sizeof(report), &fd, fd >= 0, &unused);
 }
 
-int keeper_receive_report(int socket, KeeperReport *ret, int *ret_pidfd) {
+int keeper_receive_report(int socket, KeeperReport *ret, int *ret_fd) {
         autoframe frame = FRAME_INIT;
         Error unused = ERROR_INIT;
 
         if (frame_receive(socket, &frame, &unused) <= 0 || frame.length != sizeof(*ret))
                 return 0;
         memcpy(ret, frame.bytes, sizeof(*ret));
-        *ret_pidfd = frame_take_fd(&frame, 0);
+        *ret_fd = frame_take_fd(&frame, 0);
         return 1;
+}
+
+/* The outer process starts over, or becomes another launcher: nothing runs in here yet. */
+static _Noreturn void leave(Keeper *keeper, SessionOutcome outcome) {
+        bool is_exec = outcome == SESSION_OUTCOME_EXEC;
+
+        send_report(keeper->reports, is_exec ? KEEPER_REPORT_EXEC : KEEPER_REPORT_AGAIN, 0,
+                    is_exec ? keeper->session->instead : -1);
+        _exit(EXIT_LAUNCH);
 }
 
 /* ── identity in the user namespace ── */
@@ -109,10 +118,9 @@ static _Noreturn void run_program(Keeper *keeper, Prepared *prepared) {
                 (void)setenv("LISTEN_PID", number, 1);
         }
         trace_note("program's process");
-        if (!session_ask_go(session)) {
-                send_report(keeper->reports, KEEPER_REPORT_AGAIN, 0, -1);
-                _exit(EXIT_LAUNCH);
-        }
+        SessionOutcome outcome = session_ask_go(session);
+        if (outcome != SESSION_OUTCOME_GO)
+                leave(keeper, outcome);
         trace_note("ready, go");
         confinement_enter(&prepared->confinement, &session->frame, session->first_fd);
         trace_note("seccomp");
@@ -168,6 +176,8 @@ static void apply_steps(Keeper *keeper, View *view, Prepared *prepared) {
         int found;
 
         while ((found = launch_plan_next(&session->steps, &step, &err)) > 0) {
+                if (found == LAUNCH_STEP_UNKNOWN)
+                        leave(keeper, session_tell_unknown(session, step.words[0]));
                 view_apply(view, &step);
                 environment_apply(&prepared->command, &step);
                 confinement_apply(&prepared->confinement, &step);
@@ -195,7 +205,9 @@ _Noreturn void keeper_run(Keeper *keeper) {
                 die(errno, "cannot become the reaper of the program's processes");
         view_start(&view, &keeper->session->frame, has_pid_namespace);
         trace_note("empty view");
-        session_receive_plan(keeper->session);
+        SessionOutcome outcome = session_receive_plan(keeper->session);
+        if (outcome != SESSION_OUTCOME_PLAN)
+                leave(keeper, outcome);
         view.first_fd = keeper->session->first_fd;
         trace_note("plan received");
         apply_steps(keeper, &view, &prepared);

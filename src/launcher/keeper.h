@@ -15,6 +15,7 @@ typedef enum KeeperReportKind {
         KEEPER_REPORT_STOPPED,
         KEEPER_REPORT_ENDED, /* with its wait status */
         KEEPER_REPORT_AGAIN, /* the plan is out of date */
+        KEEPER_REPORT_EXEC,  /* with a descriptor of the launcher to be run instead */
 } KeeperReportKind;
 
 typedef struct KeeperReport {
@@ -34,4 +35,4 @@ typedef struct Keeper {
 
 _Noreturn void keeper_run(Keeper *keeper);
 /* 1 received, 0 the other side has gone. */
-int keeper_receive_report(int socket, KeeperReport *ret, int *ret_pidfd);
+int keeper_receive_report(int socket, KeeperReport *ret, int *ret_fd);

@@ -15,6 +15,7 @@
 #include "launcher/die.h"
 #include "launcher/kernel.h"
 #include "launcher/process.h"
+#include "wire/generation.h"
 
 static const char USAGE[] =
         "Usage: pawl-run [--root DIR] [--trace] [--shell] SNAP[.APP] [ARGUMENT…]\n"
@@ -184,6 +185,11 @@ int main(int argc, char **argv) {
         log_init("pawl-run");
         if (argc < 1)
                 die(0, "started without a name");
+        launch.words = argv;
+        launch.is_instead = getenv(INSTEAD) != NULL;
+        (void)unsetenv(INSTEAD);
+        launch.request.version = generation_builtin.protocol;
+        launch.request.oldest = generation_builtin.protocol_oldest;
         parse_command_line(argc, argv, &launch);
         if (launch.is_traced)
                 trace_start();

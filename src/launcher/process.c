@@ -24,6 +24,7 @@ typedef struct Outer {
         int signals; /* signalfd */
         int program; /* pidfd, -1 before it runs */
         sigset_t original;
+        const LaunchOrder *launch;
 } Outer;
 
 static _Noreturn void die_namespaces(int number) {
@@ -85,18 +86,32 @@ static _Noreturn void end_without_report(const Outer *outer) {
         end_as(outer, status);
 }
 
+/* The running daemon's own launcher, in our place and with our words.  Whoever may answer at the
+ * socket is obeyed in everything else too. */
+static _Noreturn void become(Outer *outer, int launcher) {
+        if (launcher < 0)
+                die(0, "the launch was sent to another pawl-run, which is missing");
+        if (outer->launch->is_instead)
+                die(0, "the pawl-run that the running pawld named does not suit it either; install "
+                       "both from one build");
+        end_keeper(outer);
+        (void)setenv(INSTEAD, "1", 1);
+        (void)syscall(SYS_execveat, launcher, "", outer->launch->words, environ, AT_EMPTY_PATH);
+        die(errno, "cannot run the running pawld's own pawl-run");
+}
+
 /* ── events ── */
 
 /* 1 = start over. */
 static int receive_report(Outer *outer) {
         KeeperReport report = { 0 };
-        int pidfd = -1;
+        int fd = -1;
 
-        if (keeper_receive_report(outer->reports, &report, &pidfd) <= 0)
+        if (keeper_receive_report(outer->reports, &report, &fd) <= 0)
                 end_without_report(outer);
         switch (report.kind) {
         case KEEPER_REPORT_STARTED:
-                outer->program = pidfd;
+                outer->program = fd;
                 return 0;
         case KEEPER_REPORT_STOPPED:
                 /* So that the shell sees the job stop; its "fg" continues the whole group. */
@@ -107,6 +122,8 @@ static int receive_report(Outer *outer) {
         case KEEPER_REPORT_AGAIN:
                 end_keeper(outer);
                 return 1;
+        case KEEPER_REPORT_EXEC:
+                become(outer, fd);
         }
         return 0;
 }
@@ -150,7 +167,7 @@ static void wait_for_end(Outer *outer) {
 }
 
 void launch_run(const LaunchOrder *launch) {
-        Outer outer = { .program = -1 };
+        Outer outer = { .program = -1, .launch = launch };
         Session session;
         sigset_t all;
         int pair[2];

@@ -16,13 +16,18 @@
 
 #include "launcher/session.h"
 
+/* In the environment of a launcher that was started in another's place. */
+#define INSTEAD "PAWL_RUN_INSTEAD"
+
 typedef struct LaunchOrder {
         const char *root;
         LaunchRequest request;
+        char **words;     /* as it was started: what another launcher is started with */
         char **arguments; /* the caller's, NULL-terminated */
         const char *caller_directory;
         unsigned listen_count; /* descriptors from 3 on that the program inherits */
         bool is_traced;
+        bool is_instead; /* pawld named us: it cannot name another */
 } LaunchOrder;
 
 /* Runs the program and ends as it ended; returns only when the launch must start over. */

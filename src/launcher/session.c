@@ -12,6 +12,13 @@
 #include "base/log.h"
 #include "launcher/die.h"
 
+/* A daemon that is being restarted is back within this time, or something is wrong. */
+#define RECONNECT_MS     10
+#define RECONNECT_MS_MAX 15000
+#define TELL_MS          500
+/* pawld itself gives up after LAUNCH_WAIT_MS_MAX and says why; this is for one that is stuck. */
+#define SILENCE_S_MAX (LAUNCH_WAIT_MS_MAX / 1000 + 10)
+
 static _Noreturn void die_unreachable(const char *root, const char *path, int number) {
         if (*root != '\0')
                 die(number, "cannot reach pawld at %s; start it (pawld --root %s)", path, root);
@@ -19,12 +26,11 @@ static _Noreturn void die_unreachable(const char *root, const char *path, int nu
             path);
 }
 
-void session_start(Session *session, const char *root, const LaunchRequest *request) {
+/* A daemon that is being restarted leaves its socket's name behind; where there is not even that,
+ * none was ever started. */
+static int connect_patiently(const char *root, const char *path) {
         struct sockaddr_un address = { .sun_family = AF_UNIX };
-        const char *name = geteuid() == 0 ? "service" : "launch";
-        autofree char *path = string_format("%s/run/pawl/%s.socket", root, name);
-        autotext text = TEXT_INIT;
-        Error err = ERROR_INIT;
+        static const struct timeval bound = { .tv_sec = SILENCE_S_MAX };
 
         if (strlen(path) >= sizeof(address.sun_path))
                 die(0, "the path of pawld's socket is too long: %s", path);
@@ -32,33 +38,63 @@ void session_start(Session *session, const char *root, const LaunchRequest *requ
         autofd int socket_fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
         if (socket_fd < 0)
                 die(errno, "cannot make a socket");
-        if (connect(socket_fd, (struct sockaddr *)&address, sizeof(address)) < 0)
-                die_unreachable(root, path, errno);
+        (void)setsockopt(socket_fd, SOL_SOCKET, SO_RCVTIMEO, &bound, sizeof(bound));
+        (void)setsockopt(socket_fd, SOL_SOCKET, SO_SNDTIMEO, &bound, sizeof(bound));
+        for (unsigned i = 0; connect(socket_fd, (struct sockaddr *)&address, sizeof(address)) < 0;
+             i++) {
+                if (errno != ECONNREFUSED || i * RECONNECT_MS >= RECONNECT_MS_MAX)
+                        die_unreachable(root, path, errno);
+                if (i * RECONNECT_MS == TELL_MS)
+                        log_line(LOG_LEVEL_INFO, "waiting: pawld is not running (at most %d s)",
+                                 RECONNECT_MS_MAX / 1000);
+                (void)usleep(RECONNECT_MS * 1000);
+        }
+        return take_fd(socket_fd);
+}
+
+void session_start(Session *session, const char *root, const LaunchRequest *request) {
+        const char *name = geteuid() == 0 ? "service" : "launch";
+        autofree char *path = string_format("%s/run/pawl/%s.socket", root, name);
+        autotext text = TEXT_INIT;
+        Error err = ERROR_INIT;
+
+        autofd int socket_fd = connect_patiently(root, path);
         launch_request_format(request, &text);
         /* Who is refused at the door may find it closed already, with the reason to be read. */
         if (frame_send(socket_fd, text.bytes, text.length, NULL, 0, &err) < 0 &&
             err.kind != ERROR_LOST)
                 die_error(&err);
-        *session = (Session){ .socket = take_fd(socket_fd) };
+        *session = (Session){ .socket = take_fd(socket_fd), .instead = -1 };
 }
 
-static void receive_answer(Session *session, LaunchAnswer *ret) {
+/* false = pawld went away, and what it said with it. */
+static bool receive_answer(int socket, Frame *frame, LaunchAnswer *ret) {
         Error err = ERROR_INIT;
 
-        frame_done(&session->frame);
-        int received = frame_receive(session->socket, &session->frame, &err);
+        frame_done(frame);
+        int received = frame_receive(socket, frame, &err);
         /* A closed door is reported first (once), and then what was said before it closed. */
         if (received < 0 && err.kind == ERROR_LOST)
-                received = frame_receive(session->socket, &session->frame, &err);
-        if (received < 0) {
-                if (err.kind == ERROR_LOST)
-                        die(0, "pawld ended during the launch; try again");
+                received = frame_receive(socket, frame, &err);
+        if (received < 0 && err.kind == ERROR_LOST)
+                return false;
+        if (received < 0)
                 die_error(&err);
-        }
-        if (launch_answer_parse(session->frame.bytes, session->frame.length, ret, &err) < 0)
+        if (received == 0)
+                die(0, "pawld has not answered for %d s; see its log: journalctl -u pawld",
+                    SILENCE_S_MAX);
+        if (launch_answer_parse(frame->bytes, frame->length, ret, &err) < 0)
                 die_error(&err);
         if (ret->kind == LAUNCH_ANSWER_NO)
                 die(0, "%s", ret->message);
+        return true;
+}
+
+static SessionOutcome take_instead(Session *session, Frame *frame) {
+        session->instead = frame_take_fd(frame, 0);
+        if (session->instead < 0)
+                die(0, "pawld sent us to its own pawl-run, but not that program");
+        return SESSION_OUTCOME_EXEC;
 }
 
 static void read_plan_file(Session *session, LaunchAnswer *answer) {
@@ -78,31 +114,52 @@ static void read_plan_file(Session *session, LaunchAnswer *answer) {
         *answer = inner;
 }
 
-void session_receive_plan(Session *session) {
+SessionOutcome session_receive_plan(Session *session) {
         LaunchAnswer answer;
 
-        for (receive_answer(session, &answer); answer.kind == LAUNCH_ANSWER_WAIT;
-             receive_answer(session, &answer))
-                log_line(LOG_LEVEL_INFO, "waiting: %s", answer.message);
+        do {
+                if (!receive_answer(session->socket, &session->frame, &answer))
+                        return SESSION_OUTCOME_AGAIN;
+                if (answer.kind == LAUNCH_ANSWER_WAIT)
+                        log_line(LOG_LEVEL_INFO, "waiting: %s", answer.message);
+        } while (answer.kind == LAUNCH_ANSWER_WAIT);
+        if (answer.kind == LAUNCH_ANSWER_EXEC)
+                return take_instead(session, &session->frame);
         if (answer.kind == LAUNCH_ANSWER_PLAN_FILE)
                 read_plan_file(session, &answer);
         if (answer.kind != LAUNCH_ANSWER_PLAN)
                 die(0, "pawld answered out of turn");
         session->steps = answer.plan;
+        return SESSION_OUTCOME_PLAN;
 }
 
 /* The plan's frame stays: its descriptors and its text are still in use. */
-bool session_ask_go(Session *session) {
-        autoframe reply = FRAME_INIT;
+static bool ask(Session *session, const char *line, LaunchAnswer *ret) {
         Error err = ERROR_INIT;
+
+        return frame_send(session->socket, line, strlen(line), NULL, 0, &err) == 0 &&
+               receive_answer(session->socket, &session->answer, ret);
+}
+
+SessionOutcome session_tell_unknown(Session *session, const char *word) {
+        autotext line = TEXT_INIT;
         LaunchAnswer answer;
 
-        if (frame_send(session->socket, "ready\n", 6, NULL, 0, &err) < 0 ||
-            frame_receive(session->socket, &reply, &err) < 0)
-                return false; /* a daemon that went away takes its plan with it */
-        if (launch_answer_parse(reply.bytes, reply.length, &answer, &err) < 0)
-                die_error(&err);
-        if (answer.kind == LAUNCH_ANSWER_NO)
-                die(0, "%s", answer.message);
-        return answer.kind == LAUNCH_ANSWER_GO;
+        launch_line_append(&line, "unknown", word, NULL);
+        if (!ask(session, line.bytes, &answer))
+                return SESSION_OUTCOME_AGAIN;
+        if (answer.kind != LAUNCH_ANSWER_EXEC)
+                die(0, "pawld answered out of turn");
+        return take_instead(session, &session->answer);
+}
+
+SessionOutcome session_ask_go(Session *session) {
+        LaunchAnswer answer;
+
+        /* A daemon that went away takes its plan with it. */
+        if (!ask(session, "ready\n", &answer))
+                return SESSION_OUTCOME_AGAIN;
+        if (answer.kind != LAUNCH_ANSWER_GO && answer.kind != LAUNCH_ANSWER_AGAIN)
+                die(0, "pawld answered out of turn");
+        return answer.kind == LAUNCH_ANSWER_GO ? SESSION_OUTCOME_GO : SESSION_OUTCOME_AGAIN;
 }

@@ -4,8 +4,6 @@
  */
 #pragma once
 
-#include <stdbool.h>
-
 #include "wire/frame.h"
 #include "wire/launch.h"
 
@@ -15,11 +13,22 @@ typedef struct Session {
         char *plan;      /* of a plan that came as a file */
         size_t first_fd; /* what the plan calls descriptor 0 */
         LaunchReader steps;
+        Frame answer; /* to what was asked about the plan; what came with "go" is open until exec */
+        int instead;  /* the running daemon's own launcher; CLOEXEC, -1 = none */
 } Session;
 
 /* Connects and sends the request; the answer may take its time. */
 void session_start(Session *session, const char *root, const LaunchRequest *request);
-/* Waits for the plan, telling the person at the terminal why it waits. */
-void session_receive_plan(Session *session);
-/* Asks whether the plan still holds: true = exec now, false = start over. */
-bool session_ask_go(Session *session);
+typedef enum SessionOutcome {
+        SESSION_OUTCOME_PLAN,
+        SESSION_OUTCOME_AGAIN, /* pawld ended or the plan is out of date: start over */
+        SESSION_OUTCOME_EXEC,  /* `instead` is to be run */
+        SESSION_OUTCOME_GO,
+} SessionOutcome;
+
+/* Waits for the plan, telling the person at the terminal why it waits: a plan, again, or exec. */
+SessionOutcome session_receive_plan(Session *session);
+/* The plan has a critical step of this name that we do not know: again, or exec. */
+SessionOutcome session_tell_unknown(Session *session, const char *word);
+/* Asks whether the plan still holds: go or again. */
+SessionOutcome session_ask_go(Session *session);

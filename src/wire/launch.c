@@ -7,6 +7,9 @@
 #include <string.h>
 
 #include "base/limits.h"
+#include "wire/generation.h"
+
+#define VERSION_MAX 1000000
 
 /* What a word of a step may be. */
 typedef enum WordKind {
@@ -59,6 +62,7 @@ static const OpRow OPS[LAUNCH_OP_COUNT] = {
         [LAUNCH_OP_ALLOW] = { "allow", { WORD_PATH, WORD_RIGHTS } },
         [LAUNCH_OP_LANDLOCK] = { "landlock", { WORD_RESTRICTIONS } },
         [LAUNCH_OP_SECCOMP] = { "seccomp", { WORD_NUMBER, WORD_NUMBER, WORD_NUMBER } },
+        [LAUNCH_OP_GENERATION] = { "generation", { WORD_NAME } },
 };
 
 static const struct {
@@ -71,6 +75,7 @@ static const struct {
         [LAUNCH_ANSWER_NO] = { "no", true },
         [LAUNCH_ANSWER_GO] = { "go", false },
         [LAUNCH_ANSWER_AGAIN] = { "again", false },
+        [LAUNCH_ANSWER_EXEC] = { "exec", true },
 };
 
 const char *launch_op_get_name(LaunchOp op) {
@@ -311,6 +316,11 @@ static bool check_word(WordKind kind, const char *word, uint64_t *ret_number) {
 /* ── the plan ── */
 
 static const OpRow *find_op(const char *name) {
+        const char *own = generation_builtin.word;
+
+        if (string_equal(name, OPS[LAUNCH_OP_GENERATION].name) &&
+            (!own || !string_equal(own, name)))
+                return NULL;
         for (size_t i = 0; i < LAUNCH_OP_COUNT; i++)
                 if (string_equal(OPS[i].name, name))
                         return &OPS[i];
@@ -328,10 +338,11 @@ int launch_plan_next(LaunchReader *reader, LaunchStep *ret, Error *err) {
                         return found;
                 row = find_op(line.words[0]);
         } while (!row && line.is_optional);
-        if (!row)
-                return error_set(err, ERROR_BAD_REQUEST,
-                                 "line %u asks for \"%.40s\", which this pawl-run does not know",
-                                 reader->line, line.words[0]);
+        if (!row) {
+                ret->line = reader->line;
+                ret->words[0] = line.words[0];
+                return LAUNCH_STEP_UNKNOWN;
+        }
         ret->op = (LaunchOp)(row - OPS);
         ret->line = reader->line;
         size_t count = 0;
@@ -351,11 +362,16 @@ int launch_plan_next(LaunchReader *reader, LaunchStep *ret, Error *err) {
 
 /* ── the request ── */
 
-void launch_request_format(const LaunchRequest *request, Text *ret) {
-        char number[24];
+static void append_number(Text *text, const char *op, uint64_t number) {
+        char word[24];
 
-        (void)snprintf(number, sizeof(number), "%d", LAUNCH_PROTOCOL);
-        launch_line_append(ret, "request", number, NULL);
+        (void)snprintf(word, sizeof(word), "%llu", (unsigned long long)number);
+        launch_line_append(text, op, word, NULL);
+}
+
+void launch_request_format(const LaunchRequest *request, Text *ret) {
+        append_number(ret, "request", request->version);
+        append_number(ret, "?oldest", request->oldest);
         if (request->hook)
                 launch_line_append(ret, "hook", request->instance, request->hook, NULL);
         else
@@ -364,8 +380,25 @@ void launch_request_format(const LaunchRequest *request, Text *ret) {
                 launch_line_append(ret, "home", request->home, NULL);
         if (request->wants_shell)
                 launch_line_append(ret, "shell", NULL);
-        (void)snprintf(number, sizeof(number), "%llu", (unsigned long long)request->landlock_abi);
-        launch_line_append(ret, "?landlock", number, NULL);
+        append_number(ret, "?landlock", request->landlock_abi);
+}
+
+/* A version is 1 or more. */
+static bool parse_version(const char *word, unsigned *ret) {
+        Error unused = ERROR_INIT;
+        uint64_t number = 0;
+
+        if (string_parse_u64(word, VERSION_MAX, &number, &unused) < 0 || number == 0)
+                return false;
+        *ret = (unsigned)number;
+        return true;
+}
+
+unsigned launch_request_get_version(const LaunchRequest *request) {
+        const Generation *own = &generation_builtin;
+        unsigned newest = request->version < own->protocol ? request->version : own->protocol;
+
+        return newest >= own->protocol_oldest && newest >= request->oldest ? newest : 0;
 }
 
 /* One line of a request after its first; false = not as it should be. */
@@ -393,7 +426,25 @@ static bool take_request_line(const LaunchLine *line, LaunchRequest *request) {
         }
         if (string_equal(op, "landlock") && line->word_count == 2)
                 return string_parse_u64(first, 1000, &request->landlock_abi, &unused) >= 0;
+        if (string_equal(op, "oldest") && line->word_count == 2)
+                return parse_version(first, &request->oldest) &&
+                       request->oldest <= request->version;
         return line->is_optional;
+}
+
+/* What follows the first line. */
+static int take_request_lines(LaunchReader *reader, LaunchRequest *request, Error *err) {
+        LaunchLine line;
+        int found;
+
+        while ((found = launch_reader_next(reader, &line, err)) > 0)
+                if (!take_request_line(&line, request))
+                        return error_set(err, ERROR_BAD_REQUEST, "line %u of the request is wrong",
+                                         reader->line);
+        if (found == 0 && !request->command == !request->hook)
+                return error_set(err, ERROR_BAD_REQUEST,
+                                 "a request is for one command or one hook");
+        return found;
 }
 
 int launch_request_parse(char *bytes, size_t length, LaunchRequest *ret, Error *err) {
@@ -409,19 +460,19 @@ int launch_request_parse(char *bytes, size_t length, LaunchRequest *ret, Error *
                 return -1;
         if (found == 0 || line.word_count != 2 || !string_equal(line.words[0], "request"))
                 return error_set(err, ERROR_BAD_REQUEST, "not a launch request");
-        if (!string_equal(line.words[1], "1"))
-                return error_set(err, ERROR_BAD_REQUEST,
-                                 "this pawld speaks version %d of the launch protocol, pawl-run %s",
-                                 LAUNCH_PROTOCOL, line.words[1]);
-        while ((found = launch_reader_next(&reader, &line, err)) > 0)
-                if (!take_request_line(&line, &request))
-                        return error_set(err, ERROR_BAD_REQUEST, "line %u of the request is wrong",
-                                         reader.line);
-        if (found < 0)
+        if (!parse_version(line.words[1], &request.version))
+                return error_set(err, ERROR_BAD_REQUEST, "a request of no version");
+        request.oldest = request.version;
+        bool is_newer = request.version > generation_builtin.protocol;
+        int taken = request.version < generation_builtin.protocol_oldest
+                            ? 0 /* of a version that was forgotten: not read at all */
+                            : take_request_lines(&reader, &request, err);
+        if (taken < 0 && !is_newer)
                 return -1;
-        if (!request.command == !request.hook)
-                return error_set(err, ERROR_BAD_REQUEST,
-                                 "a request is for one command or one hook");
+        if (taken < 0 || launch_request_get_version(&request) == 0) {
+                *ret = (LaunchRequest){ .version = request.version, .oldest = request.oldest };
+                return 1;
+        }
         *ret = request;
         return 0;
 }
@@ -437,6 +488,13 @@ static int find_answer(const LaunchLine *line) {
                 if (string_equal(ANSWERS[i].name, line->words[0]))
                         return (int)i;
         return -1;
+}
+
+static bool is_spoken(const char *word) {
+        unsigned version;
+
+        return parse_version(word, &version) && version >= generation_builtin.protocol_oldest &&
+               version <= generation_builtin.protocol;
 }
 
 int launch_answer_parse(char *bytes, size_t length, LaunchAnswer *ret, Error *err) {
@@ -456,9 +514,9 @@ int launch_answer_parse(char *bytes, size_t length, LaunchAnswer *ret, Error *er
         if (line.word_count != (ANSWERS[kind].has_message || is_plan ? 2 : 1))
                 return error_set(err, ERROR_BAD_REQUEST, "pawld answered a broken \"%s\"",
                                  ANSWERS[kind].name);
-        if (is_plan && !string_equal(line.words[1], "1"))
-                return error_set(err, ERROR_BAD_REQUEST, "pawld sent a plan of version %s, not %d",
-                                 line.words[1], LAUNCH_PROTOCOL);
+        if (is_plan && !is_spoken(line.words[1]))
+                return error_set(err, ERROR_BAD_REQUEST, "pawld sent a plan of version %s, not %u",
+                                 line.words[1], generation_builtin.protocol);
         if (kind != LAUNCH_ANSWER_PLAN && answer.plan.at != answer.plan.end)
                 return error_set(err, ERROR_BAD_REQUEST, "something follows pawld's \"%s\"",
                                  ANSWERS[kind].name);

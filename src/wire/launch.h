@@ -4,22 +4,30 @@
  * R/run/pawl/launch.socket (anybody) or R/run/pawl/service.socket (root).
  *
  *   pawl-run                                pawld
- *      │── request 1 … ──────────────────────►│  identity is SO_PEERCRED, nothing in the text
+ *      │── request V … ──────────────────────►│  identity is SO_PEERCRED, nothing in the text
  *      │◄──────────────── wait REASON ────────│  any number of times, bounded in time
  *      │◄──────────────── no MESSAGE ─────────│  the end; MESSAGE is for a person
- *      │◄──────────────── plan 1 … + fds ─────│  what to build; it is no licence to start
+ *      │◄──────────────── exec PATH + fd ─────│  the end: this daemon's own pawl-run, to be run
+ * instead │◄──────────────── plan V … + fds ─────│  what to build; it is no licence to start │──
+ * unknown WORD ─────────────────────►│  the plan has a step that this pawl-run lacks: exec or no
  *      │── ready ────────────────────────────►│  built; asked as late as possible
- *      │◄──────────────── go | again ─────────│  again: the plan is of yesterday, start over
+ *      │◄──────────────── go + fd | again ────│  again: the plan is of yesterday, start over
  *      └─ the CLOEXEC socket closes: exec has happened (or the launch died)
+ *
+ * Each side speaks a range of versions; pawl-run names its own in the request, and the plan is of
+ * the newest that both know.  Where there is none, the answer is `exec`: the first line of a
+ * request and this answer are the same in every version.  The descriptor of `go` is open until
+ * exec: while it is, no daemon with another policy begins (launch/going.h).
  *
  * A line is words separated by one space and ended by a newline.  In a word, "\s" is a space, "\n"
  * a newline, "\\" a backslash, "\x1b" (two small hex digits) any other control character and "\e"
  * alone the empty word; control characters themselves may not appear.  The first word says what the
  * line is.  One that begins with "?" is optional: who does not know it skips the line.  Any other
- * unknown first word is an error, so that either side may be newer without a plan ever being
- * carried out in part.
+ * unknown first word is critical: pawl-run asks for the launcher that knows it, so that either side
+ * may be newer without a plan ever being carried out in part.  What a known line may say changes
+ * only with the version.
  *
- * A plan longer than FRAME_INLINE_MAX is "plan-file 1\n" and the sealed memfd is descriptor 0; the
+ * A plan longer than FRAME_INLINE_MAX is "plan-file V\n" and the sealed memfd is descriptor 0; the
  * plan's numbers of descriptors then begin at 1.  libc only: pawl-run links this.
  */
 #pragma once
@@ -31,10 +39,11 @@
 #include "base/error.h"
 #include "base/text.h"
 
-#define LAUNCH_PROTOCOL       1
-#define LAUNCH_WORD_COUNT_MAX 8
-#define LAUNCH_REQUEST_MAX    8192 /* bytes of a request */
-#define LAUNCH_LINE_COUNT_MAX 2000 /* of one plan */
+#define LAUNCH_PROTOCOL        1 /* of installed builds; what counts is generation_builtin */
+#define LAUNCH_PROTOCOL_OLDEST 1
+#define LAUNCH_WORD_COUNT_MAX  8
+#define LAUNCH_REQUEST_MAX     8192 /* bytes of a request */
+#define LAUNCH_LINE_COUNT_MAX  2000 /* of one plan */
 /* From this Landlock ABI on signals and abstract sockets are scoped; below it, namespaces are the
  * wall. */
 #define LAUNCH_SCOPES_ABI      6
@@ -62,9 +71,11 @@ int launch_reader_next(LaunchReader *reader, LaunchLine *ret, Error *err);
 void launch_line_append(Text *text, const char *op, ...) __attribute__((sentinel));
 
 /* ── the request ─────────────────────────────────────────────────────────────────────────────────
- * request 1 | target INSTANCE app|hook NAME, or command NAME as in /snap/bin | home DIR |
- * shell | landlock ABI.  All but the first line and the target may be left out. */
+ * request V | ?oldest V | command NAME as in /snap/bin, or hook INSTANCE NAME | home DIR | shell |
+ * ?landlock ABI.  All but the first line and the target may be left out. */
 typedef struct LaunchRequest {
+        unsigned version;     /* the newest that the launcher speaks */
+        unsigned oldest;      /* and the oldest; the newest where it says none */
         const char *command;  /* "snap" or "snap.app"; NULL when `hook` is set */
         const char *instance; /* of the hook */
         const char *hook;
@@ -74,7 +85,11 @@ typedef struct LaunchRequest {
 } LaunchRequest;
 
 void launch_request_format(const LaunchRequest *request, Text *ret);
-/* The strings point into `bytes`, which it changes. */
+/* The newest version that this build and `request`'s sender both speak; 0 = none. */
+unsigned launch_request_get_version(const LaunchRequest *request);
+/* The strings point into `bytes`, which it changes.  1: from a launcher with which this daemon has
+ * no version in common, or newer and saying more than is understood; nothing but `version` and
+ * `oldest` is set. */
 int launch_request_parse(char *bytes, size_t length, LaunchRequest *ret, Error *err);
 
 /* ── the answers ─────────────────────────────────────────────────────────────────────────────────
@@ -86,12 +101,13 @@ typedef enum LaunchAnswerKind {
         LAUNCH_ANSWER_NO,
         LAUNCH_ANSWER_GO,
         LAUNCH_ANSWER_AGAIN,
+        LAUNCH_ANSWER_EXEC,
         LAUNCH_ANSWER_COUNT,
 } LaunchAnswerKind;
 
 typedef struct LaunchAnswer {
         LaunchAnswerKind kind;
-        const char *message; /* of wait and no */
+        const char *message; /* of wait and no; the path of exec */
         LaunchReader plan;   /* of plan: stands after its first line */
 } LaunchAnswer;
 
@@ -147,6 +163,8 @@ typedef enum LaunchOp {
         LAUNCH_OP_LANDLOCK,  /* RESTRICTIONS        of files,tcp,abstract,signals */
         LAUNCH_OP_SECCOMP,   /* N FIRST COUNT       instructions of the sealed file N, in this order
                               */
+        LAUNCH_OP_GENERATION, /* NAME               nothing; known by one build of a test alone
+                                 (generation.h) */
         LAUNCH_OP_COUNT,
 } LaunchOp;
 
@@ -159,7 +177,10 @@ typedef struct LaunchStep {
         uint64_t numbers[LAUNCH_STEP_WORD_MAX]; /* of the words that are numbers */
 } LaunchStep;
 
-/* Checks each word against the op's row.  1 a step, 0 the end. */
+/* The step is critical and unknown to this build; its name is words[0], nothing else is set. */
+#define LAUNCH_STEP_UNKNOWN 2
+
+/* Checks each word against the op's row.  1 a step, 0 the end, or LAUNCH_STEP_UNKNOWN. */
 int launch_plan_next(LaunchReader *reader, LaunchStep *ret, Error *err);
 const char *launch_op_get_name(LaunchOp op);
 

@@ -84,7 +84,10 @@ static int connect_to(const char *path) {
 }
 
 static void ask(int socket, const char *command, Frame *frame, LaunchAnswer *answer) {
-        LaunchRequest request = { .command = command, .landlock_abi = 6 };
+        LaunchRequest request = { .version = LAUNCH_PROTOCOL,
+                                  .oldest = LAUNCH_PROTOCOL,
+                                  .command = command,
+                                  .landlock_abi = 6 };
         autotext text = TEXT_INIT;
         Error err = ERROR_INIT;
 

@@ -27,6 +27,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length) {
         Error err = ERROR_INIT;
         LaunchAnswer answer;
         LaunchStep step;
+        int found;
 
         if (!copy)
                 return 0;
@@ -35,7 +36,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length) {
                 return 0;
         if (answer.message && strlen(answer.message) > length)
                 abort();
-        while (launch_plan_next(&answer.plan, &step, &err) > 0)
-                check_step(&step);
+        while ((found = launch_plan_next(&answer.plan, &step, &err)) > 0) {
+                if (found == LAUNCH_STEP_UNKNOWN && (!step.words[0] || !*step.words[0]))
+                        abort();
+                if (found != LAUNCH_STEP_UNKNOWN)
+                        check_step(&step);
+        }
         return 0;
 }

@@ -26,8 +26,11 @@ static Case make_case(const char *manifest) {
         made.target.version = string_copy("1.0");
         made.target.program = string_copy("run");
         assert_int_equal(json_parse(manifest, strlen(manifest), &made.target.manifest, &err), 0);
-        made.request =
-                (LaunchRequest){ .command = "tool.run", .home = "/home/u", .landlock_abi = 6 };
+        made.request = (LaunchRequest){ .version = LAUNCH_PROTOCOL,
+                                        .oldest = LAUNCH_PROTOCOL,
+                                        .command = "tool.run",
+                                        .home = "/home/u",
+                                        .landlock_abi = 6 };
         made.input.base_listing = LISTING;
         made.input.root = "";
         made.input.uid = 1000;

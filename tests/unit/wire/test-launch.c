@@ -75,7 +75,7 @@ static void each_op_reads_its_own_words(void **state) {
         };
         (void)state;
 
-        assert_int_equal(ARRAY_COUNT(cases), LAUNCH_OP_COUNT);
+        assert_int_equal(ARRAY_COUNT(cases), LAUNCH_OP_GENERATION);
         for (size_t i = 0; i < ARRAY_COUNT(cases); i++) {
                 Error err = ERROR_INIT;
                 LaunchStep step;
@@ -87,7 +87,7 @@ static void each_op_reads_its_own_words(void **state) {
 
 static void what_is_not_strictly_right_is_refused(void **state) {
         static const char *const lines[] = {
-                "unknown x\n",         "dir /a\n",
+                "unknown \x01\n",      "dir /a\n",
                 "dir /a 0755 more\n",  "dir a 0755\n",
                 "dir /a/ 0755\n",      "dir //a 0755\n",
                 "dir /a/../b 0755\n",  "dir /./a 0755\n",
@@ -127,6 +127,36 @@ static void an_optional_line_of_a_newer_peer_is_skipped(void **state) {
         assert_int_equal(step.line, 2);
 }
 
+static void a_critical_line_of_a_newer_peer_is_named(void **state) {
+        static const char *const names[] = { "newer", "generation" };
+        (void)state;
+
+        for (size_t i = 0; i < ARRAY_COUNT(names); i++) {
+                autofree char *text = string_format("%s a\ndir /a 0755\n", names[i]);
+                Error err = ERROR_INIT;
+                LaunchReader reader;
+                LaunchStep step;
+
+                launch_reader_init(&reader, text, strlen(text));
+                assert_int_equal(launch_plan_next(&reader, &step, &err), LAUNCH_STEP_UNKNOWN);
+                assert_string_equal(step.words[0], names[i]);
+        }
+}
+
+static void the_newest_version_of_both_is_spoken(void **state) {
+        static const struct {
+                unsigned newest, oldest, agreed;
+        } cases[] = { { 1, 1, 1 }, { 2, 1, 1 }, { 9, 1, 1 }, { 2, 2, 0 }, { 9, 2, 0 } };
+        (void)state;
+
+        for (size_t i = 0; i < ARRAY_COUNT(cases); i++) {
+                const LaunchRequest request = { .version = cases[i].newest,
+                                                .oldest = cases[i].oldest };
+
+                assert_int_equal(launch_request_get_version(&request), cases[i].agreed);
+        }
+}
+
 static void a_request_needs_exactly_one_target(void **state) {
         static const struct {
                 const char *text;
@@ -140,7 +170,17 @@ static void a_request_needs_exactly_one_target(void **state) {
                 { "request 1\ncommand a/b\n", -1 },
                 { "request 1\ncommand a\nhome /\n", -1 },
                 { "request 1\ncommand a\nhome /a/..\n", -1 },
-                { "request 2\ncommand a\n", -1 },
+                { "request 2\ncommand a\n", 1 },
+                { "request 2\n?oldest 1\ncommand a\n", 0 },
+                { "request 2\n?oldest 1\ncommand a\nnewer\n", 1 },
+                { "request 2\n?oldest 1\ncommand a\n?newer\n", 0 },
+                { "request 2\n?oldest 3\ncommand a\n", 1 },
+                { "request 3\n?oldest 2\ncommand a\n", 1 },
+                { "request 9 9\ncommand a\n", -1 },
+                { "request 1\n?oldest 2\ncommand a\n", -1 },
+                { "request 1\n?oldest 0\ncommand a\n", -1 },
+                { "request 0\ncommand a\n", -1 },
+                { "request x\ncommand a\n", -1 },
                 { "command a\n", -1 },
         };
         (void)state;
@@ -168,7 +208,8 @@ static void an_answer_says_what_it_is_and_no_more(void **state) {
                 assert_int_equal(launch_answer_parse(copy, strlen(copy), &answer, &err), -1);
         }
         for (int kind = LAUNCH_ANSWER_WAIT; kind < LAUNCH_ANSWER_COUNT; kind++) {
-                bool has_message = kind == LAUNCH_ANSWER_WAIT || kind == LAUNCH_ANSWER_NO;
+                bool has_message = kind == LAUNCH_ANSWER_WAIT || kind == LAUNCH_ANSWER_NO ||
+                                   kind == LAUNCH_ANSWER_EXEC;
                 autotext text = TEXT_INIT;
                 LaunchAnswer answer;
                 Error err = ERROR_INIT;
@@ -187,6 +228,8 @@ int main(void) {
                 cmocka_unit_test(each_op_reads_its_own_words),
                 cmocka_unit_test(what_is_not_strictly_right_is_refused),
                 cmocka_unit_test(an_optional_line_of_a_newer_peer_is_skipped),
+                cmocka_unit_test(a_critical_line_of_a_newer_peer_is_named),
+                cmocka_unit_test(the_newest_version_of_both_is_spoken),
                 cmocka_unit_test(a_request_needs_exactly_one_target),
                 cmocka_unit_test(an_answer_says_what_it_is_and_no_more),
         };

@@ -82,7 +82,15 @@ static void project(Daemon *daemon) {
         int is_stale = projection_is_stale(daemon->database, &err);
 
         if (is_stale < 0 ||
-            (is_stale > 0 && projection_apply(daemon->places, daemon->database, &err) < 0))
+            (is_stale > 0 && projection_follow(daemon->places, daemon->database, &err) < 0))
+                log_warning("%s", err.message);
+}
+
+/* Also what failed after the commit that asked for it. */
+static void settle(Daemon *daemon) {
+        Error err = ERROR_INIT;
+
+        if (projection_settle(daemon->places, daemon->database, &err) < 0)
                 log_warning("%s", err.message);
 }
 
@@ -91,21 +99,25 @@ static void rest(uv_timer_t *timer) {
         Error err = ERROR_INIT;
 
         if (runner_is_busy(daemon->runner)) {
+                settle(daemon);
                 (void)uv_timer_start(timer, rest, IDLE_MS, 0);
                 return;
         }
         if (database_checkpoint(daemon->database, &err) < 0)
                 log_warning("cannot write the state back: %s", err.message);
-        /* Should it have failed after the commit that asked for it. */
-        project(daemon);
+        /* After the checkpoint: the first commit into an empty log costs a flush more, which no
+         * client then waits for. */
+        settle(daemon);
         /* What workers left that were killed while they emptied it; none runs now. */
         if (places_empty_trash(daemon->places, &err) < 0)
                 log_warning("%s", err.message);
         memory_give_back();
 }
 
+/* Not put off again and again: a daemon that is never idle rests too. */
 static void rest_soon(Daemon *daemon) {
-        (void)uv_timer_start(&daemon->idle, rest, IDLE_MS, 0);
+        if (!uv_is_active((uv_handle_t *)&daemon->idle))
+                (void)uv_timer_start(&daemon->idle, rest, IDLE_MS, 0);
 }
 
 static void serve_request(void *context, Request *owned_request) {
@@ -372,8 +384,10 @@ static void stop(Daemon *daemon) {
         }
         if (daemon->launch)
                 launch_free(take(daemon->launch));
-        if (daemon->runner)
+        if (daemon->runner) {
                 runner_free(daemon->runner);
+                settle(daemon);
+        }
         for (size_t i = 0; i < SOCKET_COUNT; i++) {
                 listen_socket_done(&daemon->sockets[i]);
                 free(daemon->paths[i]);

@@ -14,12 +14,20 @@
 #include "base/text.h"
 #include "snap/manifest.h"
 
+/* What is looked at: all that is installed, or what a commit has touched. */
+typedef enum Extent {
+        EXTENT_ALL,
+        EXTENT_STALE,
+} Extent;
+
 /* The pure part: what the state wants, as three objects name → target. */
 typedef struct Wanted {
-        json_t *commands;  /* "snap.app" → path of pawl-run */
-        json_t *currents;  /* instance → revision */
+        Extent extent;    /* what is stale follows at once and is made durable later, all at once */
+        json_t *commands; /* "snap.app" → path of pawl-run */
+        json_t *currents; /* instance → revision */
         json_t *instances; /* command or instance → instance, for the rows */
         json_t *clean;     /* row → digest of the target: was durable before the row was */
+        json_t *touched;   /* EXTENT_STALE: instance → true */
 } Wanted;
 
 static void wanted_done(Wanted *wanted) {
@@ -27,17 +35,22 @@ static void wanted_done(Wanted *wanted) {
         json_decref(wanted->currents);
         json_decref(wanted->instances);
         json_decref(wanted->clean);
+        json_decref(wanted->touched);
 }
 #define autowanted __attribute__((cleanup(wanted_done))) Wanted
+
+#define IS_TOUCHED                                                                         \
+        "(?1 = 0 OR s.instance IN (SELECT instance FROM artefact WHERE kind = 'link' AND " \
+        "is_stale = 1))"
 
 static int want_currents(Database *database, Wanted *wanted, Error *err) {
         autoquery query = QUERY_INIT;
         int more;
 
-        if (query_open(
-                    database, &query, err,
-                    "SELECT instance, current FROM snap WHERE current IS NOT NULL AND is_active = 1",
-                    "") < 0)
+        if (query_open(database, &query, err,
+                       "SELECT instance, current FROM snap s WHERE current IS NOT NULL AND "
+                       "is_active = 1 AND " IS_TOUCHED,
+                       "i", (int64_t)wanted->extent) < 0)
                 return -1;
         while ((more = query_next(&query, err)) > 0)
                 json_put(wanted->currents, query_get_text(&query, 0),
@@ -51,9 +64,10 @@ static int want_commands(const Places *places, Database *database, Wanted *wante
 
         if (query_open(
                     database, &query, err,
-                    "SELECT s.instance, a.name FROM snap s JOIN app a ON a.instance = s.instance AND "
-                    "a.revision = s.current WHERE s.is_active = 1 AND a.daemon IS NULL",
-                    "") < 0)
+                    "SELECT s.instance, a.name FROM snap s JOIN app a ON a.instance = s.instance "
+                    "AND a.revision = s.current WHERE s.is_active = 1 AND a.daemon IS NULL "
+                    "AND " IS_TOUCHED,
+                    "i", (int64_t)wanted->extent) < 0)
                 return -1;
         while ((more = query_next(&query, err)) > 0) {
                 const char *instance = query_get_text(&query, 0);
@@ -79,9 +93,26 @@ static int load_clean(Database *database, Wanted *wanted, Error *err) {
         return more;
 }
 
-static int compute_wanted(const Places *places, Database *database, Wanted *ret, Error *err) {
-        *ret = (Wanted){ json_object(), json_object(), json_object(), json_object() };
-        if (want_currents(database, ret, err) < 0 || load_clean(database, ret, err) < 0)
+static int load_touched(Database *database, Wanted *wanted, Error *err) {
+        autoquery query = QUERY_INIT;
+        int more;
+
+        if (query_open(database, &query, err,
+                       "SELECT DISTINCT instance FROM artefact WHERE kind = 'link' AND "
+                       "is_stale = 1 AND instance IS NOT NULL",
+                       "") < 0)
+                return -1;
+        while ((more = query_next(&query, err)) > 0)
+                json_put(wanted->touched, query_get_text(&query, 0), json_true());
+        return more;
+}
+
+static int compute_wanted(const Places *places, Database *database, Extent extent, Wanted *ret,
+                          Error *err) {
+        *ret = (Wanted){ extent,        json_object(), json_object(),
+                         json_object(), json_object(), json_object() };
+        if (want_currents(database, ret, err) < 0 ||
+            (extent == EXTENT_ALL ? load_clean : load_touched)(database, ret, err) < 0)
                 return -1;
         return want_commands(places, database, ret, err);
 }
@@ -99,16 +130,54 @@ static bool is_link_to(int directory, const char *name, const char *target) {
 }
 
 /* A link of ours that is not wanted any more. */
-typedef int (*RemoveUnwanted)(const Places *places, int directory, const char *name, Error *err);
+typedef int (*RemoveUnwanted)(const Places *places, Extent extent, int directory, const char *name,
+                              Error *err);
 
-static int remove_link(int directory, const char *name, Error *err) {
+static int finish_removal(Extent extent, int directory, const char *name, Error *err) {
+        return extent == EXTENT_ALL && fd_sync(directory, name, err) < 0 ? -1 : 1;
+}
+
+static int remove_link(Extent extent, int directory, const char *name, Error *err) {
         if (unlinkat(directory, name, 0) < 0 && errno != ENOENT)
                 return error_set_errno(err, errno, "cannot remove link %s", name);
-        return fd_sync(directory, name, err) < 0 ? -1 : 1;
+        return finish_removal(extent, directory, name, err);
+}
+
+/* As link_write_atomic, but durable only when projection_settle says so. */
+static int replace_link(int directory, const char *name, const char *target, Error *err) {
+        autofree char *temporary = string_format(".%s.new~", name);
+
+        if (is_link_to(directory, name, target))
+                return 0;
+        if (unlinkat(directory, temporary, 0) < 0 && errno != ENOENT)
+                return error_set_errno(err, errno, "cannot remove %s", temporary);
+        if (symlinkat(target, directory, temporary) < 0)
+                return error_set_errno(err, errno, "cannot make link %s", name);
+        if (renameat(directory, temporary, directory, name) == 0)
+                return 1;
+        int number = errno;
+        (void)unlinkat(directory, temporary, 0);
+        return error_set_errno(err, number, "cannot rename %s into place", name);
+}
+
+static int write_link(Extent extent, int directory, const char *name, const char *target,
+                      Error *err) {
+        return (extent == EXTENT_ALL ? link_write_atomic : replace_link)(directory, name, target,
+                                                                         err);
+}
+
+static int open_directory(Extent extent, int parent, const char *instance, Error *err) {
+        if (extent == EXTENT_ALL || mkdirat(parent, instance, 0755) < 0)
+                return directory_make_beneath(parent, instance, 0755, err);
+        int made = file_open_beneath(parent, instance, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0, err);
+        if (made >= 0)
+                (void)fchmod(made, 0755); /* whatever the umask is */
+        return made;
 }
 
 /* In snap/bin only what points to a pawl-run is ours. */
-static int remove_command(const Places *places, int directory, const char *name, Error *err) {
+static int remove_command(const Places *places, Extent extent, int directory, const char *name,
+                          Error *err) {
         char target[4096];
         ssize_t length = readlinkat(directory, name, target, sizeof(target) - 1);
 
@@ -118,11 +187,12 @@ static int remove_command(const Places *places, int directory, const char *name,
         target[length] = '\0';
         if (!string_has_suffix(target, "/pawl-run"))
                 return 0;
-        return remove_link(directory, name, err);
+        return remove_link(extent, directory, name, err);
 }
 
 /* The directory of a snap: its `current`, and in snap/ itself once it is empty. */
-static int remove_current(const Places *places, int directory, const char *name, Error *err) {
+static int remove_current(const Places *places, Extent extent, int directory, const char *name,
+                          Error *err) {
         Error ignored;
         autofd int fd = file_open_beneath(directory, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0,
                                           &ignored);
@@ -131,17 +201,31 @@ static int remove_current(const Places *places, int directory, const char *name,
         if (fd < 0)
                 return 0;
         if (is_link_to(fd, "current", NULL)) {
-                changed = remove_link(fd, "current", err);
+                changed = remove_link(extent, fd, "current", err);
                 if (changed < 0)
                         return -1;
         }
         if (directory == places->snap && unlinkat(directory, name, AT_REMOVEDIR) == 0)
-                return fd_sync(directory, name, err) < 0 ? -1 : 1;
+                return finish_removal(extent, directory, name, err);
         return changed;
 }
 
-static int remove_unwanted(const Places *places, int directory, const json_t *wanted,
-                           RemoveUnwanted remove, Error *err) {
+/* A command's name begins with its instance. */
+static bool is_looked_at(const Wanted *wanted, const char *name) {
+        autofree char *instance = string_copy_length(name, strcspn(name, "."));
+
+        return wanted->extent == EXTENT_ALL || json_object_get(wanted->touched, instance);
+}
+
+typedef struct Unwanted {
+        int directory;
+        const json_t *wanted; /* names that stay */
+        RemoveUnwanted remove;
+} Unwanted;
+
+static int remove_unwanted(const Places *places, const Wanted *wanted, const Unwanted *unwanted,
+                           Error *err) {
+        int directory = unwanted->directory;
         int copy = openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
         DIR *entries = copy < 0 ? NULL : fdopendir(copy);
         int result = 0, changed = 0;
@@ -150,11 +234,12 @@ static int remove_unwanted(const Places *places, int directory, const json_t *wa
                 return error_set_errno(err, errno, "cannot list a directory");
         for (struct dirent *entry; result >= 0 && (entry = readdir(entries));) {
                 const char *name = entry->d_name;
-                if (name[0] == '.' || json_object_get(wanted, name))
+                if (name[0] == '.' || json_object_get(unwanted->wanted, name) ||
+                    !is_looked_at(wanted, name))
                         continue;
                 if (directory == places->snap && string_equal(name, "bin"))
                         continue;
-                result = remove(places, directory, name, err);
+                result = unwanted->remove(places, wanted->extent, directory, name, err);
                 changed += result > 0;
         }
         (void)closedir(entries);
@@ -187,8 +272,8 @@ static int write_commands(const Places *places, const Wanted *wanted, Error *err
                 if (link_is_settled(wanted, &(Link){ row, places->snap_bin, name,
                                                      json_string_value(target) }))
                         continue;
-                int result =
-                        link_write_atomic(places->snap_bin, name, json_string_value(target), err);
+                int result = write_link(wanted->extent, places->snap_bin, name,
+                                        json_string_value(target), err);
                 if (result < 0)
                         return -1;
                 changed += result;
@@ -199,16 +284,17 @@ static int write_commands(const Places *places, const Wanted *wanted, Error *err
 /* A package's directory in var/snap is written by its own programs too, when they run as root: what
  * stands where the link belongs goes, and a package that goes on being in the way harms itself
  * only. */
-static int write_current(int directory, const char *target, bool is_shared, Error *err) {
+static int write_current(Extent extent, int directory, const char *target, bool is_shared,
+                         Error *err) {
         Error failure = ERROR_INIT;
-        int changed = link_write_atomic(directory, "current", target, &failure);
+        int changed = write_link(extent, directory, "current", target, &failure);
 
         if (changed < 0 && is_shared) {
                 Error ignored = ERROR_INIT;
                 (void)tree_remove(directory, "current", &ignored);
                 (void)tree_remove(directory, ".current.new~", &ignored);
                 failure = (Error)ERROR_INIT;
-                changed = link_write_atomic(directory, "current", target, &failure);
+                changed = write_link(extent, directory, "current", target, &failure);
                 if (changed < 0) {
                         log_warning("the data of a snap has no link to revision %s: %s", target,
                                     failure.message);
@@ -232,10 +318,10 @@ static int write_currents(int parent, const char *place, const Wanted *wanted, E
                 if (link_is_settled(wanted,
                                     &(Link){ row, parent, path, json_string_value(revision) }))
                         continue;
-                autofd int directory = directory_make_beneath(parent, instance, 0755, err);
+                autofd int directory = open_directory(wanted->extent, parent, instance, err);
                 if (directory < 0)
                         return -1;
-                int result = write_current(directory, json_string_value(revision),
+                int result = write_current(wanted->extent, directory, json_string_value(revision),
                                            string_equal(place, "var/snap"), err);
                 if (result < 0)
                         return -1;
@@ -245,13 +331,16 @@ static int write_currents(int parent, const char *place, const Wanted *wanted, E
 }
 
 static int apply_wanted(const Places *places, const Wanted *wanted, Error *err) {
+        const Unwanted commands = { places->snap_bin, wanted->commands, remove_command };
+        const Unwanted in_snap = { places->snap, wanted->currents, remove_current };
+        const Unwanted in_var_snap = { places->var_snap, wanted->currents, remove_current };
         const int steps[] = {
                 write_currents(places->snap, "snap", wanted, err),
                 write_currents(places->var_snap, "var/snap", wanted, err),
                 write_commands(places, wanted, err),
-                remove_unwanted(places, places->snap_bin, wanted->commands, remove_command, err),
-                remove_unwanted(places, places->snap, wanted->currents, remove_current, err),
-                remove_unwanted(places, places->var_snap, wanted->currents, remove_current, err),
+                remove_unwanted(places, wanted, &commands, err),
+                remove_unwanted(places, wanted, &in_snap, err),
+                remove_unwanted(places, wanted, &in_var_snap, err),
         };
         int changed = 0;
 
@@ -278,12 +367,10 @@ static int write_row(Database *database, const char *name, const char *instance,
                 "sss", name, instance, digest);
 }
 
-static int write_rows(Database *database, const Wanted *wanted, Error *err) {
+static int write_links(Database *database, const Wanted *wanted, Error *err) {
         const char *name;
         json_t *target;
 
-        if (database_run(database, err, "DELETE FROM artefact WHERE kind = 'link'", "") < 0)
-                return -1;
         json_object_foreach(wanted->commands, name, target) {
                 autofree char *row = string_format("snap/bin/%s", name);
                 if (write_row(database, row, json_get_string(wanted->instances, name, ""),
@@ -298,6 +385,26 @@ static int write_rows(Database *database, const Wanted *wanted, Error *err) {
                         return -1;
         }
         return 0;
+}
+
+/* What was looked at is durable and clean from here on. */
+static int write_rows(Database *database, const Wanted *wanted, Error *err) {
+        autotransaction transaction = TRANSACTION_INIT;
+
+        if (transaction_begin(database, &transaction, err) < 0)
+                return -1;
+        int removed =
+                wanted->extent == EXTENT_ALL
+                        ? database_run(database, err, "DELETE FROM artefact WHERE kind = 'link'",
+                                       "")
+                        : database_run(database, err,
+                                       "DELETE FROM artefact WHERE kind = 'link' AND instance "
+                                       "IN (SELECT instance FROM artefact WHERE kind = 'link' "
+                                       "AND is_stale = 1)",
+                                       "");
+        if (removed < 0 || write_links(database, wanted, err) < 0)
+                return -1;
+        return transaction_commit(&transaction, err);
 }
 
 int projection_mark_stale(Database *database, const char *instance, Error *err) {
@@ -327,9 +434,8 @@ int projection_is_stale(Database *database, Error *err) {
 
 int projection_apply(const Places *places, Database *database, Error *err) {
         autowanted wanted = { 0 };
-        autotransaction transaction = TRANSACTION_INIT;
 
-        if (compute_wanted(places, database, &wanted, err) < 0)
+        if (compute_wanted(places, database, EXTENT_ALL, &wanted, err) < 0)
                 return -1;
         int changed = apply_wanted(places, &wanted, err);
         if (changed < 0)
@@ -337,11 +443,49 @@ int projection_apply(const Places *places, Database *database, Error *err) {
         int is_stale = projection_is_stale(database, err);
         if (is_stale <= 0)
                 return is_stale < 0 ? -1 : changed;
-        if (transaction_begin(database, &transaction, err) < 0)
+        return write_rows(database, &wanted, err) < 0 ? -1 : changed;
+}
+
+int projection_follow(const Places *places, Database *database, Error *err) {
+        autowanted wanted = { 0 };
+
+        if (compute_wanted(places, database, EXTENT_STALE, &wanted, err) < 0)
                 return -1;
-        if (write_rows(database, &wanted, err) < 0)
+        return apply_wanted(places, &wanted, err);
+}
+
+static int sync_touched(const Places *places, const Wanted *wanted, Error *err) {
+        const int parents[] = { places->snap, places->var_snap };
+        const char *instance;
+        json_t *ignored;
+
+        json_object_foreach(wanted->touched, instance, ignored) {
+                for (size_t i = 0; i < ARRAY_COUNT(parents); i++) {
+                        Error gone;
+                        autofd int directory =
+                                file_open_beneath(parents[i], instance,
+                                                  O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0, &gone);
+                        if (directory >= 0 && fd_sync(directory, instance, err) < 0)
+                                return -1;
+                }
+        }
+        if (fd_sync(places->snap_bin, "snap/bin", err) < 0)
                 return -1;
-        return transaction_commit(&transaction, err) < 0 ? -1 : changed;
+        return fd_sync(places->snap, "snap", err);
+}
+
+int projection_settle(const Places *places, Database *database, Error *err) {
+        autowanted wanted = { 0 };
+        int is_stale = projection_is_stale(database, err);
+
+        if (is_stale <= 0)
+                return is_stale;
+        if (compute_wanted(places, database, EXTENT_STALE, &wanted, err) < 0 ||
+            apply_wanted(places, &wanted, err) < 0)
+                return -1;
+        if (sync_touched(places, &wanted, err) < 0)
+                return -1;
+        return write_rows(database, &wanted, err);
 }
 
 /* --- only looking --- */
@@ -383,7 +527,7 @@ static void check_commands(const Places *places, const Wanted *wanted, json_t *f
 int projection_check(const Places *places, Database *database, json_t *findings, Error *err) {
         autowanted wanted = { 0 };
 
-        if (compute_wanted(places, database, &wanted, err) < 0)
+        if (compute_wanted(places, database, EXTENT_ALL, &wanted, err) < 0)
                 return -1;
         check_currents(places, &wanted, findings);
         check_commands(places, &wanted, findings);

@@ -18,8 +18,14 @@ int projection_mark_stale(Database *database, const char *instance, Error *err);
 /* 1 when a mark asks for projection_apply. */
 int projection_is_stale(Database *database, Error *err);
 /* Makes every link equal to the state (all of them: a handful of readlink calls), removes those of
- * our shape that the state does not know, then marks clean, in a transaction of its own.  At start
- * and after each commit that left a stale mark; returns how many links it changed. */
+ * our shape that the state does not know, then marks clean, in a transaction of its own.  At start;
+ * returns how many links it changed. */
 int projection_apply(const Places *places, Database *database, Error *err);
+/* Makes the links of stale snaps equal to the state, after each commit that left a mark.  Nothing
+ * is synced and the marks stay: what a power cut takes back, the next start sees as stale. */
+int projection_follow(const Places *places, Database *database, Error *err);
+/* As projection_follow, then makes all of it durable and marks it clean: one transaction for many
+ * changes, when there is time and at the end. */
+int projection_settle(const Places *places, Database *database, Error *err);
 /* Reads only: appends a finding (snap-verify.h) for each link that is not as it should be. */
 int projection_check(const Places *places, Database *database, json_t *findings, Error *err);

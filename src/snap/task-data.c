@@ -54,10 +54,19 @@ int copy_data_plan(const TaskStep *step, json_t **ret_job, Error *err) {
         return 0;
 }
 
+/* Made durable by whoever publishes: one sync of the parent for all that was made in it. */
 static int make_directory(int parent, const char *name, Error *err) {
-        autofd int made = directory_make_beneath(parent, name, DATA_MODE, err);
+        bool is_new = mkdirat(parent, name, DATA_MODE) == 0;
 
-        return made < 0 ? -1 : 0;
+        if (!is_new && errno != EEXIST)
+                return error_set_errno(err, errno, "cannot make directory %s", name);
+        autofd int made =
+                file_open_beneath(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0, err);
+        if (made < 0)
+                return -1;
+        if (is_new && fchmod(made, DATA_MODE) < 0)
+                return error_set_errno(err, errno, "cannot set the mode of %s", name);
+        return 0;
 }
 
 /* An empty directory or a copy of `from`, under a temporary name. */

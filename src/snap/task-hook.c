@@ -47,18 +47,34 @@ static int load_target(const TaskStep *step, char **ret_instance, char **ret_rev
         return 0;
 }
 
+static int find_hook(const TaskStep *step, const char *instance, const char *revision, Error *err) {
+        int64_t exists;
+
+        return database_find_int(
+                step->database, &exists, err,
+                "SELECT 1 FROM hook WHERE instance = ?1 AND revision = ?2 AND name = ?3", "sss",
+                instance, revision, json_get_string(step->task->data, "hook", ""));
+}
+
+/* Most packages have no hook of that name.  What cannot be said yet, the plan explains. */
+int hook_has_work(const TaskStep *step, Error *err) {
+        autofree char *instance = NULL;
+        autofree char *revision = NULL;
+        Error ignored;
+
+        if (load_target(step, &instance, &revision, &ignored) < 0)
+                return 1;
+        return find_hook(step, instance, revision, err);
+}
+
 int hook_plan(const TaskStep *step, json_t **ret_job, Error *err) {
         const char *hook = json_get_string(step->task->data, "hook", "");
         autofree char *instance = NULL;
         autofree char *revision = NULL;
-        int64_t exists;
 
         if (load_target(step, &instance, &revision, err) < 0)
                 return -1;
-        int found = database_find_int(
-                step->database, &exists, err,
-                "SELECT 1 FROM hook WHERE instance = ?1 AND revision = ?2 AND name = ?3", "sss",
-                instance, revision, hook);
+        int found = find_hook(step, instance, revision, err);
         if (found < 0)
                 return -1;
         *ret_job = json_pack("{s:s, s:s, s:s, s:b, s:b}", "instance", instance, "revision",
@@ -203,6 +219,20 @@ static int list_services(Database *database, const char *instance, const char *r
                 text_append_format(names, "%s%s.%s", names->length ? ", " : "", instance,
                                    query_get_text(&query, 0));
         return more < 0 ? -1 : 0;
+}
+
+int services_has_work(const TaskStep *step, Error *err) {
+        autofree char *instance = NULL;
+        autofree char *revision = NULL;
+        int64_t exists;
+        Error ignored;
+
+        if (load_target(step, &instance, &revision, &ignored) < 0)
+                return 1;
+        return database_find_int(step->database, &exists, err,
+                                 "SELECT 1 FROM app WHERE instance = ?1 AND revision = ?2 AND "
+                                 "daemon IS NOT NULL LIMIT 1",
+                                 "ss", instance, revision);
 }
 
 int services_plan(const TaskStep *step, json_t **ret_job, Error *err) {

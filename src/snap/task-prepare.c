@@ -81,8 +81,7 @@ static bool is_same_file(int image, int directory, const char *name) {
  * target's name is left from an attempt that no row speaks of. */
 static int place_image(const Places *places, int image, const char *incoming, const char *file,
                        Error *err) {
-        if (fd_sync(image, incoming, err) < 0)
-                return -1;
+        /* Its content is durable since it was kept (image_keep_upload), and sealed by that. */
         if (!is_same_file(image, places->images, file)) {
                 if (unlinkat(places->images, file, 0) < 0 && errno != ENOENT)
                         return error_set_errno(err, errno, "cannot replace %s", file);
@@ -201,7 +200,9 @@ static int discard_files(const Places *places, const json_t *job, Error *err) {
 
         if (file && places_discard(places, places->images, file, err) < 0)
                 return -1;
-        return incoming ? places_discard(places, places->incoming, incoming, err) : 0;
+        /* One file, gone at once; a name that a power cut brings back, the sweep at start removes.
+         */
+        return incoming ? tree_remove(places->incoming, incoming, err) : 0;
 }
 
 int prepare_undo_work(Worker *worker, void *context, const json_t *job, json_t **ret_result,

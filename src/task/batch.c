@@ -98,8 +98,9 @@ static const char *const CANDIDATES =
         "WHEN 'Wait' THEN t.wait_name IS NULL ELSE 1 END "
         "ORDER BY CASE t.status WHEN 'Undo' THEN -t.id ELSE t.id END";
 
+/* CROSS: from the few changes that are not clean, never over all tasks there ever were. */
 static const char *const CLEANABLE =
-        "SELECT t.id FROM change c JOIN task t ON t.change = c.id "
+        "SELECT t.id FROM change c CROSS JOIN task t ON t.change = c.id "
         "WHERE c.is_clean = 0 AND c.ready_at IS NOT NULL AND t.is_clean = 0 AND ? ORDER BY t.id";
 
 /* The first candidate that needs a worker, or the first that needs none. */
@@ -116,11 +117,14 @@ static int find_step(const Batch *batch, const char *sql, bool with_worker, Step
                         continue;
                 if (step_load(batch->world, task, &step, err) < 0)
                         return -1;
-                if (step_needs_worker(&step) == with_worker) {
+                int needs_worker = step_needs_worker(batch->world, &step, err);
+                if (needs_worker == (int)with_worker) {
                         *ret = step;
                         return 1;
                 }
                 step_done(&step);
+                if (needs_worker < 0)
+                        return -1;
         }
         return r;
 }

@@ -59,10 +59,16 @@ void step_done(Step *step) {
         *step = (Step){ 0 };
 }
 
-bool step_needs_worker(const Step *step) {
+int step_needs_worker(const StepWorld *world, const Step *step, Error *err) {
+        const TaskStep view = { world->database, step->task, world->context, NULL };
+
         /* Abort is only turned into Undo here; the undo comes in its turn. */
-        return step->part->work && step->task->status != TASK_ABORT &&
-               step->task->status != TASK_WAIT;
+        if (!step->part->work || step->task->status == TASK_ABORT ||
+            step->task->status == TASK_WAIT)
+                return 0;
+        /* What has begun goes on as it began. */
+        bool is_begun = step->task->status == TASK_DOING || step->task->status == TASK_UNDOING;
+        return !step->part->has_work || is_begun ? 1 : step->part->has_work(&view, err);
 }
 
 int step_plan(const StepWorld *world, const Step *step, json_t **ret_job, Error *err) {

@@ -42,7 +42,8 @@ static inline Step step_take(Step *step) {
         return taken;
 }
 
-bool step_needs_worker(const Step *step);
+/* 1 or 0. */
+int step_needs_worker(const StepWorld *world, const Step *step, Error *err);
 
 int step_plan(const StepWorld *world, const Step *step, json_t **ret_job, Error *err);
 /* Commit part and final status, or Wait.  Returns TASK_OUTCOME_DONE or _RETRY. */

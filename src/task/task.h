@@ -146,6 +146,9 @@ typedef struct TaskPart {
          * A TaskOutcome too: it may wait again.  When it fails the task is undone as one whose
          * commit failed, then Error. */
         int (*resume)(const TaskStep *step, Error *err);
+        /* 1, or 0 where there is nothing for a worker to do: no process is made then, no attempt
+         * stored, and the commit sees no result.  In the transaction of that commit; NULL: 1. */
+        int (*has_work)(const TaskStep *step, Error *err);
 } TaskPart;
 
 typedef struct TaskKind {

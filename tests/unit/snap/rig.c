@@ -132,7 +132,7 @@ static void on_commit(void *context, int64_t change) {
         (void)change;
         rig->commit_count++;
         if (projection_is_stale(rig->database, &err) != 0 &&
-            projection_apply(rig->places, rig->database, &err) < 0)
+            projection_follow(rig->places, rig->database, &err) < 0)
                 fprintf(stderr, "projection: %s\n", err.message);
 }
 
@@ -203,7 +203,7 @@ int rig_run(Rig *rig, Error *err) {
         (void)uv_run(&rig->loop, UV_RUN_NOWAIT);
         if (busy > 0)
                 return error_set(err, ERROR_FAILED, "a change does not end");
-        return busy;
+        return busy < 0 ? -1 : projection_settle(rig->places, rig->database, err);
 }
 
 static int upload(Rig *rig, const char *path, Error *err) {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "interface/endpoint-check.h"
 
+#include <regex.h>
 #include <string.h>
 
 #include "base/text.h"
@@ -65,19 +66,74 @@ static bool is_system_path(const char *path) {
         return path[0] == '/' && path[1] && !strchr(path, '$') && is_clean(path + 1);
 }
 
-static bool is_list(const json_t *value, bool (*is_right)(const char *)) {
-        json_t *entry;
-        size_t i;
+bool attribute_is(const json_t *value, const char *wanted) {
+        autojson other = json_loads(wanted, JSON_DECODE_ANY, NULL);
 
+        return other && json_equal(value, other);
+}
+
+static bool is_text(const char *text) {
+        (void)text;
+        return true;
+}
+
+static bool is_device_path(const char *path) {
+        return string_has_prefix(path, "/dev/") && is_system_path(path);
+}
+
+/* As the bus has it (well-known, two parts at least), and not with a number at the end that looks
+ * like one of several instances. */
+static bool is_dbus_name(const char *name) {
+        size_t part = 0, parts = 1;
+
+        for (const char *at = name; *at; at++) {
+                bool is_digit = *at >= '0' && *at <= '9';
+                bool is_letter = (*at >= 'a' && *at <= 'z') || (*at >= 'A' && *at <= 'Z') ||
+                                 *at == '_' || *at == '-';
+                if (*at == '.' && part > 0) {
+                        part = 0;
+                        parts++;
+                        continue;
+                }
+                if (!is_letter && (!is_digit || part == 0))
+                        return false;
+                part++;
+        }
+        const char *dash = strrchr(name, '-');
+        bool has_number = dash && dash[1] && strspn(dash + 1, "0123456789") == strlen(dash + 1);
+        return part > 0 && parts > 1 && strlen(name) <= 255 && !has_number;
+}
+
+static bool matches(const char *pattern, const char *text) {
+        autofree char *whole = string_format("^(%s)$", pattern);
+        regex_t compiled;
+
+        if (regcomp(&compiled, whole, REG_EXTENDED | REG_NOSUB) != 0)
+                return false; /* a test compiles the patterns of all interfaces */
+        bool is_match = regexec(&compiled, text, 0, NULL, 0) == 0;
+        regfree(&compiled);
+        return is_match;
+}
+
+typedef bool (*TextRule)(const char *);
+
+static bool is_right_text(const InterfaceAttribute *attribute, TextRule rule, const json_t *value) {
+        const char *text = json_string_value(value);
+
+        return text && rule(text) && (!attribute->pattern || matches(attribute->pattern, text));
+}
+
+static bool is_list(const InterfaceAttribute *attribute, TextRule rule, const json_t *value) {
         if (!json_is_array(value) || json_array_size(value) > PATH_COUNT_MAX)
                 return false;
-        json_array_foreach((json_t *)(uintptr_t)value, i,
-                           entry) if (!json_is_string(entry) ||
-                                      !is_right(json_string_value(entry))) return false;
+        for (size_t i = 0; i < json_array_size(value); i++)
+                if (!is_right_text(attribute, rule, json_array_get(value, i)))
+                        return false;
         return true;
 }
 
 static bool is_source(const json_t *value) {
+        static const InterfaceAttribute plain = { .name = "" };
         const char *key;
         json_t *part;
 
@@ -86,56 +142,123 @@ static bool is_source(const json_t *value) {
         json_object_foreach((json_t *)(uintptr_t)value, key, part) {
                 if (!string_equal(key, "read") && !string_equal(key, "write"))
                         return false;
-                if (!is_list(part, is_share_path))
+                if (!is_list(&plain, is_share_path, part))
                         return false;
         }
         return true;
 }
 
-static bool is_choice(const InterfaceAttribute *attribute, const char *value) {
-        for (const char *const *choice = attribute->choices; *choice; choice++)
-                if (string_equal(*choice, value))
+static bool is_choice(const InterfaceAttribute *attribute, const json_t *value) {
+        const char *text = json_string_value(value);
+
+        for (const char *const *choice = attribute->choices; text && *choice; choice++)
+                if (string_equal(*choice, text))
                         return true;
         return false;
 }
 
-static bool is_right(const InterfaceAttribute *attribute, const json_t *value) {
-        const char *text = json_string_value(value);
-
-        switch (attribute->type) {
-        case ATTRIBUTE_TEXT:
-                return text != NULL;
-        case ATTRIBUTE_CHOICE:
-                return text && is_choice(attribute, text);
-        case ATTRIBUTE_HOME_PATHS:
-                return is_list(value, is_home_path);
-        case ATTRIBUTE_SYSTEM_PATHS:
-                return is_list(value, is_system_path);
-        case ATTRIBUTE_SHARE_PATH:
-                return text && is_share_path(text);
-        case ATTRIBUTE_SHARE_PATHS:
-                return is_list(value, is_share_path);
-        case ATTRIBUTE_SHARE_SOURCE:
-                return is_source(value);
-        case ATTRIBUTE_TYPE_COUNT:
-                break;
-        }
-        return false;
+static bool are_choices(const InterfaceAttribute *attribute, const json_t *value) {
+        if (!json_is_array(value) || json_array_size(value) > PATH_COUNT_MAX)
+                return false;
+        for (size_t i = 0; i < json_array_size(value); i++)
+                if (!is_choice(attribute, json_array_get(value, i)))
+                        return false;
+        return true;
 }
 
-static const char *get_rule(AttributeType type) {
-        static const char *const rules[ATTRIBUTE_TYPE_COUNT] = {
-                [ATTRIBUTE_TEXT] = "must be a text",
-                [ATTRIBUTE_CHOICE] = "has a value that is not known",
-                [ATTRIBUTE_HOME_PATHS] = "must be a list of clean paths that start with \"$HOME/\"",
-                [ATTRIBUTE_SYSTEM_PATHS] =
-                        "must be a list of clean absolute paths without variables",
-                [ATTRIBUTE_SHARE_PATH] = "must be a clean path of the snap",
-                [ATTRIBUTE_SHARE_PATHS] = "must be a list of clean paths of the snap",
-                [ATTRIBUTE_SHARE_SOURCE] = "must have lists of clean paths, read or write",
-        };
+static bool is_right(const InterfaceAttribute *attribute, const json_t *value);
 
-        return (unsigned)type < ATTRIBUTE_TYPE_COUNT ? rules[type] : "is of no known type";
+static bool is_entry(const InterfaceAttribute *fields, const json_t *entry) {
+        size_t known = 0;
+
+        if (!json_is_object(entry))
+                return false;
+        for (const InterfaceAttribute *field = fields; field && field->name; field++) {
+                const json_t *value = json_object_get(entry, field->name);
+                if (value ? !is_right(field, value) : field->is_required)
+                        return false;
+                known += value != NULL;
+        }
+        return known == json_object_size(entry);
+}
+
+static bool are_entries(const InterfaceAttribute *attribute, const json_t *value) {
+        if (!json_is_array(value) || json_array_size(value) > PATH_COUNT_MAX)
+                return false;
+        for (size_t i = 0; i < json_array_size(value); i++)
+                if (!is_entry(attribute->fields, json_array_get(value, i)))
+                        return false;
+        return true;
+}
+
+static bool is_int(const InterfaceAttribute *attribute, const json_t *value) {
+        json_int_t number = json_integer_value(value);
+
+        return json_is_integer(value) && number >= attribute->minimum &&
+               number <= attribute->maximum;
+}
+
+/* A type is a rule for one text, for a list of them, or something else. */
+typedef struct TypeRow {
+        TextRule text;
+        TextRule list;
+        bool (*other)(const InterfaceAttribute *, const json_t *);
+        const char *rule; /* for people */
+} TypeRow;
+
+static bool is_source_attribute(const InterfaceAttribute *attribute, const json_t *value) {
+        (void)attribute;
+        return is_source(value);
+}
+
+static bool is_bool(const InterfaceAttribute *attribute, const json_t *value) {
+        (void)attribute;
+        return json_is_boolean(value);
+}
+
+static bool is_any(const InterfaceAttribute *attribute, const json_t *value) {
+        (void)attribute;
+        return value != NULL;
+}
+
+static const TypeRow TYPES[ATTRIBUTE_TYPE_COUNT] = {
+        [ATTRIBUTE_TEXT] = { .text = is_text, .rule = "must be a text" },
+        [ATTRIBUTE_TEXTS] = { .list = is_text, .rule = "must be a list of texts" },
+        [ATTRIBUTE_CHOICE] = { .other = is_choice, .rule = "has a value that is not known" },
+        [ATTRIBUTE_CHOICES] = { .other = are_choices,
+                                .rule = "must be a list of values that are known" },
+        [ATTRIBUTE_BOOL] = { .other = is_bool, .rule = "must be true or false" },
+        [ATTRIBUTE_INT] = { .other = is_int, .rule = "must be a number" },
+        [ATTRIBUTE_PATH] = { .text = is_system_path, .rule = "must be a clean absolute path" },
+        [ATTRIBUTE_PATHS] = { .list = is_system_path,
+                              .rule = "must be a list of clean absolute paths" },
+        [ATTRIBUTE_DEVICE] = { .text = is_device_path, .rule = "must be a device below /dev" },
+        [ATTRIBUTE_DEVICES] = { .list = is_device_path,
+                                .rule = "must be a list of devices below /dev" },
+        [ATTRIBUTE_DBUS_NAME] = { .text = is_dbus_name,
+                                  .rule = "must be a D-Bus name that does not end with a number" },
+        [ATTRIBUTE_HOME_PATHS] = { .list = is_home_path,
+                                   .rule = "must be a list of clean paths that start with "
+                                           "\"$HOME/\"" },
+        [ATTRIBUTE_SYSTEM_PATHS] = { .list = is_system_path,
+                                     .rule = "must be a list of clean absolute paths without "
+                                             "variables" },
+        [ATTRIBUTE_SHARE_PATH] = { .text = is_share_path,
+                                   .rule = "must be a clean path of the snap" },
+        [ATTRIBUTE_SHARE_PATHS] = { .list = is_share_path,
+                                    .rule = "must be a list of clean paths of the snap" },
+        [ATTRIBUTE_SHARE_SOURCE] = { .other = is_source_attribute,
+                                     .rule = "must have lists of clean paths, read or write" },
+        [ATTRIBUTE_ENTRIES] = { .other = are_entries, .rule = "has an entry that is not right" },
+        [ATTRIBUTE_ANY] = { .other = is_any, .rule = "is missing" },
+};
+
+static bool is_right(const InterfaceAttribute *attribute, const json_t *value) {
+        const TypeRow *type = &TYPES[attribute->type];
+
+        if (type->text)
+                return is_right_text(attribute, type->text, value);
+        return type->list ? is_list(attribute, type->list, value) : type->other(attribute, value);
 }
 
 static int check_attribute(const InterfaceSide *side, const InterfaceAttribute *attribute,
@@ -150,7 +273,7 @@ static int check_attribute(const InterfaceSide *side, const InterfaceAttribute *
                 return error_set(err, ERROR_BAD_REQUEST, "%s%s", side->message_prefix,
                                  attribute->message);
         return error_set(err, ERROR_BAD_REQUEST, "%s\"%s\" %s", side->message_prefix,
-                         attribute->name, get_rule(attribute->type));
+                         attribute->name, TYPES[attribute->type].rule);
 }
 
 static int check_presence(const InterfaceSide *side, const json_t *attributes, Error *err) {
@@ -160,11 +283,40 @@ static int check_presence(const InterfaceSide *side, const json_t *attributes, E
                 return 0;
         for (; *name; name++) {
                 const json_t *value = json_object_get(attributes, *name);
-                if (json_array_size(value) > 0 || json_object_size(value) > 0)
+                if (json_array_size(value) > 0 || json_object_size(value) > 0 ||
+                    (value && !json_is_array(value) && !json_is_object(value)))
                         return 0;
         }
         return error_set(err, ERROR_BAD_REQUEST, "%s%s", side->message_prefix,
                          side->requires_message);
+}
+
+static int check_exclusion(const InterfaceSide *side, const InterfaceExclusion *exclusion,
+                           const json_t *attributes, Error *err) {
+        const json_t *value = json_object_get(attributes, exclusion->attribute);
+
+        if (!value || (exclusion->value && !attribute_is(value, exclusion->value)))
+                return 0;
+        for (const char *const *other = exclusion->others; *other; other++)
+                if (json_object_get(attributes, *other))
+                        return error_set(err, ERROR_BAD_REQUEST, "%s%s", side->message_prefix,
+                                         exclusion->message);
+        return 0;
+}
+
+static int check_known(const InterfaceSide *side, const json_t *attributes, Error *err) {
+        const char *key;
+        json_t *value;
+
+        json_object_foreach((json_t *)(uintptr_t)attributes, key, value) {
+                const InterfaceAttribute *attribute = side->attributes;
+                while (attribute && attribute->name && !string_equal(attribute->name, key))
+                        attribute++;
+                if (!attribute || !attribute->name)
+                        return error_set(err, ERROR_BAD_REQUEST, "%sunknown attribute \"%.60s\"",
+                                         side->message_prefix, key);
+        }
+        return 0;
 }
 
 int endpoint_check(bool is_plug, const char *interface, const json_t *attributes, Error *err) {
@@ -173,8 +325,13 @@ int endpoint_check(bool is_plug, const char *interface, const json_t *attributes
         if (!kind)
                 return error_set(err, ERROR_BAD_REQUEST, "unknown interface \"%.60s\"", interface);
         const InterfaceSide *side = is_plug ? &kind->plug : &kind->slot;
-        for (const InterfaceAttribute *a = side->attributes; a->name; a++)
+        if (side->has_only_known && check_known(side, attributes, err) < 0)
+                return -1;
+        for (const InterfaceAttribute *a = side->attributes; a && a->name; a++)
                 if (check_attribute(side, a, attributes, err) < 0)
+                        return -1;
+        for (const InterfaceExclusion *e = side->excludes; e && e->attribute; e++)
+                if (check_exclusion(side, e, attributes, err) < 0)
                         return -1;
         return check_presence(side, attributes, err);
 }

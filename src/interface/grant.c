@@ -1,15 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "interface/grant.h"
 
-#include <linux/netlink.h>
 #include <string.h>
 #include <sys/socket.h>
 
-#include "base/text.h"
+#include "interface/grant-internal.h"
 
 void grant_set_done(GrantSet *set) {
-        for (size_t i = 0; i < set->place_count; i++)
-                free(set->places[i].path);
+        for (size_t i = 0; i < set->row_count; i++) {
+                free(set->rows[i].text);
+                free(set->rows[i].second);
+        }
+        free(set->rows);
+        for (size_t i = 0; i < set->origin_count; i++)
+                free(set->origins[i].endpoint);
         for (size_t i = 0; i < set->share_count; i++) {
                 free(set->shares[i].source_below);
                 free(set->shares[i].target_below);
@@ -23,217 +27,323 @@ void grant_set_done(GrantSet *set) {
         *set = (GrantSet){ 0 };
 }
 
-/* --- whose plug it is --- */
+size_t grant_set_find(const GrantSet *set, GrantKind kind, size_t at) {
+        while (at < set->row_count && set->rows[at].kind != kind)
+                at++;
+        return at;
+}
+
+bool grant_set_has(const GrantSet *set, GrantKind kind) {
+        return grant_set_find(set, kind, 0) < set->row_count;
+}
+
+/* --- whose plug or slot it is --- */
 
 static bool has_word(const json_t *list, const char *word) {
-        json_t *entry;
-        size_t i;
-
-        json_array_foreach((json_t *)(uintptr_t)list, i,
-                           entry) if (json_is_string(entry) &&
-                                      string_equal(json_string_value(entry), word)) return true;
+        for (size_t i = 0; i < json_array_size(list); i++) {
+                const char *entry = json_string_value(json_array_get(list, i));
+                if (entry && string_equal(entry, word))
+                        return true;
+        }
         return false;
 }
 
-static bool is_bound(const GrantRequest *request, const char *plug) {
-        const json_t *all = json_object_get(request->manifest, "plugs");
+static bool is_bound(const GrantRequest *request, bool is_plug, const char *name) {
+        const json_t *all = json_object_get(request->manifest, is_plug ? "plugs" : "slots");
         const json_t *bound =
-                json_object_get(json_object_get(all, plug), request->is_hook ? "hooks" : "apps");
+                json_object_get(json_object_get(all, name), request->is_hook ? "hooks" : "apps");
 
         return has_word(bound, request->program);
 }
 
-/* --- places --- */
+/* --- rows --- */
 
-static void add_place(GrantSet *set, const char *path, bool is_writable) {
-        bool is_home = string_has_prefix(path, "$HOME/");
+typedef struct Adding {
+        GrantSet *set;
+        const GrantContext *context;
+        Error *err;
+} Adding;
 
-        if (set->place_count == GRANT_PLACE_COUNT_MAX)
-                return;
-        set->places[set->place_count++] = (GrantPlace){
-                .path = string_copy(path + (is_home ? strlen("$HOME/") : 1)),
-                .is_home = is_home,
-                .is_writable = is_writable,
-        };
-}
+/* Takes the strings of `row`. */
+static int add_row(Adding *adding, GrantRow row) {
+        GrantSet *set = adding->set;
+        bool is_full = set->row_count == GRANT_ROW_COUNT_MAX;
 
-static void add_listed(GrantSet *set, const json_t *paths, bool is_writable) {
-        json_t *path;
-        size_t i;
-
-        json_array_foreach(paths, i, path) add_place(set, json_string_value(path), is_writable);
-}
-
-static void add_places(GrantSet *set, const InterfacePlace *place, const json_t *attributes) {
-        for (; place->path || place->attribute; place++) {
-                if (place->path)
-                        add_place(set, place->path, place->is_writable);
-                else
-                        add_listed(set, json_object_get(attributes, place->attribute),
-                                   place->is_writable);
+        if (is_full) {
+                free(row.text);
+                free(row.second);
+                return error_set(adding->err, ERROR_FAILED,
+                                 "more than %d rules for one program; connect fewer interfaces",
+                                 GRANT_ROW_COUNT_MAX);
         }
+        if (!set->rows)
+                set->rows = memory_new(GRANT_ROW_COUNT_MAX * sizeof(*set->rows));
+        row.origin = set->origin_count - 1;
+        set->rows[set->row_count++] = row;
+        return 0;
 }
 
-/* --- shares --- */
+/* A row for each text that `text` stands for. */
+static int add_texts(Adding *adding, GrantRow row, const char *text, GrantUse use) {
+        autojson all = grant_text_expand(adding->context, text, use);
 
-static char *copy_column(const Query *query, int column) {
-        const char *text = query_get_text(query, column);
-
-        return text ? string_copy(text) : NULL;
+        for (size_t i = 0; i < json_array_size(all); i++) {
+                GrantRow one = row;
+                one.text = string_copy(json_string_value(json_array_get(all, i)));
+                one.second = row.second ? string_copy(row.second) : NULL;
+                if (add_row(adding, one) < 0)
+                        return -1;
+        }
+        return 0;
 }
 
-/* 1 with its index, 0 when there is no room or no such snap. */
-static int require_provider(Database *database, GrantSet *set, const char *instance, size_t *ret,
-                            Error *err) {
-        autoquery query = QUERY_INIT;
+static int add_files(Adding *adding, const InterfaceFile *file) {
+        for (; file && file->path; file++) {
+                GrantRow row = { .kind = GRANT_FILE, .access = file->access };
+                if (add_texts(adding, row, file->path, GRANT_USE_PATH) < 0)
+                        return -1;
+        }
+        return 0;
+}
 
-        for (size_t i = 0; i < set->provider_count; i++)
-                if (string_equal(set->providers[i].instance, instance)) {
-                        *ret = i;
-                        return 1;
-                }
-        if (set->provider_count == GRANT_PROVIDER_COUNT_MAX)
-                return 0;
-        if (query_open(
-                    database, &query, err,
-                    "SELECT s.name, s.current, r.file, s.epoch, s.paused_by IS NOT NULL FROM snap s "
-                    "JOIN revision r ON r.instance = s.instance AND r.revision = s.current WHERE "
-                    "s.instance = ? AND r.file IS NOT NULL",
-                    "s", instance) < 0)
+static int add_devices(Adding *adding, const InterfaceDevice *device) {
+        for (; device && (device->path || device->kind); device++) {
+                GrantRow row = { .kind = GRANT_DEVICE, .access = device->access, .device = device };
+                int status = device->path ? add_texts(adding, row, device->path, GRANT_USE_PATH)
+                                          : add_row(adding, row);
+                if (status < 0)
+                        return -1;
+        }
+        return 0;
+}
+
+static int add_sockets(Adding *adding, const InterfaceSocket *socket) {
+        for (; socket && socket->name; socket++) {
+                GrantRow row = { .kind = GRANT_SOCKET, .socket = socket };
+                row.text = string_copy(socket->name);
+                if (add_row(adding, row) < 0)
+                        return -1;
+        }
+        return 0;
+}
+
+/* The first value of what `text` stands for, or NULL. */
+static char *expand_first(const GrantContext *context, const char *text, GrantUse use) {
+        autojson all = grant_text_expand(context, text, use);
+        const char *first = json_string_value(json_array_get(all, 0));
+
+        return first ? string_copy(first) : NULL;
+}
+
+static int add_mounts(Adding *adding, const InterfaceMount *mount) {
+        for (; mount && mount->what; mount++) {
+                autofree char *where = expand_first(adding->context, mount->where, GRANT_USE_PATH);
+                GrantRow row = { .kind = GRANT_MOUNT, .access = mount->access, .second = where };
+                if (where && add_texts(adding, row, mount->what, GRANT_USE_PATH) < 0)
+                        return -1;
+        }
+        return 0;
+}
+
+static int add_buses(Adding *adding, const InterfaceBus *bus) {
+        for (; bus && bus->bus; bus++) {
+                autofree char *which = expand_first(adding->context, bus->bus, GRANT_USE_WORD);
+                autofree char *path =
+                        bus->path ? expand_first(adding->context, bus->path, GRANT_USE_WORD) : NULL;
+                GrantRow row = { .kind = GRANT_BUS, .bus = bus, .second = path };
+                if (!which || (bus->path && !path))
+                        continue;
+                row.is_session = string_equal(which, "session");
+                if (add_texts(adding, row, bus->name, GRANT_USE_WORD) < 0)
+                        return -1;
+        }
+        return 0;
+}
+
+static int add_variables(Adding *adding, const InterfaceVariable *variable) {
+        for (; variable && variable->key; variable++) {
+                GrantRow row = { .kind = GRANT_VARIABLE };
+                row.second = expand_first(adding->context, variable->value, GRANT_USE_TEXT);
+                if (!row.second)
+                        continue;
+                row.text = string_copy(variable->key);
+                if (add_row(adding, row) < 0)
+                        return -1;
+        }
+        return 0;
+}
+
+static int add_list(Adding *adding, InterfaceList list, const char *const *texts) {
+        GrantRow row = { .kind = GRANT_UNIX_SOCKET + list };
+        GrantUse use = list == INTERFACE_LIST_UNIX_SOCKETS ? GRANT_USE_PATH : GRANT_USE_WORD;
+
+        for (; texts && *texts; texts++)
+                if (add_texts(adding, row, *texts, use) < 0)
+                        return -1;
+        return 0;
+}
+
+/* --- blocks --- */
+
+/* What an attribute that is absent stands for is not looked at: a condition names what was said. */
+static bool holds(const char *condition, const json_t *attributes) {
+        const char *key;
+        json_t *wanted;
+
+        if (!condition)
+                return true;
+        autojson conditions = json_loads(condition, 0, NULL);
+        json_object_foreach(conditions, key, wanted) {
+                const json_t *value = json_object_get(attributes, key);
+                if (!value || !json_equal(value, wanted))
+                        return false;
+        }
+        return conditions != NULL;
+}
+
+static int add_grants(Adding *adding, const InterfaceGrants *grants) {
+        GrantSet *set = adding->set;
+
+        set->flags |= grants->flags;
+        set->capabilities |= grants->capabilities;
+        if (add_files(adding, grants->files) < 0 || add_devices(adding, grants->devices) < 0 ||
+            add_sockets(adding, grants->sockets) < 0 || add_mounts(adding, grants->mounts) < 0 ||
+            add_buses(adding, grants->dbus) < 0 || add_variables(adding, grants->environment) < 0)
                 return -1;
-        int found = query_next(&query, err);
-        if (found <= 0)
-                return found;
-        *ret = set->provider_count++;
-        set->providers[*ret] = (GrantProvider){
-                .instance = string_copy(instance),
-                .name = copy_column(&query, 0),
-                .revision = copy_column(&query, 1),
-                .file = copy_column(&query, 2),
-                .epoch = query_get_int(&query, 3),
-                .is_paused = query_get_int(&query, 4) != 0,
-        };
-        return 1;
+        for (size_t i = 0; i < INTERFACE_LIST_COUNT; i++)
+                if (add_list(adding, (InterfaceList)i, grants->lists[i]) < 0)
+                        return -1;
+        return 0;
 }
 
-typedef struct ShareInput {
-        size_t provider;
-        const char *target;
-        bool has_source; /* the target is a directory of directories, named as their sources */
-        bool is_writable;
-} ShareInput;
+static int add_origin(Adding *adding, bool is_plug, const char *endpoint,
+                      const InterfaceGrants *grants) {
+        GrantSet *set = adding->set;
 
-static bool has_target(const GrantSet *set, SharePlace place, const char *below) {
-        for (size_t i = 0; i < set->share_count; i++)
-                if (set->shares[i].target == place &&
-                    string_equal(set->shares[i].target_below, below))
-                        return true;
-        return false;
+        if (set->origin_count == GRANT_ORIGIN_COUNT_MAX)
+                return error_set(
+                        adding->err, ERROR_FAILED,
+                        "more than %d connections of one program; connect fewer interfaces",
+                        GRANT_ORIGIN_COUNT_MAX);
+        set->origins[set->origin_count++] = (GrantOrigin){ .endpoint = string_copy(endpoint),
+                                                           .is_plug = is_plug,
+                                                           .kind = adding->context->kind,
+                                                           .grants = grants };
+        return 0;
 }
 
-/* "a", then "a-2", "a-3": two sources never hide each other. */
-static char *find_free_target(const GrantSet *set, SharePlace place, const char *below) {
-        char *target = string_copy(below);
+typedef struct Side {
+        bool is_plug, is_always;
+        const char *endpoint;
+} Side;
 
-        for (unsigned number = 2; has_target(set, place, target); number++) {
-                free(target);
-                target = string_format("%s-%u", below, number);
+static int add_blocks(Adding *adding, const Side *side) {
+        const GrantContext *context = adding->context;
+        const InterfaceSide *declared = side->is_plug ? &context->kind->plug : &context->kind->slot;
+        const json_t *attributes =
+                side->is_plug ? context->plug_attributes : context->slot_attributes;
+
+        for (const InterfaceBlock *block = declared->blocks; block && block->grants; block++) {
+                if (block->is_always != side->is_always || !holds(block->condition, attributes))
+                        continue;
+                if (add_origin(adding, side->is_plug, side->endpoint, block->grants) < 0 ||
+                    add_grants(adding, block->grants) < 0)
+                        return -1;
         }
-        return target;
-}
-
-static void add_share(GrantSet *set, const ShareInput *input, const char *source) {
-        SharePlace from = SHARE_PLACE_SNAP, to = SHARE_PLACE_SNAP;
-        const char *from_below = "", *to_below = "";
-
-        if (set->share_count == GRANT_SHARE_COUNT_MAX ||
-            !share_path_parse(source, &from, &from_below) ||
-            !share_path_parse(input->target, &to, &to_below))
-                return;
-        const char *slash = strrchr(from_below, '/');
-        autofree char *wanted = input->has_source
-                                        ? string_format("%s%s%s", to_below, *to_below ? "/" : "",
-                                                        slash ? slash + 1 : from_below)
-                                        : string_copy(to_below);
-        set->shares[set->share_count] = (GrantShare){
-                .provider = input->provider,
-                .source = from,
-                .source_below = string_copy(from_below),
-                .target = to,
-                .target_below = find_free_target(set, to, wanted),
-                /* An image is read-only, whatever its manifest says. */
-                .is_writable = input->is_writable && from != SHARE_PLACE_SNAP,
-        };
-        set->share_count++;
-        if (from == SHARE_PLACE_SNAP)
-                set->providers[input->provider].needs_image = true;
-}
-
-static void add_shares_of(GrantSet *set, ShareInput input, const json_t *lists) {
-        json_t *path;
-        size_t i;
-
-        json_array_foreach(json_object_get(lists, "read"), i, path)
-                add_share(set, &input, json_string_value(path));
-        input.is_writable = true;
-        json_array_foreach(json_object_get(lists, "write"), i, path)
-                add_share(set, &input, json_string_value(path));
-}
-
-static int add_shares(Database *database, GrantSet *set, const char *provider,
-                      const json_t *plug_attributes, const json_t *slot_attributes, Error *err) {
-        const json_t *source = json_object_get(slot_attributes, "source");
-        ShareInput input = {
-                .target = json_get_string(plug_attributes, "target", ""),
-                .has_source = source != NULL,
-        };
-        int found = require_provider(database, set, provider, &input.provider, err);
-
-        if (found <= 0)
-                return found;
-        add_shares_of(set, input, source ? source : slot_attributes);
         return 0;
 }
 
 /* --- the set --- */
 
-static int add_connection(Database *database, const Query *row, GrantSet *set, Error *err) {
-        const InterfaceKind *kind = interface_kind_find(query_get_text(row, 2));
-        const char *plug_text = query_get_text(row, 3), *slot_text = query_get_text(row, 4);
+typedef struct Loading {
+        Database *database;
+        const GrantRequest *request;
+        GrantSet *set;
+} Loading;
+
+/* Columns: is it our plug, endpoint, other snap, interface, attributes of plug and slot. */
+static int add_connection(const Loading *loading, const Query *row, Error *err) {
+        Side side = { query_get_int(row, 0) != 0, false, query_get_text(row, 1) };
+        const char *plug_text = query_get_text(row, 4), *slot_text = query_get_text(row, 5);
         autojson plug_attributes = NULL;
         autojson slot_attributes = NULL;
+        GrantContext context = { .kind = interface_kind_find(query_get_text(row, 3)),
+                                 .instance = loading->request->instance,
+                                 .name = loading->request->name,
+                                 .peer = query_get_text(row, 2) };
+        Adding adding = { loading->set, &context, err };
 
-        if (!kind)
+        if (!context.kind || !is_bound(loading->request, side.is_plug, side.endpoint))
                 return 0;
         if (json_parse(plug_text, strlen(plug_text), &plug_attributes, err) < 0 ||
             json_parse(slot_text, strlen(slot_text), &slot_attributes, err) < 0)
                 return -1;
-        set->sockets |= kind->plug.sockets;
-        set->lifts_tcp |= kind->plug.lifts_tcp;
-        set->listens |= kind->plug.listens;
-        set->shows_home |= kind->plug.shows_home;
-        add_places(set, kind->plug.places, plug_attributes);
-        if (!kind->plug_sees_slot)
+        context.plug_attributes = plug_attributes;
+        context.slot_attributes = slot_attributes;
+        if (add_blocks(&adding, &side) < 0)
+                return -1;
+        if (!side.is_plug || !context.kind->plug_sees_slot)
                 return 0;
-        return add_shares(database, set, query_get_text(row, 1), plug_attributes, slot_attributes,
-                          err);
+        return grant_add_shares(loading->database, loading->set, context.peer, plug_attributes,
+                                slot_attributes, err);
+}
+
+static int add_connections(const Loading *loading, Error *err) {
+        autoquery query = QUERY_INIT;
+        int more;
+
+        if (query_open(
+                    loading->database, &query, err,
+                    "SELECT plug_snap = ?1 AS is_plug, CASE WHEN plug_snap = ?1 THEN plug ELSE "
+                    "slot END AS own, CASE WHEN plug_snap = ?1 THEN slot_snap ELSE plug_snap END, "
+                    "interface, plug_attributes, slot_attributes FROM live_connection WHERE "
+                    "plug_snap = ?1 OR slot_snap = ?1 ORDER BY is_plug DESC, own, 3, plug, slot",
+                    "s", loading->request->instance) < 0)
+                return -1;
+        while ((more = query_next(&query, err)) > 0)
+                if (add_connection(loading, &query, err) < 0)
+                        return -1;
+        return more;
+}
+
+static int add_permanent(const Loading *loading, const Query *row, Error *err) {
+        Side side = { string_equal(query_get_text(row, 0), "plug"), true, query_get_text(row, 1) };
+        const char *text = query_get_text(row, 3);
+        autojson attributes = NULL;
+        GrantContext context = { .kind = interface_kind_find(query_get_text(row, 2)),
+                                 .instance = loading->request->instance,
+                                 .name = loading->request->name,
+                                 .peer = "" };
+        Adding adding = { loading->set, &context, err };
+
+        if (!context.kind || !is_bound(loading->request, side.is_plug, side.endpoint))
+                return 0;
+        if (json_parse(text, strlen(text), &attributes, err) < 0)
+                return -1;
+        *(side.is_plug ? &context.plug_attributes : &context.slot_attributes) = attributes;
+        return add_blocks(&adding, &side);
+}
+
+static int add_all_permanent(const Loading *loading, Error *err) {
+        autoquery query = QUERY_INIT;
+        int more;
+
+        if (query_open(loading->database, &query, err,
+                       "SELECT side, name, interface, attributes FROM snap_endpoint WHERE "
+                       "instance = ? ORDER BY side, name",
+                       "s", loading->request->instance) < 0)
+                return -1;
+        while ((more = query_next(&query, err)) > 0)
+                if (add_permanent(loading, &query, err) < 0)
+                        return -1;
+        return more;
 }
 
 int grant_set_load(Database *database, const GrantRequest *request, GrantSet *ret, Error *err) {
         __attribute__((cleanup(grant_set_done))) GrantSet set = { 0 };
-        autoquery query = QUERY_INIT;
-        int more;
+        const Loading loading = { database, request, &set };
 
-        if (query_open(database, &query, err,
-                       "SELECT plug, slot_snap, interface, plug_attributes, slot_attributes FROM "
-                       "live_connection WHERE plug_snap = ? ORDER BY plug, slot_snap, slot",
-                       "s", request->instance) < 0)
-                return -1;
-        while ((more = query_next(&query, err)) > 0)
-                if (is_bound(request, query_get_text(&query, 0)) &&
-                    add_connection(database, &query, &set, err) < 0)
-                        return -1;
-        if (more < 0)
+        if (add_all_permanent(&loading, err) < 0 || add_connections(&loading, err) < 0)
                 return -1;
         *ret = set;
         set = (GrantSet){ 0 };
@@ -244,23 +354,20 @@ int grant_set_load(Database *database, const GrantRequest *request, GrantSet *re
  * make are unix ones.  One that may make internet sockets and may not serve the network loses that:
  * the filter cannot see of what family the socket is. */
 void grant_set_append_seccomp(const GrantSet *set, Text *rules) {
-        static const struct {
-                InterfaceSocket flag;
-                unsigned family;
-        } families[] = {
-                { INTERFACE_SOCKET_INET, AF_INET },
-                { INTERFACE_SOCKET_INET6, AF_INET6 },
-        };
         static const char *const serving[] = { "listen", "accept", "accept4" };
+        bool has_internet = false;
 
-        for (size_t i = 0; i < ARRAY_COUNT(families); i++)
-                if (set->sockets & families[i].flag)
-                        text_append_format(rules, "allow socket 0&0xffffffff=%u\n",
-                                           families[i].family);
-        if (set->sockets & INTERFACE_SOCKET_NETLINK_ROUTE)
-                text_append_format(rules, "allow socket 0&0xffffffff=%d 2&0xffffffff=%d\n",
-                                   AF_NETLINK, NETLINK_ROUTE);
-        if (set->sockets && !set->listens)
+        for (size_t i = 0; i < set->row_count; i++) {
+                const InterfaceSocket *socket = set->rows[i].socket;
+                if (!socket)
+                        continue;
+                has_internet |= socket->family == AF_INET || socket->family == AF_INET6;
+                text_append_format(rules, "allow socket 0&0xffffffff=%d", socket->family);
+                if (socket->protocol >= 0)
+                        text_append_format(rules, " 2&0xffffffff=%d", socket->protocol);
+                text_append(rules, "\n");
+        }
+        if (has_internet && !(set->flags & INTERFACE_LISTENS))
                 for (size_t i = 0; i < ARRAY_COUNT(serving); i++)
                         text_append_format(rules, "refuse %s\n", serving[i]);
 }

@@ -14,16 +14,47 @@
 #include "interface/interface-kind.h"
 #include "state/database.h"
 
-#define GRANT_PLACE_COUNT_MAX    128
+#define GRANT_ROW_COUNT_MAX      1000
+#define GRANT_ORIGIN_COUNT_MAX   128
 #define GRANT_SHARE_COUNT_MAX    32
 #define GRANT_PROVIDER_COUNT_MAX 8
 
-/* A file or directory of the host, shown where it is. */
-typedef struct GrantPlace {
-        char *path;   /* owned; beneath the home or the root, no slash first */
-        bool is_home; /* else of the root */
-        bool is_writable;
-} GrantPlace;
+typedef enum GrantKind {
+        GRANT_FILE,
+        GRANT_DEVICE,
+        GRANT_SOCKET, /* a family */
+        GRANT_MOUNT,
+        GRANT_BUS,
+        GRANT_VARIABLE,
+        GRANT_UNIX_SOCKET, /* these in the order of InterfaceList */
+        GRANT_ABSTRACT_SOCKET,
+        GRANT_SYSTEM_CALL,
+        GRANT_KERNEL_MODULE,
+        GRANT_APPARMOR,
+        GRANT_UDEV,
+        GRANT_KIND_COUNT,
+} GrantKind;
+
+/* The plug or slot that something comes from. */
+typedef struct GrantOrigin {
+        char *endpoint; /* owned: the plug's or slot's name */
+        bool is_plug;
+        const InterfaceKind *kind;
+        const InterfaceGrants *grants;
+} GrantOrigin;
+
+/* One thing that is granted.  Texts have no variables but $HOME and $RUNTIME at their beginning. */
+typedef struct GrantRow {
+        GrantKind kind;
+        unsigned access; /* of InterfaceAccess; files, devices, mounts */
+        char *text;      /* owned: pattern of paths, name, key, line; NULL: a device by number */
+        char *second; /* owned: a mount's place, a variable's value, a bus rule's object; or NULL */
+        bool is_session;               /* of the buses */
+        const InterfaceDevice *device; /* constant data, where the kind has it */
+        const InterfaceSocket *socket;
+        const InterfaceBus *bus;
+        size_t origin;
+} GrantRow;
 
 /* A snap whose directories are shared with the program: its revision counts for the plan too. */
 typedef struct GrantProvider {
@@ -43,10 +74,12 @@ typedef struct GrantShare {
 } GrantShare;
 
 typedef struct GrantSet {
-        unsigned sockets; /* of InterfaceSocket */
-        bool lifts_tcp, listens, shows_home;
-        GrantPlace places[GRANT_PLACE_COUNT_MAX];
-        size_t place_count;
+        unsigned flags; /* of InterfaceFlag */
+        uint64_t capabilities;
+        GrantRow *rows; /* owned */
+        size_t row_count;
+        GrantOrigin origins[GRANT_ORIGIN_COUNT_MAX];
+        size_t origin_count;
         GrantShare shares[GRANT_SHARE_COUNT_MAX];
         size_t share_count;
         GrantProvider providers[GRANT_PROVIDER_COUNT_MAX];
@@ -57,12 +90,17 @@ void grant_set_done(GrantSet *set);
 
 typedef struct GrantRequest {
         const char *instance;
+        const char *name;       /* of the snap, without an instance key */
         const json_t *manifest; /* of the current revision */
         const char *program;
         bool is_hook;
 } GrantRequest;
 
-/* `ret` is zeroed or as grant_set_done left it. */
+/* What is always granted, and what the live connections do; `ret` is zeroed or as grant_set_done
+ * left it. */
 int grant_set_load(Database *database, const GrantRequest *request, GrantSet *ret, Error *err);
+/* The first row of this kind from `at` on; row_count where there is no more. */
+size_t grant_set_find(const GrantSet *set, GrantKind kind, size_t at);
+bool grant_set_has(const GrantSet *set, GrantKind kind);
 /* The lines that the set adds to the seccomp template (policy/seccomp.h). */
 void grant_set_append_seccomp(const GrantSet *set, Text *rules);

@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 typedef enum InterfaceAuto {
         INTERFACE_AUTO_NEVER,
@@ -17,13 +18,24 @@ typedef enum InterfaceAuto {
 
 typedef enum AttributeType {
         ATTRIBUTE_TEXT,
+        ATTRIBUTE_TEXTS, /* list; so are the other plural ones */
         ATTRIBUTE_CHOICE,
-        ATTRIBUTE_HOME_PATHS,   /* list of "$HOME/…" */
-        ATTRIBUTE_SYSTEM_PATHS, /* list of "/…" */
+        ATTRIBUTE_CHOICES,
+        ATTRIBUTE_BOOL,
+        ATTRIBUTE_INT,
+        ATTRIBUTE_PATH, /* absolute and clean */
+        ATTRIBUTE_PATHS,
+        ATTRIBUTE_DEVICE, /* likewise, below /dev */
+        ATTRIBUTE_DEVICES,
+        ATTRIBUTE_DBUS_NAME,    /* well-known, not ending with "-NUMBER" */
+        ATTRIBUTE_HOME_PATHS,   /* "$HOME/…" */
+        ATTRIBUTE_SYSTEM_PATHS, /* "/…" */
         ATTRIBUTE_SHARE_PATH, /* "$SNAP/…", "$SNAP_DATA/…", "$SNAP_COMMON/…", or relative to $SNAP
                                */
-        ATTRIBUTE_SHARE_PATHS,  /* list of them */
+        ATTRIBUTE_SHARE_PATHS,
         ATTRIBUTE_SHARE_SOURCE, /* {read: list, write: list} of them */
+        ATTRIBUTE_ENTRIES,      /* list of mappings with `fields` and nothing else */
+        ATTRIBUTE_ANY,          /* checked by nobody, or by code of this interface */
         ATTRIBUTE_TYPE_COUNT,
 } AttributeType;
 
@@ -32,34 +44,127 @@ typedef struct InterfaceAttribute {
         AttributeType type;
         bool is_required;
         const char *const *choices; /* ends with NULL */
-        const char *message;        /* instead of ours; NULL = ours */
+        const char *pattern;        /* POSIX extended, of the whole text; NULL = any */
+        int64_t minimum, maximum;   /* of an int */
+        const char *fallback;       /* what an absent one stands for; NULL = nothing */
+        const struct InterfaceAttribute *fields;
+        const char *message; /* instead of ours; NULL = ours */
 } InterfaceAttribute;
 
-/* Families of sockets beyond unix ones. */
-typedef enum InterfaceSocket {
-        INTERFACE_SOCKET_INET = 1 << 0,
-        INTERFACE_SOCKET_INET6 = 1 << 1,
-        INTERFACE_SOCKET_NETLINK_ROUTE = 1 << 2,
+/* Where `attribute` is set (to `value`), none of the others may be. */
+typedef struct InterfaceExclusion {
+        const char *attribute; /* NULL ends a list */
+        const char *value;     /* JSON; NULL = any */
+        const char *const *others;
+        const char *message;
+} InterfaceExclusion;
+
+/* ── what is granted ──
+ * Texts may have variables; see docs/interfaces.md.  Lists end with an empty row; NULL is none. */
+
+typedef enum InterfaceAccess {
+        INTERFACE_ACCESS_READ = 1 << 0,
+        INTERFACE_ACCESS_WRITE = 1 << 1,
+        INTERFACE_ACCESS_EXECUTE = 1 << 2,
+} InterfaceAccess;
+
+typedef enum InterfaceFlag {
+        INTERFACE_LISTENS = 1 << 0,                /* internet sockets may be listened at */
+        INTERFACE_SHOWS_HOME = 1 << 1,             /* what is not hidden in the user's home */
+        INTERFACE_SEES_PROCESSES = 1 << 2,         /* all of the machine's in /proc */
+        INTERFACE_SIGNALS_PROCESSES = 1 << 3,      /* any of them */
+        INTERFACE_TRACES_PROCESSES = 1 << 4,       /* ptrace and the like */
+        INTERFACE_LIFTS_TCP = 1 << 5,              /* TCP ports are not restricted */
+        INTERFACE_LIFTS_ABSTRACT_SOCKETS = 1 << 6, /* of the host; Landlock knows no names */
+        INTERFACE_LIFTS_NAMESPACES = 1 << 7,       /* namespaces may be made */
+        INTERFACE_LIFTS_DEVICE_FILTER = 1 << 8,    /* the program rules its devices itself */
+        INTERFACE_LIFTS_NO_NEW_PRIVILEGES = 1 << 9,
+        INTERFACE_DELEGATES_CGROUP = 1 << 10, /* the service rules its own cgroup */
+} InterfaceFlag;
+
+typedef struct InterfaceFile {
+        const char *path; /* pattern */
+        unsigned access;
+} InterfaceFile;
+
+typedef struct InterfaceDevice {
+        const char *path; /* pattern; NULL = by number alone */
+        unsigned access;
+        char kind;        /* 'c', 'b'; 0 = by path alone, which ends a list when that is NULL */
+        int major, minor; /* -1 = any */
+} InterfaceDevice;
+
+typedef struct InterfaceSocket {
+        const char *name;
+        int family;
+        int protocol; /* -1 = any */
 } InterfaceSocket;
 
-/* Files and directories of the host that are shown where they are. */
-typedef struct InterfacePlace {
-        const char *path;      /* NULL: those that the attribute lists */
-        const char *attribute; /* NULL with `path`; both NULL ends a list */
-        bool is_writable;
-} InterfacePlace;
+/* A directory or file of the host, shown at another place. */
+typedef struct InterfaceMount {
+        const char *what;
+        const char *where;
+        unsigned access;
+} InterfaceMount;
+
+typedef enum InterfaceBusVerb {
+        INTERFACE_BUS_OWN,
+        INTERFACE_BUS_TALK, /* all calls, all broadcasts */
+        INTERFACE_BUS_SEE,
+        INTERFACE_BUS_CALL,
+        INTERFACE_BUS_BROADCAST, /* signals from it are received */
+} InterfaceBusVerb;
+
+typedef struct InterfaceBus {
+        const char *bus; /* "system", "session" or a variable */
+        InterfaceBusVerb verb;
+        const char *name;
+        const char *path, *interface, *member; /* NULL = any */
+} InterfaceBus;
+
+typedef struct InterfaceVariable {
+        const char *key;
+        const char *value;
+} InterfaceVariable;
+
+typedef enum InterfaceList {
+        INTERFACE_LIST_UNIX_SOCKETS,     /* patterns of paths */
+        INTERFACE_LIST_ABSTRACT_SOCKETS, /* "@…" */
+        INTERFACE_LIST_SYSTEM_CALLS,     /* rules (policy/seccomp-rule.h) */
+        INTERFACE_LIST_KERNEL_MODULES,
+        INTERFACE_LIST_APPARMOR, /* lines as they stand */
+        INTERFACE_LIST_UDEV,     /* matches of devices that are tagged */
+        INTERFACE_LIST_COUNT,
+} InterfaceList;
+
+typedef struct InterfaceGrants {
+        unsigned flags;        /* of InterfaceFlag */
+        uint64_t capabilities; /* a bit each, by the kernel's numbers */
+        const InterfaceFile *files;
+        const InterfaceDevice *devices;
+        const InterfaceSocket *sockets;
+        const InterfaceMount *mounts;
+        const InterfaceBus *dbus;
+        const InterfaceVariable *environment;
+        const char *const *lists[INTERFACE_LIST_COUNT];
+} InterfaceGrants;
+
+/* When what is granted. */
+typedef struct InterfaceBlock {
+        bool is_always;        /* connected or not */
+        const char *condition; /* JSON: attributes of this side that must be so; NULL = none */
+        const InterfaceGrants *grants; /* NULL ends a list */
+} InterfaceBlock;
 
 /* What one side declares and is granted. */
 typedef struct InterfaceSide {
         const InterfaceAttribute *attributes;
+        bool has_only_known;                /* other attributes are refused */
         const char *const *requires_one_of; /* ends with NULL; or NULL */
         const char *requires_message;
         const char *message_prefix; /* "" where there is none */
-        unsigned sockets;           /* of InterfaceSocket */
-        bool lifts_tcp;             /* TCP ports are not restricted */
-        bool listens;               /* internet sockets may be listened at */
-        bool shows_home;            /* what is not hidden in the user's home */
-        const InterfacePlace *places;
+        const InterfaceExclusion *excludes;
+        const InterfaceBlock *blocks;
 } InterfaceSide;
 
 typedef struct InterfaceKind {
@@ -72,6 +177,8 @@ typedef struct InterfaceKind {
         const char *never_auto_if; /* JSON: a plug with one of these is connected by hand only */
         const char *must_match;    /* attribute that is equal on both sides; absent = the name */
         bool plug_sees_slot;       /* directories of the slot's snap are shown to the plug's */
+        const char *policy; /* JSON {plug: {rule: …}, slot: {rule: …}}: who may install and
+                               connect, as base declarations say it */
         InterfaceSide plug, slot;
 } InterfaceKind;
 

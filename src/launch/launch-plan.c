@@ -216,10 +216,35 @@ static const KernelPlace SYS_PLACES[] = {
         { "/sys/kernel/tracing", "mask", FOR_ALL },
 };
 
-static void add_kernel_places(Text *plan, const KernelPlace *places, size_t count, bool is_root) {
+/* Granted as a whole, or by a file above it; what is granted below is shown on top later. */
+static bool is_granted(const GrantSet *grants, const char *path) {
+        size_t at = grant_set_find(grants, GRANT_FILE, 0);
+
+        for (; at < grants->row_count; at = grant_set_find(grants, GRANT_FILE, at + 1)) {
+                const char *text = grants->rows[at].text;
+                size_t length = strlen(text);
+                if (string_has_suffix(text, "/**"))
+                        length -= strlen("/**");
+                if (strncmp(text, path, length) == 0 && (!path[length] || path[length] == '/'))
+                        return true;
+        }
+        return false;
+}
+
+static void add_kernel_places(Text *plan, const LaunchPlanInput *input, const KernelPlace *places,
+                              size_t count) {
+        KernelPlaceFor who = input->uid == 0 ? FOR_ROOT : FOR_USER;
+
         for (size_t i = 0; i < count; i++)
-                if (places[i].who & (is_root ? FOR_ROOT : FOR_USER))
+                if ((places[i].who & who) && !is_granted(&input->target->grants, places[i].path))
                         add(plan, places[i].op, places[i].path);
+}
+
+/* Abstract sockets belong to the network namespace, and so does most of /proc/net. */
+static bool needs_network(const GrantSet *grants) {
+        return grant_set_has(grants, GRANT_SOCKET) ||
+               grant_set_has(grants, GRANT_ABSTRACT_SOCKET) ||
+               (grants->flags & (INTERFACE_LIFTS_TCP | INTERFACE_LIFTS_ABSTRACT_SOCKETS));
 }
 
 static void add_kernel_files(Text *plan, const LaunchPlanInput *input) {
@@ -228,16 +253,19 @@ static void add_kernel_files(Text *plan, const LaunchPlanInput *input) {
         bool is_walled = input->request->landlock_abi < LAUNCH_SCOPES_ABI;
 
         /* Whom no socket is granted sees nothing of the host's network in /proc/net either. */
-        if (!input->target->is_devmode && !grants->sockets && !grants->lifts_tcp)
+        if (!input->target->is_devmode && !needs_network(grants))
                 add(plan, is_walled ? "network" : "?network", is_walled ? "wall" : "none");
         add2(plan, "dir", "/proc", "0755");
-        add(plan, "proc", "/proc");
-        add_kernel_places(plan, PROC_PLACES, ARRAY_COUNT(PROC_PLACES), is_root);
+        if (grants->flags & (INTERFACE_SEES_PROCESSES | INTERFACE_TRACES_PROCESSES))
+                launch_line_append(plan, "host", "/proc", "/proc", "rw,noexec,tree", NULL);
+        else
+                add(plan, "proc", "/proc");
+        add_kernel_places(plan, input, PROC_PLACES, ARRAY_COUNT(PROC_PLACES));
         add2(plan, "dir", "/sys", "0755");
         /* A user cannot clone /sys without what is mounted in it; for root it stays outside. */
         launch_line_append(plan, "host", "/sys", "/sys", is_root ? "ro,noexec" : "ro,noexec,tree",
                            NULL);
-        add_kernel_places(plan, SYS_PLACES, ARRAY_COUNT(SYS_PLACES), is_root);
+        add_kernel_places(plan, input, SYS_PLACES, ARRAY_COUNT(SYS_PLACES));
 }
 
 static void add_scratch(Text *plan, const LaunchPlanInput *input) {
@@ -354,6 +382,7 @@ static void add_environment(Text *plan, const LaunchPlanInput *input) {
         add_unsets(plan);
         add_snap_variables(plan, input);
         add_home_variables(plan, input);
+        launch_plan_add_granted_variables(plan, input);
         add_manifest_variables(plan, json_object_get(input->target->manifest, "environment"));
         add_manifest_variables(plan,
                                json_object_get(target_get_program(input->target), "environment"));
@@ -407,24 +436,6 @@ static int add_command(Text *plan, const LaunchPlanInput *input, Error *err) {
 
 /* ── confinement ── */
 
-/* The home is a directory of the launch's own that holds what is shown of the real one. */
-static void add_landlock_grants(Text *plan, const LaunchPlanInput *input) {
-        const GrantSet *grants = &input->target->grants;
-
-        if (grants->shows_home && input->request->home)
-                add2(plan, "allow", input->request->home, "read,write");
-        for (size_t i = 0; i < grants->place_count; i++) {
-                autofree char *path = grant_place_format(input, &grants->places[i]);
-                if (path && grants->places[i].is_writable)
-                        add2(plan, "allow", path, "read,write");
-        }
-        for (size_t i = 0; i < grants->share_count; i++) {
-                autofree char *path = grant_share_format_target(input, &grants->shares[i]);
-                if (grants->shares[i].is_writable)
-                        add2(plan, "allow", path, "read,execute,write");
-        }
-}
-
 static void add_landlock(Text *plan, const LaunchPlanInput *input) {
         static const char *const rules[][2] = {
                 { "/", "read,execute" },          { "/tmp", "read,execute,write" },
@@ -440,10 +451,8 @@ static void add_landlock(Text *plan, const LaunchPlanInput *input) {
 
                 add2(plan, "allow", own, "read,execute,write");
         }
-        add_landlock_grants(plan, input);
-        add(plan, "landlock",
-            input->target->grants.lifts_tcp ? "files,abstract,signals"
-                                            : "files,tcp,abstract,signals");
+        launch_plan_add_landlock_grants(plan, input);
+        launch_plan_add_restrictions(plan, &input->target->grants);
 }
 
 static void add_seccomp(Text *plan, const LaunchPlanInput *input) {
@@ -512,6 +521,7 @@ int launch_plan_write(const LaunchPlanInput *input, Text *ret, Error *err) {
         text_append(ret, generation_builtin.steps);
         if (!input->target->is_devmode) {
                 add_landlock(ret, input);
+                launch_plan_add_capabilities(ret, input);
                 add_seccomp(ret, input);
         }
         return 0;

@@ -186,6 +186,7 @@ static int load_program(Database *database, Target *ret, Error *err) {
 /* Whose content is shown is held still with the package: it may be copying its data. */
 static int load_grants(Database *database, Target *ret, Error *err) {
         const GrantRequest request = { .instance = ret->snap.instance,
+                                       .name = ret->name,
                                        .manifest = ret->manifest,
                                        .program = ret->program,
                                        .is_hook = ret->is_hook };

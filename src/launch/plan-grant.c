@@ -14,40 +14,87 @@ size_t launch_plan_get_provider(const GrantSet *grants, size_t at) {
         return number;
 }
 
-/* ── places of the host ── */
+/* ── what there is of the host ── */
 
-/* The kernel's own interfaces are not files to share: what there is of them comes with interfaces
- * that say which. */
-static bool is_kernel_path(const char *path) {
-        static const char *const tops[] = { "proc", "sys", "dev" };
-
-        for (size_t i = 0; i < ARRAY_COUNT(tops); i++) {
-                size_t length = strlen(tops[i]);
-                if (strncmp(path, tops[i], length) == 0 && (!path[length] || path[length] == '/'))
-                        return true;
+/* The home or the runtime directory or the root that a row's text begins with, "/" for the root, as
+ * the program knows it; NULL where there is none.  `ret_below` is the rest, without a slash first.
+ */
+static char *find_base(const LaunchPlanInput *input, const char *text, const char **ret_below) {
+        if (string_has_prefix(text, "$HOME/")) {
+                *ret_below = text + strlen("$HOME/");
+                return input->request->home ? string_copy(input->request->home) : NULL;
         }
-        return false;
+        if (string_has_prefix(text, "$RUNTIME/")) {
+                *ret_below = text + strlen("$RUNTIME/");
+                return string_format("/run/user/%u", input->uid);
+        }
+        *ret_below = text + 1;
+        return *text == '/' ? string_copy("/") : NULL;
 }
 
-char *grant_place_format(const LaunchPlanInput *input, const GrantPlace *place) {
-        if (place->is_home)
-                return input->request->home
-                               ? string_format("%s/%s", input->request->home, place->path)
-                               : NULL;
-        return is_kernel_path(place->path) ? NULL : string_format("/%s", place->path);
+/* "a/b/.." and the like a package cannot have written, "/" + "**" nobody; but the launcher would
+ * refuse the whole plan. */
+static char *copy_below(const char *below) {
+        size_t length = strlen(below);
+
+        if (string_has_suffix(below, "/**"))
+                length -= strlen("/**");
+        autofree char *copy = string_copy_length(below, length);
+        autofree char *path = string_format("/%s", copy);
+        return length > 0 && launch_path_is_clean(path) ? take(copy) : NULL;
 }
 
-static void add_place(Text *plan, const LaunchPlanInput *input, const GrantPlace *place) {
-        autofree char *path = grant_place_format(input, place);
-        autofree char *base =
-                string_format("%s%s", input->root,
-                              place->is_home && input->request->home ? input->request->home
-                              : *input->root                         ? ""
-                                                                     : "/");
+char *grant_path_format(const LaunchPlanInput *input, const char *text) {
+        const char *rest;
+        autofree char *base = find_base(input, text, &rest);
+        autofree char *below = base ? copy_below(rest) : NULL;
 
-        if (path)
-                launch_line_append(plan, "bind", base, place->path, path,
-                                   place->is_writable ? "rw,noexec" : "ro,noexec", NULL);
+        if (!below)
+                return NULL;
+        return string_format("%s/%s", string_equal(base, "/") ? "" : base, below);
+}
+
+static const char *choose_flags(const GrantRow *row) {
+        bool is_written = row->access & INTERFACE_ACCESS_WRITE;
+        bool is_run = row->access & INTERFACE_ACCESS_EXECUTE;
+
+        if (row->kind == GRANT_DEVICE)
+                return is_written ? "rw,noexec,device" : "ro,noexec,device";
+        if (row->kind == GRANT_UNIX_SOCKET)
+                return "rw,noexec,socket";
+        if (is_written)
+                return is_run ? "rw" : "rw,noexec";
+        return is_run ? "ro" : "ro,noexec";
+}
+
+/* On the host: beneath the root of this daemon. */
+static char *format_base(const LaunchPlanInput *input, const char *base) {
+        return *input->root
+                       ? string_format("%s%s", input->root, string_equal(base, "/") ? "" : base)
+                       : string_copy(base);
+}
+
+static void add_match(Text *plan, const LaunchPlanInput *input, const GrantRow *row) {
+        const char *rest;
+        autofree char *base = row->text ? find_base(input, row->text, &rest) : NULL;
+        autofree char *below = base ? copy_below(rest) : NULL;
+
+        if (!below)
+                return;
+        autofree char *host = format_base(input, base);
+        launch_line_append(plan, "match", host, below, base, choose_flags(row), NULL);
+}
+
+static void add_mount(Text *plan, const LaunchPlanInput *input, const GrantRow *row) {
+        const char *rest;
+        autofree char *base = find_base(input, row->text, &rest);
+        autofree char *below = base ? copy_below(rest) : NULL;
+        autofree char *place = grant_path_format(input, row->second);
+
+        if (!below || !place)
+                return;
+        autofree char *host = format_base(input, base);
+        launch_line_append(plan, "bind", host, below, place, choose_flags(row), NULL);
 }
 
 static void add_home(Text *plan, const LaunchPlanInput *input) {
@@ -100,12 +147,102 @@ static void add_share(Text *plan, const LaunchPlanInput *input, const GrantShare
 }
 
 void launch_plan_add_grants(Text *plan, const LaunchPlanInput *input) {
+        static void (*const adders[GRANT_KIND_COUNT])(Text *, const LaunchPlanInput *,
+                                                      const GrantRow *) = {
+                [GRANT_FILE] = add_match,
+                [GRANT_DEVICE] = add_match,
+                [GRANT_UNIX_SOCKET] = add_match,
+                [GRANT_MOUNT] = add_mount,
+        };
         const GrantSet *grants = &input->target->grants;
 
-        if (grants->shows_home)
+        if (grants->flags & INTERFACE_SHOWS_HOME)
                 add_home(plan, input);
-        for (size_t i = 0; i < grants->place_count; i++)
-                add_place(plan, input, &grants->places[i]);
+        for (size_t i = 0; i < grants->row_count; i++)
+                if (adders[grants->rows[i].kind])
+                        adders[grants->rows[i].kind](plan, input, &grants->rows[i]);
         for (size_t i = 0; i < grants->share_count; i++)
                 add_share(plan, input, &grants->shares[i]);
+}
+
+/* ── Landlock ── */
+
+/* A pattern's directory: what the view has there is only what matched, or is read-only. */
+static void cut_pattern(char *path) {
+        size_t plain = strcspn(path, "*?[{");
+
+        if (!path[plain])
+                return;
+        path[plain] = '\0';
+        char *slash = strrchr(path, '/');
+        slash[slash == path] = '\0';
+}
+
+static void add_allowed(Text *plan, const LaunchPlanInput *input, const GrantRow *row) {
+        bool is_run = row->access & INTERFACE_ACCESS_EXECUTE;
+        const char *place = row->kind == GRANT_MOUNT ? row->second : row->text;
+        autofree char *path = place ? grant_path_format(input, place) : NULL;
+
+        if (!path || !(row->access & INTERFACE_ACCESS_WRITE))
+                return;
+        cut_pattern(path);
+        if (!string_equal(path, "/"))
+                launch_line_append(plan, "allow", path,
+                                   is_run ? "read,execute,write" : "read,write", NULL);
+}
+
+void launch_plan_add_landlock_grants(Text *plan, const LaunchPlanInput *input) {
+        const GrantSet *grants = &input->target->grants;
+
+        if ((grants->flags & INTERFACE_SHOWS_HOME) && input->request->home)
+                launch_line_append(plan, "allow", input->request->home, "read,write", NULL);
+        for (size_t i = 0; i < grants->row_count; i++)
+                if (grants->rows[i].kind == GRANT_FILE || grants->rows[i].kind == GRANT_MOUNT)
+                        add_allowed(plan, input, &grants->rows[i]);
+        for (size_t i = 0; i < grants->share_count; i++) {
+                autofree char *path = grant_share_format_target(input, &grants->shares[i]);
+                if (grants->shares[i].is_writable)
+                        launch_line_append(plan, "allow", path, "read,execute,write", NULL);
+        }
+}
+
+void launch_plan_add_restrictions(Text *plan, const GrantSet *grants) {
+        autotext words = TEXT_INIT;
+
+        text_append(&words, "files");
+        if (!(grants->flags & INTERFACE_LIFTS_TCP))
+                text_append(&words, ",tcp");
+        if (!(grants->flags & INTERFACE_LIFTS_ABSTRACT_SOCKETS) &&
+            !grant_set_has(grants, GRANT_ABSTRACT_SOCKET))
+                text_append(&words, ",abstract");
+        if (!(grants->flags & INTERFACE_SIGNALS_PROCESSES))
+                text_append(&words, ",signals");
+        launch_line_append(plan, "landlock", words.bytes, NULL);
+}
+
+/* ── the rest ── */
+
+void launch_plan_add_granted_variables(Text *plan, const LaunchPlanInput *input) {
+        const GrantSet *grants = &input->target->grants;
+        size_t at = grant_set_find(grants, GRANT_VARIABLE, 0);
+
+        for (; at < grants->row_count; at = grant_set_find(grants, GRANT_VARIABLE, at + 1)) {
+                const GrantRow *row = &grants->rows[at];
+                autofree char *path = *row->second == '$' ? grant_path_format(input, row->second)
+                                                          : string_copy(row->second);
+                if (path)
+                        launch_line_append(plan, "setenv", row->text, path, NULL);
+        }
+}
+
+/* A user has none that count outside of his own namespace, and none in there either. */
+void launch_plan_add_capabilities(Text *plan, const LaunchPlanInput *input) {
+        uint64_t capabilities = input->target->grants.capabilities;
+        char low[16], high[16];
+
+        if (input->uid != 0 || capabilities == 0)
+                return;
+        (void)snprintf(low, sizeof(low), "%u", (unsigned)(capabilities & 0xffffffffu));
+        (void)snprintf(high, sizeof(high), "%u", (unsigned)(capabilities >> 32));
+        launch_line_append(plan, "capabilities", low, high, NULL);
 }

@@ -7,7 +7,11 @@
 #include "launch/launch-plan.h"
 
 void launch_plan_add_grants(Text *plan, const LaunchPlanInput *input);
+void launch_plan_add_granted_variables(Text *plan, const LaunchPlanInput *input);
+void launch_plan_add_landlock_grants(Text *plan, const LaunchPlanInput *input);
+void launch_plan_add_restrictions(Text *plan, const GrantSet *grants);
+void launch_plan_add_capabilities(Text *plan, const LaunchPlanInput *input);
 
-/* Paths in the view, owned; a place is NULL where there is none for it. */
-char *grant_place_format(const LaunchPlanInput *input, const GrantPlace *place);
+/* Paths in the view, owned; NULL where there is none for it. */
+char *grant_path_format(const LaunchPlanInput *input, const char *text);
 char *grant_share_format_target(const LaunchPlanInput *input, const GrantShare *share);

@@ -54,6 +54,8 @@ static uint64_t get_known_access(int abi) {
 void confinement_apply(Confinement *confinement, const LaunchStep *step) {
         if (step->op == LAUNCH_OP_LANDLOCK)
                 confinement->restrictions = step->words[0];
+        if (step->op == LAUNCH_OP_CAPABILITIES)
+                confinement->capabilities = step->numbers[0] | step->numbers[1] << 32;
         if (step->op == LAUNCH_OP_ALLOW) {
                 if (confinement->rule_count == CONFINE_RULE_COUNT_MAX)
                         die(0, "line %u of the plan is one rule too many", step->line);
@@ -122,26 +124,68 @@ static void enter_landlock(const Confinement *confinement) {
 
 /* ── capabilities ── */
 
-static void drop_capabilities(void) {
-        struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
-        struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = { 0 };
-        /* NOROOT locked: without it a file capability or uid 0 would bring rights back at exec. */
-        unsigned long bits = SECBIT_NOROOT | SECBIT_NOROOT_LOCKED | SECBIT_NO_SETUID_FIXUP |
-                             SECBIT_NO_SETUID_FIXUP_LOCKED | SECBIT_KEEP_CAPS_LOCKED |
-                             SECBIT_NO_CAP_AMBIENT_RAISE | SECBIT_NO_CAP_AMBIENT_RAISE_LOCKED;
-
-        for (unsigned long capability = 0; capability < 64; capability++)
+static void drop_bounding(uint64_t kept) {
+        for (unsigned long capability = 0; capability < 64; capability++) {
+                if (kept >> capability & 1)
+                        continue;
                 if (prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) < 0) {
                         if (errno == EINVAL)
                                 break; /* beyond the kernel's last one */
                         die(errno, "cannot drop capability %lu for good", capability);
                 }
+        }
+}
+
+/* As the ambient set, the only one that outlives exec without a file's help and without uid 0
+ * counting for anything. */
+static void raise_ambient(uint64_t kept) {
+        for (unsigned long capability = 0; capability < 64; capability++)
+                if (kept >> capability & 1 &&
+                    prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, capability, 0, 0) < 0)
+                        die(errno, "cannot keep capability %lu", capability);
+}
+
+/* A container may have fewer than were granted: what is not there cannot be kept. */
+static uint64_t get_permitted(void) {
+        struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
+        struct __user_cap_data_struct now[_LINUX_CAPABILITY_U32S_3] = { 0 };
+
+        if (syscall(SYS_capget, &head, now) < 0)
+                die(errno, "cannot look at the capabilities");
+        return now[0].permitted | (uint64_t)now[1].permitted << 32;
+}
+
+static void drop_capabilities(uint64_t granted) {
+        struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
+        uint64_t kept = granted & get_permitted();
+        struct __user_cap_data_struct sets[_LINUX_CAPABILITY_U32S_3] = { 0 };
+        /* NOROOT locked: without it a file capability or uid 0 would bring rights back at exec.
+         * With something kept, a change to another uid must take it off, as programs expect. */
+        unsigned long bits = SECBIT_NOROOT | SECBIT_NOROOT_LOCKED | SECBIT_NO_CAP_AMBIENT_RAISE |
+                             SECBIT_NO_CAP_AMBIENT_RAISE_LOCKED;
+
+        if (kept == 0)
+                bits |= SECBIT_NO_SETUID_FIXUP | SECBIT_NO_SETUID_FIXUP_LOCKED |
+                        SECBIT_KEEP_CAPS_LOCKED;
+        drop_bounding(kept);
         if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) < 0)
                 die(errno, "cannot drop the ambient capabilities");
+        /* Inheritable first: ambient is never more than it; the rest is needed for the securebits.
+         */
+        for (size_t i = 0; i < _LINUX_CAPABILITY_U32S_3; i++) {
+                sets[i].inheritable = (uint32_t)(kept >> (32 * i));
+                sets[i].permitted = sets[i].inheritable | (i == 0 ? 1u << CAP_SETPCAP : 0);
+                sets[i].effective = sets[i].permitted;
+        }
+        if (syscall(SYS_capset, &head, sets) < 0)
+                die(errno, "cannot drop the capabilities");
+        raise_ambient(kept);
         if (prctl(PR_SET_SECUREBITS, bits, 0, 0, 0) < 0)
                 die(errno, "cannot lock the securebits");
-        if (syscall(SYS_capset, &head, none) < 0)
-                die(errno, "cannot drop the capabilities");
+        for (size_t i = 0; i < _LINUX_CAPABILITY_U32S_3; i++)
+                sets[i].permitted = sets[i].effective = sets[i].inheritable;
+        if (syscall(SYS_capset, &head, sets) < 0)
+                die(errno, "cannot drop the last capability");
 }
 
 /* ── seccomp ── */
@@ -170,7 +214,7 @@ void confinement_enter(const Confinement *confinement, const Frame *frame, size_
                 die(errno, "cannot give up new privileges");
         enter_landlock(confinement);
         trace_note("landlock");
-        drop_capabilities();
+        drop_capabilities(confinement->capabilities);
         trace_note("capabilities");
         for (size_t i = 0; i < confinement->program_count; i++) {
                 size_t index = first_fd + confinement->programs[i].file;

@@ -11,7 +11,7 @@
 #include "wire/frame.h"
 #include "wire/launch.h"
 
-#define CONFINE_RULE_COUNT_MAX    32
+#define CONFINE_RULE_COUNT_MAX    512
 #define CONFINE_PROGRAM_COUNT_MAX 4
 
 /* Collected from the plan; the strings are the plan's. */
@@ -26,6 +26,7 @@ typedef struct Confinement {
                 uint64_t file, first, count;
         } programs[CONFINE_PROGRAM_COUNT_MAX];
         size_t program_count;
+        uint64_t capabilities; /* that are kept, a bit each */
 } Confinement;
 
 void confinement_apply(Confinement *confinement, const LaunchStep *step);

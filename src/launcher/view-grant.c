@@ -44,10 +44,12 @@ static int make_in(int directory, const char *name, bool is_directory) {
 
 static int restrict_mount(int mount, const char *flags) {
         struct mount_attr attributes = {
-                .attr_set = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV,
+                .attr_set = MOUNT_ATTR_NOSUID,
                 .propagation = MS_PRIVATE,
         };
 
+        if (!launch_list_has(flags, "device"))
+                attributes.attr_set |= MOUNT_ATTR_NODEV;
         if (launch_list_has(flags, "ro"))
                 attributes.attr_set |= MOUNT_ATTR_RDONLY;
         if (launch_list_has(flags, "noexec"))
@@ -156,7 +158,7 @@ static void show_at(const View *view, const LaunchStep *step, int mount, const c
 
         if (fstat(mount, &status) < 0)
                 view_die(step, "cannot look at what is to be shown");
-        if (!S_ISDIR(status.st_mode) && !S_ISREG(status.st_mode))
+        if (S_ISLNK(status.st_mode) || S_ISFIFO(status.st_mode))
                 return;
         if (make_place(view, path, S_ISDIR(status.st_mode)) < 0)
                 return;
@@ -179,6 +181,20 @@ void view_apply_home(const View *view, const LaunchStep *step) {
         show_entries(home, place, "rw,noexec", is_shown);
 }
 
+void view_show(const View *view, const LaunchStep *step, int source, const char *path) {
+        autofd int mount = clone_mount(source, "", AT_EMPTY_PATH);
+
+        if (mount < 0 || restrict_mount(mount, step->words[3]) < 0)
+                view_die(step, "cannot clone from the host");
+        show_at(view, step, mount, path);
+}
+
+static bool is_plain(int file) {
+        struct stat status;
+
+        return fstat(file, &status) == 0 && (S_ISDIR(status.st_mode) || S_ISREG(status.st_mode));
+}
+
 void view_apply_bind(const View *view, const LaunchStep *step) {
         autofd int base = open(step->words[0], O_PATH | O_DIRECTORY | O_CLOEXEC);
 
@@ -186,12 +202,8 @@ void view_apply_bind(const View *view, const LaunchStep *step) {
                 return;
         autofd int source = kernel_openat2(base, step->words[1], O_PATH | O_NOFOLLOW,
                                            RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS);
-        if (source < 0)
-                return;
-        autofd int mount = clone_mount(source, "", AT_EMPTY_PATH);
-        if (mount < 0 || restrict_mount(mount, step->words[3]) < 0)
-                view_die(step, "cannot clone from the host");
-        show_at(view, step, mount, step->words[2]);
+        if (source >= 0 && is_plain(source))
+                view_show(view, step, source, step->words[2]);
 }
 
 /* The descriptor is attached first: Linux 6.1 clones nothing of a detached mount. */
@@ -214,6 +226,8 @@ void view_apply_share(const View *view, const LaunchStep *step) {
         autofd int source = open_shared(view, step);
 
         if (source < 0)
+                return;
+        if (!is_plain(source))
                 return;
         autofd int mount = clone_mount(source, "", AT_EMPTY_PATH);
         if (mount < 0)

@@ -23,6 +23,10 @@ static inline int view_open(const View *view, const char *path) {
 _Noreturn void view_die(const LaunchStep *step, const char *what);
 int view_get_descriptor(const View *view, const LaunchStep *step, uint64_t number);
 
+/* Clones what `source` is, with the step's flags, to a place that is made where it is not there. */
+void view_show(const View *view, const LaunchStep *step, int source, const char *path);
+
 void view_apply_home(const View *view, const LaunchStep *step);
 void view_apply_bind(const View *view, const LaunchStep *step);
+void view_apply_match(const View *view, const LaunchStep *step);
 void view_apply_share(const View *view, const LaunchStep *step);

@@ -328,6 +328,7 @@ static void (*const APPLY[LAUNCH_OP_COUNT])(const View *, const LaunchStep *) = 
         [LAUNCH_OP_NETWORK] = apply_network,
         [LAUNCH_OP_HOME] = view_apply_home,
         [LAUNCH_OP_BIND] = view_apply_bind,
+        [LAUNCH_OP_MATCH] = view_apply_match,
         [LAUNCH_OP_SHARE] = view_apply_share,
 };
 

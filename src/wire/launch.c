@@ -47,6 +47,7 @@ static const OpRow OPS[LAUNCH_OP_COUNT] = {
         [LAUNCH_OP_HOST] = { "host", { WORD_PATH, WORD_PATH, WORD_FLAGS } },
         [LAUNCH_OP_HOME] = { "home", { WORD_PATH, WORD_PATH } },
         [LAUNCH_OP_BIND] = { "bind", { WORD_PATH, WORD_BELOW, WORD_PATH, WORD_FLAGS } },
+        [LAUNCH_OP_MATCH] = { "match", { WORD_PATH, WORD_BELOW, WORD_PATH, WORD_FLAGS } },
         [LAUNCH_OP_SHARE] = { "share", { WORD_NUMBER, WORD_PATH, WORD_PATH } },
         [LAUNCH_OP_DEVICE] = { "device", { WORD_NAME } },
         [LAUNCH_OP_PROC] = { "proc", { WORD_PATH } },
@@ -61,6 +62,7 @@ static const OpRow OPS[LAUNCH_OP_COUNT] = {
         [LAUNCH_OP_DIRECTORY] = { "directory", { WORD_PATH } },
         [LAUNCH_OP_ALLOW] = { "allow", { WORD_PATH, WORD_RIGHTS } },
         [LAUNCH_OP_LANDLOCK] = { "landlock", { WORD_RESTRICTIONS } },
+        [LAUNCH_OP_CAPABILITIES] = { "capabilities", { WORD_NUMBER, WORD_NUMBER } },
         [LAUNCH_OP_SECCOMP] = { "seccomp", { WORD_NUMBER, WORD_NUMBER, WORD_NUMBER } },
         [LAUNCH_OP_GENERATION] = { "generation", { WORD_NAME } },
 };
@@ -304,7 +306,7 @@ static bool check_word(WordKind kind, const char *word, uint64_t *ret_number) {
         case WORD_MODE:
                 return parse_mode(word, ret_number);
         case WORD_FLAGS:
-                return is_list_of(word, "rw,ro,noexec,tree,optional");
+                return is_list_of(word, "rw,ro,noexec,tree,optional,device,socket");
         case WORD_RIGHTS:
                 return is_list_of(word, "read,execute,write,ioctl");
         case WORD_RESTRICTIONS:

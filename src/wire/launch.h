@@ -141,6 +141,10 @@ typedef enum LaunchOp {
                             nor  snap nor bin, each entry for itself; PATH exists */
         LAUNCH_OP_BIND,  /* BASE SUB PATH FLAGS  as host, of BASE/SUB without following a link below
                             BASE; PATH is made; what cannot be shown is left out */
+        LAUNCH_OP_MATCH, /* BASE PATTERN PATH FLAGS  as bind, everything beneath BASE that matches,
+                            at PATH/what-matched; "*", "?", "[…]" and "{a,b}" within one name;
+                            FLAGS also device or socket: nodes or sockets only, instead of files and
+                            directories */
         LAUNCH_OP_SHARE, /* N SUB PATH           likewise, of the mount N itself, SUB absolute in it
                           */
         LAUNCH_OP_DEVICE,    /* NAME                /dev/NAME of the host */
@@ -157,12 +161,13 @@ typedef enum LaunchOp {
         LAUNCH_OP_UNSETENV,  /* KEY                 KEY may end with "*" */
         LAUNCH_OP_ARGUMENT, /* TEXT                expanded, dropped when then empty; the 1st is run
                              */
-        LAUNCH_OP_DIRECTORY, /* PATH                where to stand if the caller's is not in the
-                                view */
-        LAUNCH_OP_ALLOW,     /* PATH RIGHTS         Landlock: of read,execute,write,ioctl */
-        LAUNCH_OP_LANDLOCK,  /* RESTRICTIONS        of files,tcp,abstract,signals */
-        LAUNCH_OP_SECCOMP,   /* N FIRST COUNT       instructions of the sealed file N, in this order
-                              */
+        LAUNCH_OP_DIRECTORY,    /* PATH                where to stand if the caller's is not in the
+                                   view */
+        LAUNCH_OP_ALLOW,        /* PATH RIGHTS         Landlock: of read,execute,write,ioctl */
+        LAUNCH_OP_LANDLOCK,     /* RESTRICTIONS        of files,tcp,abstract,signals */
+        LAUNCH_OP_CAPABILITIES, /* LOW HIGH        bits of those that are kept */
+        LAUNCH_OP_SECCOMP, /* N FIRST COUNT       instructions of the sealed file N, in this order
+                            */
         LAUNCH_OP_GENERATION, /* NAME               nothing; known by one build of a test alone
                                  (generation.h) */
         LAUNCH_OP_COUNT,

@@ -126,7 +126,7 @@ static void without_a_grant_of_sockets_there_is_no_network(void **state) {
 
         assert_int_equal(write_plan(&made, &plan, &err), 0);
         assert_true(plan_has(&plan, LAUNCH_OP_NETWORK, "none", NULL));
-        made.target.grants.sockets = 1;
+        made.target.grants.flags = INTERFACE_LIFTS_TCP;
         assert_int_equal(write_plan(&made, &other, &err), 0);
         assert_false(plan_has(&other, LAUNCH_OP_NETWORK, "none", NULL));
         target_done(&made.target);

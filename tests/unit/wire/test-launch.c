@@ -58,6 +58,8 @@ static void each_op_reads_its_own_words(void **state) {
                 { "home /home/u /home/u\n", LAUNCH_OP_HOME },
                 { "bind / srv/a /srv/a rw,noexec\n", LAUNCH_OP_BIND },
                 { "share 6 / /snap/a/1/b\n", LAUNCH_OP_SHARE },
+                { "match / dev/video* / rw,noexec,device\n", LAUNCH_OP_MATCH },
+                { "capabilities 4096 2\n", LAUNCH_OP_CAPABILITIES },
                 { "device null\n", LAUNCH_OP_DEVICE },
                 { "proc /proc\n", LAUNCH_OP_PROC },
                 { "terminals /dev/pts\n", LAUNCH_OP_TERMINALS },

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What grant.c, grant-text.c and grant-share.c share: how the texts of an interface become those of
+ * one connection.
+ */
+#pragma once
+
+#include "interface/grant.h"
+
+/* Whose texts they are; borrowed. */
+typedef struct GrantContext {
+        const InterfaceKind *kind;
+        const char *instance, *name;   /* of the side that is granted something */
+        const char *peer;              /* the other side's instance, "" for the system */
+        const json_t *plug_attributes; /* NULL where there is none: not connected */
+        const json_t *slot_attributes;
+} GrantContext;
+
+/* What may stand in a value that a package wrote. */
+typedef enum GrantUse {
+        GRANT_USE_PATH, /* no patterns, no ".." */
+        GRANT_USE_WORD, /* letters, digits and ._:/@+- */
+        GRANT_USE_TEXT, /* no control characters */
+} GrantUse;
+
+/* Puts values in the place of variables; $HOME and $RUNTIME stay for the launch.  The texts as an
+ * array: none where an attribute is absent or a value may not stand there, several where it is a
+ * list. */
+json_t *grant_text_expand(const GrantContext *context, const char *text, GrantUse use);
+
+int grant_add_shares(Database *database, GrantSet *set, const char *provider,
+                     const json_t *plug_attributes, const json_t *slot_attributes, Error *err);

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Packages that a client brought along.  Their manifests are read by pawl-read before anything is
+ * Packages that a client brought along, or a directory of this machine that it names to try it.
+ * Their manifests are read by pawl-read before anything is
  * decided, one after the other; the answer comes when the last is known.
  */
 #include "api/resources.h"
+#include "base/folder.h"
 #include "base/text.h"
 #include "snap/image.h"
 #include "snap/plan.h"
@@ -15,7 +17,9 @@ struct Sideload {
         InstallFlags flags;
         InstallFile files[REQUEST_FILE_MAX]; /* names are borrowed from the call */
         json_t *reports[REQUEST_FILE_MAX];   /* owned */
-        size_t read_count;
+        size_t count, read_count;
+        int folder;   /* owned; -1: files */
+        char *source; /* owned; of the folder */
 };
 
 static bool is_set(const json_t *fields, const char *name) {
@@ -27,7 +31,9 @@ static bool is_set(const json_t *fields, const char *name) {
 static Sideload *sideload_new(ApiCall *call, const InstallFlags *flags) {
         Sideload *sideload = memory_new(sizeof(*sideload));
 
-        *sideload = (Sideload){ .next = call->api->sideloads, .call = call, .flags = *flags };
+        *sideload = (Sideload){
+                .next = call->api->sideloads, .call = call, .flags = *flags, .folder = -1
+        };
         call->api->sideloads = sideload;
         return sideload;
 }
@@ -40,11 +46,14 @@ static void sideload_free(Sideload *sideload, Api *api) {
         *link = sideload->next;
         for (size_t i = 0; i < REQUEST_FILE_MAX; i++)
                 json_decref(sideload->reports[i]);
+        own_close_(&sideload->folder);
+        free(sideload->source);
         free(sideload);
 }
 
 static void answer(Sideload *owned_sideload, int64_t change, Error *err) {
         ApiCall *call = owned_sideload->call;
+        bool is_try = owned_sideload->source != NULL;
 
         sideload_free(owned_sideload, call->api);
         if (err->message[0] == '\0') {
@@ -52,7 +61,7 @@ static void answer(Sideload *owned_sideload, int64_t change, Error *err) {
                 return;
         }
         if (!error_kind_get_info(err->kind)->api_kind)
-                error_prefix(err, "cannot install snap file");
+                error_prefix(err, is_try ? "cannot try snap" : "cannot install snap file");
         call_reply_error(call, err);
 }
 
@@ -61,7 +70,7 @@ static void answer(Sideload *owned_sideload, int64_t change, Error *err) {
 static void plan_when_read(Sideload *owned_sideload) {
         ApiCall *call = owned_sideload->call;
         const json_t *fields = call->request->body;
-        size_t count = call->request->file_count;
+        size_t count = owned_sideload->count;
         Error err = ERROR_INIT;
         int64_t change = 0;
 
@@ -98,18 +107,18 @@ static void take_report(void *context, json_t *report, const Error *err) {
                 return;
         }
         sideload->reports[sideload->read_count++] = json_incref(report);
-        if (sideload->read_count < sideload->call->request->file_count)
+        if (sideload->read_count < sideload->count)
                 read_next(sideload);
         else
                 plan_when_read(sideload);
 }
 
 static void read_next(Sideload *sideload) {
-        const Request *request = sideload->call->request;
+        const InstallFile *file = &sideload->files[sideload->read_count];
         Error err = ERROR_INIT;
 
-        if (image_read_start(sideload->call->api->loop, request->files[sideload->read_count].fd,
-                             take_report, sideload, &sideload->read, &err) < 0)
+        if (image_read_start(sideload->call->api->loop, file->fd, take_report, sideload,
+                             &sideload->read, &err) < 0)
                 answer(sideload, 0, &err);
 }
 
@@ -135,10 +144,6 @@ static const char *get_shown(const Request *request, size_t index) {
 static int check_request(const Request *request, const InstallFlags *flags, Error *err) {
         const char *action = json_get_string(request->body, "action", "install");
 
-        if (string_equal(action, "try"))
-                return error_set(err, ERROR_NOT_IMPLEMENTED,
-                                 "cannot try a directory yet: pack it and install it with "
-                                 "--dangerous");
         if (!string_equal(action, "install"))
                 return error_set(err, ERROR_BAD_REQUEST, "unknown action %.40s", action);
         if (request->file_count == 0)
@@ -158,6 +163,32 @@ static int check_request(const Request *request, const InstallFlags *flags, Erro
         return 0;
 }
 
+/* Root names the path and is believed as to it; from here on it is this directory and no other. */
+static int try_post(ApiCall *call, const InstallFlags *flags, Error *err) {
+        const char *path = json_get_string(call->request->body, "snap-path", "");
+        autofree char *source = NULL;
+
+        if (call->request->file_count > 0)
+                return error_set(err, ERROR_BAD_REQUEST, "cannot try a file: give a directory");
+        if (*path != '/')
+                return error_set(err, ERROR_BAD_REQUEST,
+                                 "need an absolute snap-path to try, not \"%.200s\"", path);
+        if (check_flags(flags, err) < 0)
+                return -1;
+        autofd int folder = folder_find(path, &source, err);
+        if (folder < 0)
+                return -1;
+        Sideload *sideload = sideload_new(call, flags);
+        sideload->source = take(source);
+        sideload->folder = take_fd(folder);
+        sideload->count = 1;
+        sideload->files[0] = (InstallFile){ .fd = sideload->folder,
+                                            .source = sideload->source,
+                                            .shown = folder_get_path(sideload->source) };
+        read_next(sideload);
+        return 0;
+}
+
 int sideload_post(ApiCall *call, Error *err) {
         const Request *request = call->request;
         const json_t *fields = request->body;
@@ -167,9 +198,12 @@ int sideload_post(ApiCall *call, Error *err) {
                                .is_classic = is_set(fields, "classic"),
                                .is_dangerous = is_set(fields, "dangerous") };
 
+        if (string_equal(json_get_string(fields, "action", ""), "try"))
+                return try_post(call, &flags, err);
         if (check_request(request, &flags, err) < 0)
                 return -1;
         Sideload *sideload = sideload_new(call, &flags);
+        sideload->count = request->file_count;
         for (size_t i = 0; i < request->file_count; i++)
                 sideload->files[i] = (InstallFile){ .fd = request->files[i].fd,
                                                     .shown = get_shown(request, i),

@@ -43,6 +43,16 @@ int digest_sha3_384_fd(int fd, char ret_hex[DIGEST_SHA3_384_HEX_SIZE], uint64_t 
         return 0;
 }
 
+void digest_sha3_384(const void *bytes, size_t length, char ret_hex[DIGEST_SHA3_384_HEX_SIZE]) {
+        uint8_t digest[SHA3_384_DIGEST_SIZE];
+        struct sha3_384_ctx context;
+
+        sha3_384_init(&context);
+        sha3_384_update(&context, length, bytes);
+        sha3_384_digest(&context, sizeof(digest), digest);
+        format_hex(digest, sizeof(digest), ret_hex);
+}
+
 void digest_sha256(const void *bytes, size_t length, char ret_hex[DIGEST_SHA256_HEX_SIZE]) {
         uint8_t digest[SHA256_DIGEST_SIZE];
         struct sha256_ctx context;

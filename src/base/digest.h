@@ -15,4 +15,5 @@
 /* Reads from the current offset to the end; lower-case hex. */
 int digest_sha3_384_fd(int fd, char ret_hex[DIGEST_SHA3_384_HEX_SIZE], uint64_t *ret_size,
                        Error *err);
+void digest_sha3_384(const void *bytes, size_t length, char ret_hex[DIGEST_SHA3_384_HEX_SIZE]);
 void digest_sha256(const void *bytes, size_t length, char ret_hex[DIGEST_SHA256_HEX_SIZE]);

@@ -17,8 +17,8 @@
 #define WARNING_INDENT 9 /* of what follows "Warning: " */
 #define RIGHT_MARGIN   1
 
-static const char *const mode_flags[] = { "devmode", "jailmode", "classic", NULL };
-static const char *const single_flags[] = { "unaliased", "ignore-validation", NULL };
+static const char *const flags[] = { "devmode",   "jailmode",          "classic",
+                                     "unaliased", "ignore-validation", NULL };
 
 static bool is_in_path(const char *directory) {
         const char *path = getenv("PATH");
@@ -157,25 +157,6 @@ int sideload_run(Cli *cli, const Arguments *arguments, const char *done) {
 
 /* ── names ── */
 
-static json_t *make_body(const Arguments *arguments, const char *channel) {
-        json_t *body = json_pack("{s:s}", "action", "install");
-        const char *transaction = arguments_get(arguments, "transaction");
-        json_put_string(body, "transaction", transaction == NULL ? "per-snap" : transaction);
-        if (arguments->word_count == 1) {
-                json_put_string(body, "channel", channel);
-                operation_put_value(body, arguments, "revision");
-                json_put_string(body, "cohort-key", arguments_get(arguments, "cohort"));
-                operation_put_flags(body, arguments, mode_flags);
-                operation_put_flags(body, arguments, single_flags);
-                return body;
-        }
-        json_t *snaps = json_array();
-        for (size_t i = 0; i < arguments->word_count; i++)
-                (void)json_array_append_new(snaps, json_string(arguments->words[i]));
-        json_put(body, "snaps", snaps);
-        return body;
-}
-
 static int check_names(const Cli *cli, const Arguments *arguments) {
         for (size_t i = 0; i < arguments->word_count; i++)
                 if (*arguments->words[i] == '\0')
@@ -199,7 +180,10 @@ static int check_names(const Cli *cli, const Arguments *arguments) {
 
 static int install_names(Cli *cli, const Arguments *arguments, const char *channel) {
         Error err = ERROR_INIT;
-        autojson body = make_body(arguments, channel);
+        const OperationShape shape = {
+                .action = "install", .channel = channel, .flags = flags, .has_transaction = true
+        };
+        autojson body = operation_make_body(arguments, &shape);
         autojson change = NULL;
         const Subject subject = { .snap = arguments->words[0],
                                   .revision = arguments_get(arguments, "revision") };

@@ -18,7 +18,10 @@ static int compare_snaps(const void *a, const void *b) {
 static void add_snap(const Cli *cli, Sheet *sheet, const json_t *snap) {
         autofree char *tracking = words_tracking(snap),
                       *publisher = words_publisher_short(cli, snap);
-        autofree char *notes = words_notes(snap);
+        autofree char *plain = words_notes(snap);
+        /* Never the current one, so that there is a note before it. */
+        bool is_blocked = !cli->is_snap && json_get_bool(snap, "blocked", false);
+        autofree char *notes = string_format("%s%s", plain, is_blocked ? ",blocked" : "");
         const char *version = json_get_string(snap, "version", "");
         const char *cells[] = {
                 json_get_string(snap, "name", ""),

@@ -43,28 +43,12 @@ static int print_times(Cli *cli, const Arguments *arguments) {
         return EXIT_DONE;
 }
 
-static json_t *make_body(const Arguments *arguments, const char *channel) {
-        json_t *body = json_pack("{s:s}", "action", "refresh");
-        const char *transaction = arguments_get(arguments, "transaction");
-        json_put_string(body, "transaction", transaction == NULL ? "per-snap" : transaction);
-        if (arguments->word_count == 1) {
-                json_put_string(body, "channel", channel);
-                operation_put_value(body, arguments, "revision");
-                json_put_string(body, "cohort-key", arguments_get(arguments, "cohort"));
-                operation_put_flags(body, arguments, flags);
-        }
-        if (arguments->word_count > 1) {
-                json_t *snaps = json_array();
-                for (size_t i = 0; i < arguments->word_count; i++)
-                        (void)json_array_append_new(snaps, json_string(arguments->words[i]));
-                json_put(body, "snaps", snaps);
-        }
-        return body;
-}
-
 static int refresh_names(Cli *cli, const Arguments *arguments, const char *channel) {
         Error err = ERROR_INIT;
-        autojson body = make_body(arguments, channel);
+        const OperationShape shape = {
+                .action = "refresh", .channel = channel, .flags = flags, .has_transaction = true
+        };
+        autojson body = operation_make_body(arguments, &shape);
         autojson change = NULL;
         bool is_single = arguments->word_count == 1;
         const Subject subject = { .snap = is_single ? arguments->words[0] : "",

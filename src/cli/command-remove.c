@@ -5,21 +5,6 @@
 #include "cli/operation.h"
 #include "cli/report.h"
 
-static json_t *make_body(const Arguments *arguments) {
-        json_t *body = json_pack("{s:s}", "action", "remove");
-        if (arguments->word_count == 1) {
-                operation_put_value(body, arguments, "revision");
-                if (arguments_has(arguments, "purge"))
-                        json_put(body, "purge", json_true());
-                return body;
-        }
-        json_t *snaps = json_array();
-        for (size_t i = 0; i < arguments->word_count; i++)
-                (void)json_array_append_new(snaps, json_string(arguments->words[i]));
-        json_put(body, "snaps", snaps);
-        return body;
-}
-
 static void print_removed(const Arguments *arguments, const json_t *change) {
         autojson names = operation_get_names(change);
         const char *revision = arguments_get(arguments, "revision");
@@ -45,7 +30,9 @@ static int run_remove(Cli *cli, const Arguments *arguments) {
         if (arguments->word_count > 1 && has_option)
                 return cli_refuse(cli, EXIT_FAILED,
                                   "a single snap name is needed to specify options");
-        autojson body = make_body(arguments);
+        static const char *const flags[] = { "purge", NULL };
+        const OperationShape shape = { .action = "remove", .flags = flags };
+        autojson body = operation_make_body(arguments, &shape);
         autojson change = NULL;
         const Subject subject = { .snap = arguments->words[0],
                                   .revision = arguments_get(arguments, "revision") };

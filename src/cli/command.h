@@ -89,7 +89,7 @@ extern const Command command_connect, command_connections, command_disconnect;
 extern const Command command_abort, command_change, command_changes, command_disable,
         command_enable, command_help, command_info, command_install, command_list, command_refresh,
         command_remove, command_revert, command_run, command_tasks, command_version, command_watch,
-        command_warnings, command_okay, command_verify, command_repair;
+        command_warnings, command_okay, command_verify, command_repair, command_try;
 
 const Command *command_find(const char *name, bool is_snap);
 

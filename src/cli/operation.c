@@ -25,6 +25,27 @@ void operation_put_value(json_t *body, const Arguments *arguments, const char *o
         json_put_string(body, option, arguments_get(arguments, option));
 }
 
+json_t *operation_make_body(const Arguments *arguments, const OperationShape *shape) {
+        const char *transaction = arguments_get(arguments, "transaction");
+        json_t *body = json_pack("{s:s}", "action", shape->action);
+        if (shape->has_transaction)
+                json_put_string(body, "transaction",
+                                transaction == NULL ? "per-snap" : transaction);
+        if (arguments->word_count == 1) {
+                json_put_string(body, "channel", shape->channel);
+                operation_put_value(body, arguments, "revision");
+                json_put_string(body, "cohort-key", arguments_get(arguments, "cohort"));
+                operation_put_flags(body, arguments, shape->flags);
+        }
+        if (arguments->word_count > 1) {
+                json_t *snaps = json_array();
+                for (size_t i = 0; i < arguments->word_count; i++)
+                        (void)json_array_append_new(snaps, json_string(arguments->words[i]));
+                json_put(body, "snaps", snaps);
+        }
+        return body;
+}
+
 int operation_check_modes(const Cli *cli, const Arguments *arguments) {
         if (arguments_has(arguments, "devmode") && arguments_has(arguments, "jailmode"))
                 return cli_refuse(cli, EXIT_FAILED,

@@ -9,6 +9,16 @@
 
 /* "path/x" or "x.snap": a file rather than a name. */
 bool operation_is_file(const char *word);
+typedef struct OperationShape {
+        const char *action;
+        const char *channel;      /* NULL or "": none */
+        const char *const *flags; /* what may be said of one snap; NULL-terminated */
+        bool has_transaction;
+} OperationShape;
+
+/* The request for the words, which are names: of one snap with everything that may be said of it,
+ * of several with their names alone. */
+json_t *operation_make_body(const Arguments *arguments, const OperationShape *shape);
 /* Sets body[option] = true for each of the NULL-terminated names that was given. */
 void operation_put_flags(json_t *body, const Arguments *arguments, const char *const *names);
 /* Sets body[option] = value where it was given. */

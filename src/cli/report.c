@@ -72,6 +72,10 @@ static const ReportRow report_rows[] = {
           "See the revisions with 'pawl list --all'.", false },
         { "insufficient-disk-space", NULL, EXIT_FAILED, false, "%d",
           "Make room on that disk.  'pawl remove' helps as long as 2 MiB are free.", .own = "%m" },
+        { "snap-not-a-snap", "try", EXIT_FAILED, false,
+          "\"%s\" does not contain an unpacked snap.\n\nTry 'snapcraft prime' in your project directory, then "
+          "'snap try' again.",
+          "A snap that is not packed has a file meta/snap.yaml.", .own = "%s: %m" },
         { "login-required", NULL, EXIT_FAILED, false, "%m (see 'snap help login')",
           "Repeat the command as root, for instance with sudo." },
         { ANY_KIND, NULL, EXIT_FAILED, false, "%m",

@@ -25,6 +25,12 @@ static void add_flag(Form *form, const Arguments *arguments, const char *name) {
         add_field(form, name, arguments_has(arguments, name) ? "true" : NULL);
 }
 
+static void add_modes(Form *form, const Arguments *arguments) {
+        add_flag(form, arguments, "devmode");
+        add_flag(form, arguments, "classic");
+        add_flag(form, arguments, "jailmode");
+}
+
 /* `pawl refresh FILE` is an installation over an older one: to the daemon the same.  In the order
  * that servers know from the client everybody else uses. */
 static void fill_form(Form *form, const Arguments *arguments, const char *channel) {
@@ -34,9 +40,7 @@ static void fill_form(Form *form, const Arguments *arguments, const char *channe
         add_field(form, "name", is_single ? arguments_get(arguments, "name") : NULL);
         add_field(form, "snap-path", is_single ? arguments->words[0] : NULL);
         add_field(form, "channel", channel);
-        add_flag(form, arguments, "devmode");
-        add_flag(form, arguments, "classic");
-        add_flag(form, arguments, "jailmode");
+        add_modes(form, arguments);
         add_flag(form, arguments, "dangerous");
         add_field(form, "transaction", transaction == NULL ? "per-snap" : transaction);
         add_flag(form, arguments, "unaliased");
@@ -73,6 +77,16 @@ static int upload_files(const Cli *cli, const Upload *upload, char **ret_change,
         int outcome = client_upload(cli->client, upload, ret_change, err);
         wait_end_request();
         return outcome;
+}
+
+int sideload_try(Cli *cli, const Arguments *arguments, const char *path, char **ret_change,
+                 Error *err) {
+        Form form = { .count = 0 };
+        add_field(&form, "action", "try");
+        add_field(&form, "snap-path", path);
+        add_modes(&form, arguments);
+        const Upload upload = { .fields = form.fields, .field_count = form.count };
+        return upload_files(cli, &upload, ret_change, err);
 }
 
 int sideload_start(Cli *cli, const Arguments *arguments, const char *channel, char **ret_change,

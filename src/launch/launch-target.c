@@ -96,11 +96,6 @@ static int check_snap_row(const Query *query, const char *instance, Error *err) 
                                  "snap \"%s\" uses classic confinement, which this version of "
                                  "pawl cannot launch",
                                  instance);
-        if (query_is_null(query, 9))
-                return error_set(err, ERROR_NOT_IMPLEMENTED,
-                                 "snap \"%s\" is tried from a directory, which this version of "
-                                 "pawl cannot launch",
-                                 instance);
         return 0;
 }
 

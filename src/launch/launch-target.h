@@ -16,7 +16,7 @@
 typedef struct TargetSnap {
         char *instance;
         char *revision;
-        char *file; /* beneath images/ */
+        char *file; /* beneath images/, or the source of a directory (base/folder.h) */
         int64_t epoch;
 } TargetSnap;
 

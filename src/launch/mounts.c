@@ -14,6 +14,7 @@
 #include <sys/syscall.h>
 
 #include "base/file.h"
+#include "base/folder.h"
 #include "base/limits.h"
 #include "base/log.h"
 #include "launch/job.h"
@@ -165,9 +166,34 @@ static int make_parents(const char *path, Error *err) {
         return 0;
 }
 
+/* Not an image: any file system, and not ours.  What is mounted beneath it is left out, and stays
+ * out; the flags are locked when it is cloned. */
+static int mount_folder(const MountInput *image, Text *ret, Error *err) {
+        struct mount_attr attributes = {
+                .attr_set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV,
+                .propagation = MS_PRIVATE,
+        };
+        autofd int folder = folder_open(image->file, FOLDER_OPEN_MAY_BLOCK, err);
+
+        if (folder < 0 || make_parents(image->path, err) < 0)
+                return -1;
+        autofd int tree = (int)syscall(SYS_open_tree, folder, "",
+                                       OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH);
+        if (tree < 0 || syscall(SYS_mount_setattr, tree, "", AT_EMPTY_PATH, &attributes,
+                                sizeof(attributes)) < 0)
+                return error_set_errno(err, errno, "cannot bind %.300s",
+                                       folder_get_path(image->file));
+        if (syscall(SYS_move_mount, tree, "", AT_FDCWD, image->path, MOVE_MOUNT_F_EMPTY_PATH) < 0)
+                return error_set_errno(err, errno, "cannot mount on %s", image->path);
+        return list_top(image->path, ret, err);
+}
+
 static int mount_image(const void *input, Text *ret, Error *err) {
         const MountInput *image = input;
         char device_path[32];
+
+        if (folder_is_source(image->file))
+                return mount_folder(image, ret, err);
         autofd int file = open(image->file, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 
         if (file < 0)
@@ -235,30 +261,88 @@ static void drop_if_replaced(Image *image, uint64_t inode) {
 static uint64_t get_inode(const char *file) {
         struct stat status;
 
+        if (folder_is_source(file))
+                return folder_get_inode(file);
+
         return stat(file, &status) == 0 ? status.st_ino : 0;
 }
 
+/* ── directories that are tried ── */
+
+static int look_at_folder(const void *input, Text *ret, Error *err) {
+        autofd int folder = folder_open(input, FOLDER_OPEN_MAY_BLOCK, err);
+
+        (void)ret;
+        return folder < 0 ? -1 : 0;
+}
+
+static void on_looked(void *context, Text *result, const Error *err) {
+        Image *image = context;
+
+        (void)result;
+        image->is_mounting = false;
+        image->has_failed = err != NULL;
+        image->was_looked_at = err == NULL;
+        if (err)
+                image->failure = *err;
+        image->mounts->changed(image->mounts->context);
+}
+
+static int explain_failure(Image *image, Error *err) {
+        image->has_failed = false;
+        *err = image->failure;
+        return error_prefix(err, "cannot mount \"%s\" revision %s", image->instance,
+                            image->revision);
+}
+
+/* One that has gone since it was bound would be shown all the same, as it was left.  The loop looks
+ * where the kernel need not ask anybody; otherwise a child does.  1 it is there, 0 to be seen. */
+static int check_folder(Image *image, const char *source, Error *err) {
+        Error failure = ERROR_INIT;
+
+        if (image->has_failed)
+                return explain_failure(image, err);
+        autofd int folder = folder_open(source, FOLDER_OPEN_CACHED, &failure);
+        if (folder >= 0 || (failure.kind == ERROR_BUSY && image->was_looked_at)) {
+                image->was_looked_at = false;
+                return 1;
+        }
+        if (failure.kind != ERROR_BUSY) {
+                image->failure = failure;
+                return explain_failure(image, err);
+        }
+        if (job_start(&(JobRequest){ .loop = image->mounts->loop,
+                                     .work = look_at_folder,
+                                     .input = source,
+                                     .done = on_looked,
+                                     .context = image },
+                      err) < 0)
+                return -1;
+        image->is_mounting = true;
+        return 0;
+}
+
 int mounts_require(Mounts *mounts, const ImageName *name, const Image **ret, Error *err) {
-        autofree char *file = string_format("%s/var/lib/pawl/images/%s", mounts->root, name->file);
+        bool is_folder = folder_is_source(name->file);
+        autofree char *file =
+                is_folder ? string_copy(name->file)
+                          : string_format("%s/var/lib/pawl/images/%s", mounts->root, name->file);
         uint64_t inode = get_inode(file);
         Image *image = find_image(mounts, name);
 
         drop_if_replaced(image, inode);
-        if (image->is_mounted) {
-                *ret = image;
-                return 1;
-        }
         if (image->is_mounting)
                 return 0;
+        if (image->is_mounted) {
+                *ret = image;
+                return is_folder ? check_folder(image, file, err) : 1;
+        }
         /* Maybe nobody took the failure when it came; of a file that has come back it says nothing.
          */
         bool is_failure_of_now = image->has_failed && image->inode == inode;
         image->has_failed = false;
-        if (is_failure_of_now) {
-                *err = image->failure;
-                return error_prefix(err, "cannot mount \"%s\" revision %s", name->instance,
-                                    name->revision);
-        }
+        if (is_failure_of_now)
+                return explain_failure(image, err);
         MountInput input = { .file = file, .path = image->path };
         if (job_start(&(JobRequest){ .loop = mounts->loop,
                                      .work = mount_image,

@@ -2,7 +2,9 @@
  *
  * Mounts: the daemon's private mount namespace and the images in it, each mounted on first need at
  * R/run/pawl/mnt/<instance>/<revision>, ro,nosuid,nodev; nothing of it is in the host's table.  The
- * directory mnt is a tmpfs with propagation, so that a cloner's copy of the namespace follows.
+ * A package that is tried has its directory bound there, under the same flags, for as long as it is
+ * where it was tried.  The directory mnt is a tmpfs with propagation, so that a cloner's copy of
+ * the namespace follows.
  */
 #pragma once
 
@@ -17,7 +19,7 @@ typedef struct Mounts Mounts;
 typedef struct ImageName {
         const char *instance;
         const char *revision;
-        const char *file; /* beneath images/ */
+        const char *file; /* beneath images/, or the source of a directory (base/folder.h) */
 } ImageName;
 
 typedef struct Image {
@@ -29,6 +31,7 @@ typedef struct Image {
         bool is_mounted;
         bool is_mounting;
         bool has_failed;
+        bool was_looked_at; /* a directory: just now, for the next who asks */
         Error failure;
         struct Image *next;
         Mounts *mounts;

@@ -18,7 +18,7 @@
 /* A check under way. */
 typedef struct Check {
         Container *container;
-        Squash *image;
+        Tree *image;
         const json_t *manifest;
         bool may_have_setuid; /* bases contain su; nobody runs it with that power from an image */
         bool has_bad_modes;
@@ -64,7 +64,7 @@ static const struct {
         { S_IFSOCK, "a socket" },
 };
 
-static int check_type(const char *path, const SquashEntry *entry, Error *err) {
+static int check_type(const char *path, const TreeEntry *entry, Error *err) {
         for (size_t i = 0; i < ARRAY_COUNT(REFUSED); i++) {
                 if ((entry->mode & S_IFMT) == REFUSED[i].type)
                         return error_set(err, ERROR_BAD_REQUEST, "image contains %s: \"%.200s\"",
@@ -73,7 +73,7 @@ static int check_type(const char *path, const SquashEntry *entry, Error *err) {
         return 0;
 }
 
-static int check_privileges(Check *check, const char *path, const SquashEntry *entry, Error *err) {
+static int check_privileges(Check *check, const char *path, const TreeEntry *entry, Error *err) {
         autofree char *attribute = NULL;
         const char *what = entry->mode & S_ISUID ? "setuid" : "setgid";
 
@@ -84,7 +84,7 @@ static int check_privileges(Check *check, const char *path, const SquashEntry *e
                 add_line(check->container->findings,
                          S_ISUID & entry->mode ? "setuid: " : "setgid: ", path);
         }
-        int found = squash_find_security(check->image, entry, &attribute, err);
+        int found = tree_find_security(check->image, entry, &attribute, err);
         if (found <= 0)
                 return found;
         if (!check->may_have_setuid)
@@ -119,10 +119,10 @@ static bool is_escaping(const char *path, const char *target) {
         return false;
 }
 
-static int check_meta_link(Check *check, const char *path, const SquashEntry *entry, Error *err) {
+static int check_meta_link(Check *check, const char *path, const TreeEntry *entry, Error *err) {
         autofree char *target = NULL;
 
-        if (squash_read_link(check->image, entry, &target, err) < 0)
+        if (tree_read_link(check->image, entry, &target, err) < 0)
                 return -1;
         if (is_escaping(path, target))
                 return error_set(err, ERROR_BAD_REQUEST,
@@ -131,7 +131,7 @@ static int check_meta_link(Check *check, const char *path, const SquashEntry *en
 }
 
 /* meta/ is read by others than the package: all of it must be readable. */
-static int check_meta(Check *check, const char *path, const SquashEntry *entry, Error *err) {
+static int check_meta(Check *check, const char *path, const TreeEntry *entry, Error *err) {
         mode_t wanted = S_ISDIR(entry->mode) ? ALL_READ_EXECUTE : ALL_READ;
 
         if (!string_has_prefix(path, "meta/") && !string_equal(path, "meta"))
@@ -152,13 +152,13 @@ static int check_meta(Check *check, const char *path, const SquashEntry *entry, 
 static int add_desktop(Check *check, const char *path, const char *name, Error *err) {
         autofree char *content = NULL;
         size_t length = 0;
-        SquashEntry file;
+        TreeEntry file;
 
-        int found = squash_find(check->image, path, SQUASH_FOLLOW_LAST, &file, err);
+        int found = tree_find(check->image, path, TREE_FOLLOW_LAST, &file, err);
         if (found <= 0)
                 return found;
-        if (squash_read_file(check->image, &file, DESKTOP_TOTAL_MAX - check->desktop_total,
-                             &content, &length, err) < 0)
+        if (tree_read_file(check->image, &file, DESKTOP_TOTAL_MAX - check->desktop_total, &content,
+                           &length, err) < 0)
                 return error_prefix(err, "cannot read \"%.200s\"", path);
         check->desktop_total += length;
         if (!string_is_clean_utf8(content, length)) {
@@ -177,9 +177,9 @@ static bool is_icon(const char *path) {
 }
 
 static int add_icon(Check *check, const char *path, Error *err) {
-        SquashEntry file;
+        TreeEntry file;
 
-        int found = squash_find(check->image, path, SQUASH_FOLLOW_LAST, &file, err);
+        int found = tree_find(check->image, path, TREE_FOLLOW_LAST, &file, err);
         if (found <= 0)
                 return found;
         if (!S_ISREG(file.mode))
@@ -195,7 +195,7 @@ static int add_icon(Check *check, const char *path, Error *err) {
         return 0;
 }
 
-static int collect_gui(Check *check, const char *path, const SquashEntry *entry, Error *err) {
+static int collect_gui(Check *check, const char *path, const TreeEntry *entry, Error *err) {
         const char *name = path + strlen("meta/gui/");
 
         if (!string_has_prefix(path, "meta/gui/") || S_ISDIR(entry->mode) ||
@@ -206,7 +206,7 @@ static int collect_gui(Check *check, const char *path, const SquashEntry *entry,
         return is_icon(path) ? add_icon(check, path, err) : 0;
 }
 
-static int visit_entry(void *data, const char *path, const SquashEntry *entry, Error *err) {
+static int visit_entry(void *data, const char *path, const TreeEntry *entry, Error *err) {
         Check *check = data;
 
         if (check_type(path, entry, err) < 0 || check_privileges(check, path, entry, err) < 0 ||
@@ -237,9 +237,9 @@ static char *find_program(const char *command) {
 }
 
 static int require_mode(Check *check, const char *path, mode_t wanted, bool needs_all, Error *err) {
-        SquashEntry entry;
+        TreeEntry entry;
 
-        int found = squash_find(check->image, path, SQUASH_KEEP_LAST, &entry, err);
+        int found = tree_find(check->image, path, TREE_KEEP_LAST, &entry, err);
         if (found < 0)
                 return -1;
         if (found == 0) {
@@ -265,9 +265,9 @@ static int require_parents(Check *check, const char *path, Error *err) {
         autofree char *parent = string_copy(path);
 
         for (char *slash = strrchr(parent, '/'); slash; slash = strrchr(parent, '/')) {
-                SquashEntry entry;
+                TreeEntry entry;
                 *slash = '\0';
-                int found = squash_find(check->image, parent, SQUASH_FOLLOW_LAST, &entry, err);
+                int found = tree_find(check->image, parent, TREE_FOLLOW_LAST, &entry, err);
                 if (found < 0)
                         return -1;
                 if (found == 0 || (entry.mode & ALL_READ_EXECUTE) == ALL_READ_EXECUTE)
@@ -319,8 +319,8 @@ static int check_named(Check *check, Error *err) {
         return 0;
 }
 
-static int check_root(Check *check, SquashEntry *ret, Error *err) {
-        if (squash_get_root(check->image, ret, err) < 0)
+static int check_root(Check *check, TreeEntry *ret, Error *err) {
+        if (tree_get_root(check->image, ret, err) < 0)
                 return -1;
         if ((ret->mode & ALL_READ_EXECUTE) != ALL_READ_EXECUTE) {
                 add_line(check->container->details, "path should be readable by all: ", ".");
@@ -329,15 +329,15 @@ static int check_root(Check *check, SquashEntry *ret, Error *err) {
         return 0;
 }
 
-int container_check(Container *container, Squash *image, const json_t *manifest, Error *err) {
+int container_check(Container *container, Tree *image, const json_t *manifest, Error *err) {
         const char *type = json_get_string(manifest, "type", "app");
         Check check = { .container = container, .image = image, .manifest = manifest };
-        SquashEntry root;
+        TreeEntry root;
 
         check.may_have_setuid = string_equal(type, "base") || string_equal(type, "os") ||
                                 string_equal(type, "snapd");
         if (check_root(&check, &root, err) < 0 ||
-            squash_walk(image, &root, visit_entry, &check, err) < 0 || check_named(&check, err) < 0)
+            tree_walk(image, &root, visit_entry, &check, err) < 0 || check_named(&check, err) < 0)
                 return -1;
         if (check.has_missing)
                 return error_set(err, ERROR_BAD_REQUEST, "snap is unusable due to missing files");
@@ -348,7 +348,7 @@ int container_check(Container *container, Squash *image, const json_t *manifest,
 
 /* ---- hooks ---- */
 
-static int visit_hook(void *data, const char *path, const SquashEntry *entry, Error *err) {
+static int visit_hook(void *data, const char *path, const TreeEntry *entry, Error *err) {
         json_t *hooks = data;
 
         (void)err;
@@ -357,15 +357,15 @@ static int visit_hook(void *data, const char *path, const SquashEntry *entry, Er
         return 0;
 }
 
-int container_list_hooks(Squash *image, json_t **ret, Error *err) {
+int container_list_hooks(Tree *image, json_t **ret, Error *err) {
         autojson hooks = json_array();
-        SquashEntry directory;
+        TreeEntry directory;
 
-        int found = squash_find(image, "meta/hooks", SQUASH_FOLLOW_LAST, &directory, err);
+        int found = tree_find(image, "meta/hooks", TREE_FOLLOW_LAST, &directory, err);
         if (found < 0)
                 return -1;
         if (found > 0 && S_ISDIR(directory.mode) &&
-            squash_walk(image, &directory, visit_hook, hooks, err) < 0)
+            tree_walk(image, &directory, visit_hook, hooks, err) < 0)
                 return -1;
         *ret = take(hooks);
         return 0;

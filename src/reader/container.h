@@ -8,7 +8,7 @@
 #include <jansson.h>
 
 #include "base/error.h"
-#include "reader/squash.h"
+#include "reader/tree.h"
 
 typedef struct Container {
         json_t *findings; /* what root should know, but what is no fault */
@@ -21,7 +21,7 @@ void container_init(Container *container);
 void container_done(Container *container);
 
 /* Names of regular files and links in meta/hooks. */
-int container_list_hooks(Squash *image, json_t **ret, Error *err);
+int container_list_hooks(Tree *image, json_t **ret, Error *err);
 
 /* Walks the whole image, then looks at what the manifest names. */
-int container_check(Container *container, Squash *image, const json_t *manifest, Error *err);
+int container_check(Container *container, Tree *image, const json_t *manifest, Error *err);

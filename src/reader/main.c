@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * pawl-read MODE: locked in before the first foreign byte; image at descriptor 3, answer to 4.
+ * pawl-read MODE: locked in before the first foreign byte; image, or directory that a package is
+ * tried from, at descriptor 3, answer to 4.
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 
 #include "base/file.h"
 #include "base/json.h"
@@ -48,6 +50,17 @@ static int find_mode(const char *name, ReadingMode *ret) {
         return 0;
 }
 
+/* Somebody's directory, that a package is tried from: files in it are opened by name. */
+static void allow_directory(SandboxProfile *profile) {
+        static const int CALLS[] = { __NR_openat2, __NR_getdents64, __NR_readlinkat, __NR_fcntl };
+
+        profile->syscalls = CALLS;
+        profile->syscall_count = ARRAY_COUNT(CALLS);
+        profile->readable_directory = IMAGE_FD;
+        profile->descriptor_max += IMAGE_DEPTH_MAX; /* the walk holds one a level */
+        profile->cpu_seconds_max += CPU_SECONDS * 4;
+}
+
 static int lock_in(ReadingMode mode, Error *err) {
         SandboxProfile profile = {
                 .uid = HELPER_UID_READ,
@@ -60,7 +73,11 @@ static int lock_in(ReadingMode mode, Error *err) {
         };
         struct stat st;
 
-        if (mode == READING_IMAGE && fstat(IMAGE_FD, &st) == 0)
+        if (fstat(IMAGE_FD, &st) < 0)
+                return error_set_errno(err, errno, "cannot look at the image");
+        if (S_ISDIR(st.st_mode))
+                allow_directory(&profile);
+        else if (mode == READING_IMAGE)
                 profile.cpu_seconds_max +=
                         (uint64_t)st.st_size / BYTES_PER_SECOND * 2 + CPU_SECONDS;
         return sandbox_enter(&profile, err);

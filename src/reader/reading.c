@@ -11,20 +11,20 @@
 #include "base/text.h"
 #include "reader/container.h"
 #include "reader/snap-yaml.h"
-#include "reader/squash.h"
+#include "reader/tree.h"
 
 #define ANSWER_FORMAT 1
 
-static int read_manifest_text(Squash *image, char **ret, size_t *ret_length, Error *err) {
-        SquashEntry file;
+static int read_manifest_text(Tree *image, char **ret, size_t *ret_length, Error *err) {
+        TreeEntry file;
 
-        int found = squash_find(image, "meta/snap.yaml", SQUASH_FOLLOW_LAST, &file, err);
+        int found = tree_find(image, "meta/snap.yaml", TREE_FOLLOW_LAST, &file, err);
         if (found < 0)
                 return -1;
         if (found == 0)
                 return error_set(err, ERROR_SNAP_NOT_A_SNAP,
                                  "not a snap or snapdir: there is no meta/snap.yaml");
-        if (squash_read_file(image, &file, MANIFEST_SIZE_MAX, ret, ret_length, err) < 0)
+        if (tree_read_file(image, &file, MANIFEST_SIZE_MAX, ret, ret_length, err) < 0)
                 return error_prefix(err, "cannot read meta/snap.yaml");
         return 0;
 }
@@ -40,7 +40,7 @@ static json_t *list_supported_hooks(const json_t *hooks_on_disk) {
         return supported;
 }
 
-static int add_manifest(Squash *image, json_t *answer, Error *err) {
+static int add_manifest(Tree *image, json_t *answer, Error *err) {
         autofree char *text = NULL;
         autojson hooks = NULL;
         json_t *manifest = NULL;
@@ -56,10 +56,17 @@ static int add_manifest(Squash *image, json_t *answer, Error *err) {
         return 0;
 }
 
-static int add_digest(int fd, json_t *answer, Error *err) {
+/* Of a directory that somebody works in only the manifest is to stay as it was. */
+static int add_digest(int fd, const Tree *image, json_t *answer, Error *err) {
         char hex[DIGEST_SHA3_384_HEX_SIZE];
         uint64_t size = 0;
 
+        if (image->folder >= 0) {
+                const json_t *raw = json_object_get(answer, "raw");
+                digest_sha3_384(json_string_value(raw), json_string_length(raw), hex);
+                json_put(answer, "sha3-384", json_string(hex));
+                return 0;
+        }
         if (lseek(fd, 0, SEEK_SET) < 0)
                 return error_set_errno(err, errno, "cannot read the image from its start");
         if (digest_sha3_384_fd(fd, hex, &size, err) < 0)
@@ -69,17 +76,17 @@ static int add_digest(int fd, json_t *answer, Error *err) {
 }
 
 static int add_all(int fd, ReadingMode mode, json_t *answer, Container *container, Error *err) {
-        autosquash image = SQUASH_INIT;
+        autotree image = TREE_INIT;
 
-        if (squash_open(fd, &image, err) < 0)
+        if (tree_open(fd, &image, err) < 0)
                 return -1;
         json_put(answer, "format", json_integer(ANSWER_FORMAT));
-        json_put(answer, "size", json_integer((json_int_t)image.size));
+        json_put(answer, "size", json_integer((json_int_t)image.squash.size));
         if (add_manifest(&image, answer, err) < 0)
                 return -1;
         if (mode == READING_IMAGE &&
             (container_check(container, &image, json_object_get(answer, "manifest"), err) < 0 ||
-             add_digest(fd, answer, err) < 0))
+             add_digest(fd, &image, answer, err) < 0))
                 return -1;
         json_put(answer, "desktop", json_incref(container->desktop));
         json_put(answer, "icons", json_incref(container->icons));

@@ -41,7 +41,25 @@ static uint64_t bits(unsigned count) {
         return (UINT64_C(1) << count) - 1;
 }
 
-int landlock_deny_all(Error *err) {
+/* linux/landlock.h */
+typedef struct PathRule {
+        uint64_t allowed;
+        int32_t parent;
+} __attribute__((packed)) PathRule;
+
+#define RULE_PATH_BENEATH 1u
+#define ACCESS_READ       (UINT64_C(3) << 2) /* files and directories */
+
+static int allow_reading(int ruleset, int directory, Error *err) {
+        PathRule rule = { .allowed = ACCESS_READ, .parent = directory };
+
+        if (directory > 0 &&
+            syscall(__NR_landlock_add_rule, ruleset, RULE_PATH_BENEATH, &rule, 0) < 0)
+                return error_set_errno(err, errno, "cannot let Landlock allow a directory");
+        return 0;
+}
+
+int landlock_deny_all_but(int directory, Error *err) {
         long known = syscall(__NR_landlock_create_ruleset, NULL, 0, CREATE_RULESET_VERSION);
 
         if (known < 1 && (errno == ENOSYS || errno == EOPNOTSUPP))
@@ -60,6 +78,8 @@ int landlock_deny_all(Error *err) {
         autofd int fd = (int)syscall(__NR_landlock_create_ruleset, &ruleset, version->size, 0);
         if (fd < 0)
                 return error_set_errno(err, errno, "cannot make Landlock rules");
+        if (allow_reading(fd, directory, err) < 0)
+                return -1;
         if (syscall(__NR_landlock_restrict_self, fd, 0) < 0)
                 return error_set_errno(err, errno, "cannot enter Landlock");
         return 1;

@@ -78,7 +78,7 @@ int sandbox_enter(const SandboxProfile *profile, Error *err) {
             drop_identity(profile, err) < 0 || give_up_privileges(err) < 0)
                 return error_prefix(err, "cannot lock in");
 
-        int has_landlock = landlock_deny_all(err);
+        int has_landlock = landlock_deny_all_but(profile->readable_directory, err);
         if (has_landlock < 0)
                 return error_prefix(err, "cannot lock in");
         if (has_landlock == 0)

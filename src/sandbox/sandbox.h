@@ -17,6 +17,9 @@ typedef struct SandboxProfile {
         /* __NR_… numbers that are allowed with any argument; everything else kills the process. */
         const int *syscalls;
         size_t syscall_count;
+        /* What Landlock leaves readable: a descriptor of a directory (the calls to read it with
+         * must be in `syscalls`); 0 = nothing. */
+        int readable_directory;
         /* The highest descriptor to keep; all above are closed. */
         int last_fd;
         uint64_t memory_max;      /* RLIMIT_AS, bytes; 0 = leave */
@@ -25,7 +28,7 @@ typedef struct SandboxProfile {
         uint64_t descriptor_max;  /* RLIMIT_NOFILE */
 } SandboxProfile;
 
-/* Order: close, rlimits, groups and uid, not dumpable, no_new_privs, Landlock (nothing allowed;
- * skipped with a log line at debug level where the kernel has none), seccomp.  Where a step fails
- * the caller must exit. */
+/* Order: close, rlimits, groups and uid, not dumpable, no_new_privs, Landlock (that directory or
+ * nothing; skipped with a log line at debug level where the kernel has none), seccomp.  Where a
+ * step fails the caller must exit. */
 int sandbox_enter(const SandboxProfile *profile, Error *err);

@@ -4,13 +4,14 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/folder.h"
 #include "base/text.h"
 #include "snap/manifest.h"
 
-#define COLUMNS                                                                                   \
-        "s.instance, s.type, s.is_active, s.current = r.revision, s.tracking, s.is_devmode, "     \
-        "s.is_jailmode, s.is_try, r.revision, r.file, r.size, r.version, r.base, r.confinement, " \
-        "r.snap_id, r.manifest, CASE WHEN s.current = r.revision THEN coalesce(s.switched_at, "   \
+#define COLUMNS                                                                                       \
+        "s.instance, s.type, s.is_active, s.current = r.revision, s.tracking, s.is_devmode, "         \
+        "s.is_jailmode, r.is_blocked, r.revision, r.file, r.size, r.version, r.base, r.confinement, " \
+        "r.snap_id, r.manifest, CASE WHEN s.current = r.revision THEN coalesce(s.switched_at, "       \
         "r.installed_at) ELSE r.installed_at END "
 
 /* The columns above, by name. */
@@ -22,7 +23,7 @@ enum {
         TRACKING,
         IS_DEVMODE,
         IS_JAILMODE,
-        IS_TRY,
+        IS_BLOCKED,
         REVISION,
         FILE_NAME,
         SIZE,
@@ -130,8 +131,11 @@ static void put_status(json_t *snap, const Query *row) {
         json_put(snap, "private", json_false());
         json_put(snap, "devmode", json_boolean(query_get_int(row, IS_DEVMODE)));
         json_put(snap, "jailmode", json_boolean(query_get_int(row, IS_JAILMODE)));
-        if (query_get_int(row, IS_TRY))
+        if (folder_is_source(query_get_text(row, FILE_NAME)))
                 json_put(snap, "trymode", json_true());
+        /* Ours alone: reverted away from, so that no refresh chooses it by itself. */
+        if (query_get_int(row, IS_BLOCKED))
+                json_put(snap, "blocked", json_true());
 }
 
 static int describe_row(const Places *places, const Query *row, json_t **ret, Error *err) {

@@ -187,6 +187,18 @@ int manifest_check(const json_t *manifest, const InstallFlags *flags, Error *err
         return check_type(manifest, err);
 }
 
+int manifest_check_try(const json_t *manifest, Error *err) {
+        const char *type = manifest_get_type(manifest);
+
+        if (string_equal(type, "app"))
+                return 0;
+        return error_set(
+                err, ERROR_BAD_REQUEST,
+                "cannot try a snap of type \"%.20s\" from a directory: pack it and install the "
+                "file",
+                type);
+}
+
 int manifest_check_instance(const json_t *manifest, const char *instance, Error *err) {
         const char *name = manifest_get_name(manifest);
         size_t length = strlen(name);

@@ -35,6 +35,8 @@ const char *machine_get_architecture(void);
 
 /* Confinement against flags, architecture, assumes, type. */
 int manifest_check(const json_t *manifest, const InstallFlags *flags, Error *err);
+/* Only apps are tried: what others stand on stays an image, which nobody changes beneath them. */
+int manifest_check_try(const json_t *manifest, Error *err);
 /* `instance` as the client wished it, against the package's own name. */
 int manifest_check_instance(const json_t *manifest, const char *instance, Error *err);
 /* The new one must read what the current one wrote. */

@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 
 #include "base/file.h"
+#include "base/folder.h"
 #include "base/log.h"
 #include "base/text.h"
 
@@ -115,6 +116,8 @@ char *places_format_path(const Places *places, const char *path) {
 }
 
 char *places_format_image_path(const Places *places, const char *file) {
+        if (folder_is_source(file))
+                return string_copy(folder_get_path(file));
         return string_format("%s/var/lib/pawl/images/%s", places->root, file);
 }
 
@@ -150,6 +153,14 @@ int places_set_aside(const Places *places, int directory, const char *name, Erro
         autofree char *target = NULL;
 
         return move_to_trash(places, directory, name, prefix, &target, err) < 0 ? -1 : 0;
+}
+
+int places_discard_image(const Places *places, const char *file, const RevisionName *revision,
+                         Error *err) {
+        if (!file || folder_is_source(file))
+                return 0;
+        return revision ? places_discard_revision(places, places->images, file, revision, err)
+                        : places_discard(places, places->images, file, err);
 }
 
 int places_discard_revision(const Places *places, int directory, const char *name,

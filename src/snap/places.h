@@ -31,7 +31,7 @@ DEFINE_AUTOPTR(Places, places_close);
 /* R/var/lib/pawl/state and the like: `path` (from the root, no slash first) with the root before
  * it. */
 char *places_format_path(const Places *places, const char *path);
-/* The image's path as clients are shown it. */
+/* The image's path, or that of the directory it is tried from, as clients are shown it. */
 char *places_format_image_path(const Places *places, const char *file);
 
 /* Removes what no row names: all of trash/, files in incoming/ that no unfinished change wants,
@@ -55,6 +55,10 @@ typedef struct RevisionName {
  * later places_empty_trash or the sweep. */
 int places_discard_revision(const Places *places, int directory, const char *name,
                             const RevisionName *revision, Error *err);
+/* Of a revision's `file`, NULL for none: a directory that it is tried from is never touched.
+ * `revision` NULL: nobody runs it. */
+int places_discard_image(const Places *places, const char *file, const RevisionName *revision,
+                         Error *err);
 /* Removes what nobody uses any more; for workers, or while none runs. */
 int places_empty_trash(const Places *places, Error *err);
 

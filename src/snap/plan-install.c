@@ -100,6 +100,8 @@ static int check_instance(const Batch *batch, const Candidate *candidate, Error 
 static int check_candidate(const Batch *batch, Candidate *candidate, Error *err) {
         if (manifest_check(candidate->manifest, &batch->request->flags, err) < 0)
                 return -1;
+        if (candidate->file->source && manifest_check_try(candidate->manifest, err) < 0)
+                return -1;
         if (check_base(batch, candidate, err) < 0)
                 return -1;
         if (sequence_find(batch->context->database, candidate->instance, &candidate->sequence,
@@ -143,6 +145,7 @@ static int add_preparation(const Batch *batch, Candidate *candidate, Error *err)
             !(batch->request->is_one_lane && is_provided(batch, candidate->base)))
                 json_put_string(wants, "base", candidate->base);
         json_put_string(setup, "incoming", candidate->incoming);
+        json_put_string(setup, "source", candidate->file->source);
         json_put(setup, "flags", format_flags(&batch->request->flags));
         if (batch->request->is_running_ignored)
                 json_put(setup, "is_running_ignored", json_true());
@@ -295,10 +298,17 @@ static int add_edges(Batch *batch, Error *err) {
 
 /* --- the change --- */
 
+static bool is_try(const Batch *batch) {
+        return batch->request->files[0].source != NULL;
+}
+
 static char *format_summary(const Batch *batch) {
         const char *shown[INSTALL_FILE_COUNT_MAX];
         size_t count = batch->request->count;
 
+        if (is_try(batch))
+                return string_format("Try \"%s\" snap from %s", batch->instances[0],
+                                     batch->candidates[0].file->shown);
         if (count == 1)
                 return string_format("Install \"%s\" snap from file \"%s\"", batch->instances[0],
                                      batch->candidates[0].file->shown);
@@ -313,7 +323,7 @@ static int add_change(Batch *batch, int64_t *ret_change, Error *err) {
         size_t count = batch->request->count;
         autofree char *summary = format_summary(batch);
         autojson api_data = plan_format_api_data(batch->instances, count, count == 1);
-        ChangeDraft draft = { "install-snap", summary, api_data };
+        ChangeDraft draft = { is_try(batch) ? "try-snap" : "install-snap", summary, api_data };
 
         if (plan_add_change(batch->context->database, &draft, batch->instances, count, ret_change,
                             err) < 0)
@@ -333,7 +343,8 @@ static int add_change(Batch *batch, int64_t *ret_change, Error *err) {
 
 static int keep_files(Batch *batch, Error *err) {
         for (size_t i = 0; i < batch->request->count; i++)
-                if (image_keep_upload(batch->context->places, batch->candidates[i].file->fd,
+                if (!batch->candidates[i].file->source &&
+                    image_keep_upload(batch->context->places, batch->candidates[i].file->fd,
                                       &batch->candidates[i].incoming, err) < 0)
                         return -1;
         return 0;

@@ -21,9 +21,10 @@ typedef struct PlanContext {
 
 #define INSTALL_FILE_COUNT_MAX 16
 
-/* One uploaded file.  Nothing is owned. */
+/* One uploaded file, or a directory to try.  Nothing is owned. */
 typedef struct InstallFile {
-        int fd;               /* from image_new_upload, complete */
+        int fd;               /* from image_new_upload, complete; unused with a source */
+        const char *source;   /* of the directory (base/folder.h); NULL: a file */
         const char *shown;    /* the path or name as the client said it, for people */
         const char *instance; /* as the client wished; NULL = as the package says */
         const json_t *report; /* pawl-read's, mode manifest */
@@ -37,7 +38,8 @@ typedef struct InstallRequest {
         bool is_running_ignored; /* refreshed although its programs run: else ERROR_BUSY */
 } InstallRequest;
 
-/* Installs, or refreshes what is installed, from local files: kind install-snap.  With several
+/* Installs, or refreshes what is installed, from local files: kind install-snap, or try-snap for a
+ * directory (one, with no file beside it).  With several
  * files each has its lane, and apps wait for the bases among them.  Errors of a file are as
  * manifest_check gives them; the API puts `cannot install snap file: ` before those without a kind.
  */

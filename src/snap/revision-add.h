@@ -13,7 +13,7 @@
 typedef struct RevisionDraft {
         const char *instance;
         const char *revision;
-        const char *file;     /* beneath images/ */
+        const char *file;     /* beneath images/, or a source (base/folder.h) */
         const json_t *report; /* pawl-read's, mode image */
 } RevisionDraft;
 

@@ -15,7 +15,7 @@
 
 typedef struct Revision {
         char *name; /* "x3" */
-        char *file; /* beneath images/ */
+        char *file; /* beneath images/, or a source (base/folder.h) */
         int64_t position;
 } Revision;
 

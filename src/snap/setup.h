@@ -2,7 +2,8 @@
  *
  * Setup: what a set of tasks is about, kept once, as the data of the set's prepare-snap task:
  *
- *     {"instance":"x", "incoming":"upload-…", "flags":{"devmode":true}, "revert":true,
+ *     {"instance":"x", "incoming":"upload-…" or "source":"…:/home/…/x" (a directory that is tried),
+ *      "flags":{"devmode":true}, "revert":true,
  *      "revision":"x2"      from the start where it exists already, else since prepare-snap is Done
  *      "file":"x_x2.snap", "old_dir":bool, "old_common":bool   since prepare-snap is Done}
  *

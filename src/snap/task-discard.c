@@ -129,7 +129,7 @@ int discard_clean_work(Worker *worker, void *context, const json_t *job, json_t 
         *ret_result = json_object();
         if (!revision.instance)
                 return 0;
-        if (file && places_discard_revision(places, places->images, file, &revision, err) < 0)
+        if (places_discard_image(places, file, &revision, err) < 0)
                 return -1;
         if (discard_data(places, job, &revision, err) < 0 ||
             discard_users(worker, places, &revision, err) < 0)

@@ -5,6 +5,8 @@
  *
  *      incoming/upload-…  ──link──►  images/x_x2.snap   worker; both names until `clean`
  *                                    rows of revision x2  commit, together with Done
+ *
+ * A directory that is tried stays where it is: the rows say where, and what it was.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -13,6 +15,7 @@
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/folder.h"
 #include "base/text.h"
 #include "snap/image.h"
 #include "snap/manifest.h"
@@ -63,7 +66,9 @@ int prepare_plan(const TaskStep *step, json_t **ret_job, Error *err) {
         if (sequence_format_next(step->database, ((const SnapContext *)step->context)->places,
                                  instance, &revision, err) < 0)
                 return -1;
-        autofree char *file = string_format("%s_%s.snap", instance, revision);
+        const char *source = json_get_string(data, "source", NULL);
+        autofree char *file =
+                source ? string_copy(source) : string_format("%s_%s.snap", instance, revision);
         *ret_job = json_pack("{s:s, s:s, s:s, s:s}", "instance", instance, "incoming",
                              json_get_string(data, "incoming", ""), "revision", revision, "file",
                              file);
@@ -95,11 +100,31 @@ static int place_image(const Places *places, int image, const char *incoming, co
         return 0;
 }
 
+/* The whole is read before anything of it gets a place. */
+static int take_image(Worker *worker, const Places *places, const json_t *job, json_t **ret_report,
+                      Error *err) {
+        const char *incoming = json_get_string(job, "incoming", "");
+        const char *file = json_get_string(job, "file", "");
+        bool is_tried = folder_is_source(file);
+
+        autofd int image = is_tried ? folder_open(file, FOLDER_OPEN_MAY_BLOCK, err)
+                                    : file_open_beneath(places->incoming, incoming,
+                                                        O_RDONLY | O_NOFOLLOW, 0, err);
+        if (image < 0)
+                return is_tried ? -1
+                                : error_prefix(err, "the file of snap \"%s\" is gone",
+                                               json_get_string(job, "instance", ""));
+        int outcome = image_read(image, IMAGE_MODE_IMAGE, ret_report, err);
+        if (outcome < 0 || is_tried)
+                return outcome;
+        worker_report_progress(worker, "place", 1, 2);
+        return place_image(places, image, incoming, file, err);
+}
+
 int prepare_work(Worker *worker, void *context, const json_t *job, json_t **ret_result,
                  Error *err) {
         const Places *places = ((const SnapContext *)context)->places;
         const char *instance = json_get_string(job, "instance", "");
-        const char *incoming = json_get_string(job, "incoming", "");
         autojson report = NULL;
 
         if (json_get_bool(job, "is_present", false)) {
@@ -107,14 +132,7 @@ int prepare_work(Worker *worker, void *context, const json_t *job, json_t **ret_
                 return 0;
         }
         worker_report_progress(worker, "check", 0, 2);
-        autofd int image =
-                file_open_beneath(places->incoming, incoming, O_RDONLY | O_NOFOLLOW, 0, err);
-        if (image < 0)
-                return error_prefix(err, "the file of snap \"%s\" is gone", instance);
-        if (image_read(image, IMAGE_MODE_IMAGE, &report, err) < 0)
-                return -1;
-        worker_report_progress(worker, "place", 1, 2);
-        if (place_image(places, image, incoming, json_get_string(job, "file", ""), err) < 0)
+        if (take_image(worker, places, job, &report, err) < 0)
                 return -1;
         /* What was there before us is not ours to remove in undo. */
         autofree char *common = string_format("%s/common", instance);
@@ -124,7 +142,26 @@ int prepare_work(Worker *worker, void *context, const json_t *job, json_t **ret_
         return 0;
 }
 
-/* The daemon decided on what pawl-read said of the manifest; the whole image must say the same. */
+/* Its base may have gone meanwhile, or the data have come to be of another epoch. */
+static int check_surroundings(const TaskStep *step, const json_t *manifest, Error *err) {
+        const char *instance = setup_get_instance(step->task->data);
+        const char *base = manifest_get_required_base(manifest);
+        autosequence sequence = SEQUENCE_INIT;
+        autojson current = NULL;
+
+        int found = base ? base_is_installed(step->database, base, err) : 1;
+        if (found == 0)
+                return error_set(err, ERROR_FAILED, "cannot find required base \"%.60s\"", base);
+        if (found < 0 || sequence_find(step->database, instance, &sequence, err) < 0)
+                return -1;
+        if (!sequence.current)
+                return 0;
+        found = revision_find_manifest(step->database, instance, sequence.current, &current, err);
+        return found > 0 ? manifest_check_epoch(manifest, current, "(unset)", err) : found;
+}
+
+/* The daemon decided on what pawl-read said of the manifest; the whole image must say the same, and
+ * in a directory that is tried it may have changed. */
 static int check_again(const TaskStep *step, const json_t *report, Error *err) {
         const json_t *manifest = json_object_get(report, "manifest");
         const json_t *flags = json_object_get(step->task->data, "flags");
@@ -134,7 +171,11 @@ static int check_again(const TaskStep *step, const json_t *report, Error *err) {
                 .is_classic = json_get_bool(flags, "classic", false),
         };
 
-        if (manifest_check(manifest, &install, err) < 0)
+        if (manifest_check(manifest, &install, err) < 0 ||
+            check_surroundings(step, manifest, err) < 0)
+                return -1;
+        if (json_get_string(step->task->data, "source", NULL) &&
+            manifest_check_try(manifest, err) < 0)
                 return -1;
         return manifest_check_instance(manifest, setup_get_instance(step->task->data), err);
 }
@@ -198,7 +239,7 @@ static int discard_files(const Places *places, const json_t *job, Error *err) {
         const char *file = json_get_string(job, "file", NULL);
         const char *incoming = json_get_string(job, "incoming", NULL);
 
-        if (file && places_discard(places, places->images, file, err) < 0)
+        if (places_discard_image(places, file, NULL, err) < 0)
                 return -1;
         /* One file, gone at once; a name that a power cut brings back, the sweep at start removes.
          */

@@ -34,7 +34,7 @@ CREATE TABLE revision (
         revision TEXT NOT NULL CHECK (revision GLOB 'x[1-9]*' OR revision GLOB '[1-9]*'),
         -- Order of installation; a revert does not change it.
         position INTEGER NOT NULL,
-        -- Beneath images/; NULL for a tried directory.
+        -- Beneath images/; or, of a directory that is tried, FILE-SYSTEM:INODE:/PATH.
         file TEXT,
         size INTEGER NOT NULL CHECK (size >= 0),
         sha3_384 TEXT NOT NULL CHECK (length(sha3_384) = 96),

@@ -318,7 +318,8 @@ def dump_files(root):
 
 
 # What a clean end leaves in R/run until the next boot: names, nothing that is held.
-RUN_FILES = re.compile(r"run/pawl/(work\.lock|work\.cgroup|launch\.socket|service\.socket|lease/[^/]+/x\d+/\d+)$")
+RUN_FILES = re.compile(r"run/pawl/(work\.lock|work\.cgroup|launch\.socket|service\.socket|generation|going/\d+|"
+                       r"lease/[^/]+/x\d+/\d+)$")
 
 
 def list_run(root):

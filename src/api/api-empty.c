@@ -25,18 +25,6 @@ int notices_get(ApiCall *call, Error *err) {
         return call_reply(call, json_array());
 }
 
-/* A document without keys is {}; a key that is asked for is not there. */
-int snap_conf_get(ApiCall *call, Error *err) {
-        const char *keys = request_get_query(call->request, "keys", "");
-
-        if (!*keys)
-                return call_reply(call, json_object());
-        call->error_value = json_pack("{s:s, s:s}", "SnapName", call->variables[0], "Key", keys);
-        return error_set(err, ERROR_OPTION_NOT_FOUND,
-                         "snap \"%.60s\" has no \"%.100s\" configuration option",
-                         call->variables[0], keys);
-}
-
 int debug_get(ApiCall *call, Error *err) {
         const char *aspect = request_get_query(call->request, "aspect", "");
 

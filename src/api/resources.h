@@ -10,7 +10,7 @@ ApiHandler root_get;
 ApiHandler system_get;
 ApiHandler snaps_get, snaps_post;
 ApiHandler snap_get, snap_post;
-ApiHandler snap_conf_get;
+ApiHandler snap_conf_get, snap_conf_put;
 ApiHandler find_get, sections_get;
 ApiHandler changes_get, change_get, change_post;
 ApiHandler apps_get, apps_post;

@@ -9,6 +9,7 @@
 /* clang-format off */
 #define GET(access, handler)  [ROUTE_GET] = { ACCESS_##access, handler }
 #define POST(access, handler) [ROUTE_POST] = { ACCESS_##access, handler }
+#define PUT(access, handler)  [ROUTE_PUT] = { ACCESS_##access, handler }
 
 static const Route ROUTES[] = {
         { "/",                        { GET(OPEN, root_get) } },
@@ -30,7 +31,7 @@ static const Route ROUTES[] = {
         { "/v2/sections",             { GET(OPEN, sections_get) } },
         { "/v2/snaps",                { GET(OPEN, snaps_get), POST(AUTH, snaps_post) }, .takes_files = true },
         { "/v2/snaps/{name}",         { GET(OPEN, snap_get), POST(AUTH, snap_post) } },
-        { "/v2/snaps/{name}/conf",    { GET(AUTH, snap_conf_get) } },
+        { "/v2/snaps/{name}/conf",    { GET(AUTH, snap_conf_get), PUT(AUTH, snap_conf_put) } },
         { "/v2/snapshots",            { GET(OPEN, snapshots_get) } },
         { "/v2/system-info",          { GET(OPEN, system_get) } },
         { "/v2/warnings",             { GET(OPEN, warnings_get), POST(AUTH, warnings_post) } },

@@ -397,6 +397,14 @@ int client_start_untyped(Client *client, const char *path, const json_t *body, c
         return call_async(client, &request, ret_change, err);
 }
 
+int client_start_put(Client *client, const char *path, const json_t *body, char **ret_change,
+                     Error *err) {
+        autofree char *text = json_format(body);
+        Request request = { .method = "PUT", .path = path, .body = text };
+
+        return call_async(client, &request, ret_change, err);
+}
+
 /* 60 hexadecimal digits of chance: no file can hold it on purpose. */
 static void fill_boundary(char boundary[BOUNDARY_SIZE]) {
         unsigned char bytes[(BOUNDARY_SIZE - 1) / 2];

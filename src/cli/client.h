@@ -86,6 +86,9 @@ int client_start(Client *client, const char *path, const json_t *body, char **re
 /* Likewise; of what clients of these resources always left out, the body's type. */
 int client_start_untyped(Client *client, const char *path, const json_t *body, char **ret_change,
                          Error *err);
+/* The same by PUT. */
+int client_start_put(Client *client, const char *path, const json_t *body, char **ret_change,
+                     Error *err);
 /* The form of POST /v2/snaps, streamed. */
 int client_upload(Client *client, const Upload *upload, char **ret_change, Error *err);
 

@@ -85,6 +85,7 @@ struct Cli {
 
 extern const Command *const command_table[]; /* ends at NULL */
 
+extern const Command command_get, command_set, command_unset;
 extern const Command command_connect, command_connections, command_disconnect;
 extern const Command command_abort, command_change, command_changes, command_disable,
         command_enable, command_help, command_info, command_install, command_list, command_refresh,

@@ -69,3 +69,7 @@ int plan_disable(const PlanContext *context, const char *instance, int64_t *ret_
 /* kind switch-snap: another channel to follow; "edge" means the risk on the track it follows. */
 int plan_switch(const PlanContext *context, const char *instance, const char *channel,
                 int64_t *ret_change, Error *err);
+
+/* kind configure-snap: settings of the system by a patch (setting.h), all of it or nothing. */
+int plan_set_settings(const PlanContext *context, const json_t *patch, int64_t *ret_change,
+                      Error *err);

@@ -36,6 +36,10 @@ int unlink_undo_commit(const TaskStep *step, const json_t *job, const json_t *re
 
 int switch_commit(const TaskStep *step, const json_t *job, const json_t *result, Error *err);
 
+int configure_commit(const TaskStep *step, const json_t *job, const json_t *result, Error *err);
+int configure_undo_commit(const TaskStep *step, const json_t *job, const json_t *result,
+                          Error *err);
+
 int discard_commit(const TaskStep *step, const json_t *job, const json_t *result, Error *err);
 int discard_undo_commit(const TaskStep *step, const json_t *job, const json_t *result, Error *err);
 int discard_clean_plan(const TaskStep *step, json_t **ret_job, Error *err);

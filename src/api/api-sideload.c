@@ -67,6 +67,15 @@ static void answer(Sideload *owned_sideload, int64_t change, Error *err) {
 
 /* --- reading, one file after the other -------------------------------------------------------- */
 
+/* Of ours ("running-apps") or of the stock client; neither: as the settings say. */
+static RunningApps get_running_apps(const json_t *fields) {
+        const char *word = json_get_string(fields, "running-apps", "");
+
+        if (*word)
+                return running_apps_parse(word);
+        return is_set(fields, "ignore-running") ? RUNNING_IGNORE : RUNNING_AS_SET;
+}
+
 static void plan_when_read(Sideload *owned_sideload) {
         ApiCall *call = owned_sideload->call;
         const json_t *fields = call->request->body;
@@ -90,7 +99,7 @@ static void plan_when_read(Sideload *owned_sideload) {
                                    .flags = owned_sideload->flags,
                                    .is_one_lane = string_equal(
                                            json_get_string(fields, "transaction", ""), "all-snaps"),
-                                   .is_running_ignored = is_set(fields, "ignore-running") },
+                                   .running_apps = get_running_apps(fields) },
                 &change, &err);
         answer(owned_sideload, change, &err);
 }
@@ -150,6 +159,10 @@ static int check_request(const Request *request, const InstallFlags *flags, Erro
                 return error_set(err, ERROR_BAD_REQUEST,
                                  "cannot find \"snap\" file field in provided "
                                  "multipart/form-data payload");
+        if (get_running_apps(request->body) == RUNNING_APPS_COUNT)
+                return error_set(
+                        err, ERROR_BAD_REQUEST,
+                        "invalid value for running-apps: it takes refuse, defer or ignore");
         if (request->file_count > 1 && *json_get_string(request->body, "name", ""))
                 return error_set(err, ERROR_BAD_REQUEST,
                                  "cannot use one name for several snap files");

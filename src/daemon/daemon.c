@@ -21,6 +21,7 @@
 #include "sandbox/helper.h"
 #include "snap/kinds.h"
 #include "snap/projection.h"
+#include "snap/running-watch.h"
 #include "state/database.h"
 #include "state/verify.h"
 #include "task/runner.h"
@@ -48,6 +49,7 @@ typedef struct Daemon {
         SnapContext snap; /* what the runner hands back; see get_daemon */
         int kept_fds[SNAP_CONTEXT_FD_COUNT];
         Runner *runner;
+        RunningWatch *running;
         Front *front;
         Launch *launch;
         Api api;
@@ -143,6 +145,7 @@ static void note_commit(void *context, int64_t change) {
 
         (void)change;
         project(daemon);
+        running_watch_update(daemon->running);
         if (daemon->launch)
                 launch_wake(daemon->launch);
         rest_soon(daemon);
@@ -251,6 +254,22 @@ static int start_runner(Daemon *daemon, Error *err) {
                           &daemon->runner, err);
 }
 
+static void wake_after_end(void *context) {
+        Daemon *daemon = context;
+
+        runner_wake(daemon->runner);
+}
+
+static int start_running_watch(Daemon *daemon, Error *err) {
+        (void)err;
+        daemon->running = running_watch_new(&(RunningWatchConfig){ .loop = &daemon->loop,
+                                                                   .database = daemon->database,
+                                                                   .places = daemon->places,
+                                                                   .on_end = wake_after_end,
+                                                                   .context = daemon });
+        return 0;
+}
+
 /* Listens, or goes on with what the supervisor listens at, and serves who comes. */
 static int open_socket(Daemon *daemon, SocketName name, Error *err) {
         ListenSocket *listener = &daemon->sockets[name];
@@ -318,6 +337,7 @@ static int start_launch(Daemon *daemon, Error *err) {
 static int wake_runner(Daemon *daemon, Error *err) {
         (void)err;
         runner_wake(daemon->runner);
+        running_watch_update(daemon->running);
         (void)uv_check_start(&daemon->after_turn, end_if_broken);
         return 0;
 }
@@ -338,18 +358,19 @@ static int tell_supervisor(Daemon *daemon, Error *err) {
  * the state before what is made from it, and clients last; those who wait already only lose no
  * time. */
 static int (*const START[])(Daemon *daemon, Error *err) = {
-        enter_namespace, /* before any child is made */
-        open_helpers,    /* programs of this very build, also after an upgrade */
-        open_loop,       /* nothing is heard before it runs */
-        open_places,     /* every directory, held open */
-        welcome_waiting, /* at sockets that were passed */
-        open_state,      /* with the lock: from here on there is no other daemon */
-        sweep,           /* what one that was killed left */
-        start_runner,    /* still asleep */
-        start_launch,    /* launches, on sockets of their own */
-        serve_all,       /* the sockets that are ours to bind */
-        wake_runner,     /* what was unfinished goes on */
-        tell_supervisor, /* ready */
+        enter_namespace,     /* before any child is made */
+        open_helpers,        /* programs of this very build, also after an upgrade */
+        open_loop,           /* nothing is heard before it runs */
+        open_places,         /* every directory, held open */
+        welcome_waiting,     /* at sockets that were passed */
+        open_state,          /* with the lock: from here on there is no other daemon */
+        sweep,               /* what one that was killed left */
+        start_runner,        /* still asleep */
+        start_running_watch, /* for changes that wait for programs */
+        start_launch,        /* launches, on sockets of their own */
+        serve_all,           /* the sockets that are ours to bind */
+        wake_runner,         /* what was unfinished goes on */
+        tell_supervisor,     /* ready */
 };
 
 static int start(Daemon *daemon, Error *err) {
@@ -388,6 +409,7 @@ static void stop(Daemon *daemon) {
                 runner_free(daemon->runner);
                 settle(daemon);
         }
+        running_watch_free(daemon->running);
         for (size_t i = 0; i < SOCKET_COUNT; i++) {
                 listen_socket_done(&daemon->sockets[i]);
                 free(daemon->paths[i]);

@@ -16,6 +16,7 @@ typedef struct Candidate {
         const char *base;  /* what it needs; NULL = nothing */
         char *incoming;    /* owned; NULL until kept */
         Sequence sequence; /* what is installed; empty for a first install */
+        RunningApps running;
         PlanChain chain;
 } Candidate;
 
@@ -73,12 +74,20 @@ static int check_refresh(const Batch *batch, const Candidate *candidate, Error *
         return current ? manifest_check_epoch(candidate->manifest, current, next, err) : 0;
 }
 
-static int check_running(const Batch *batch, const Candidate *candidate, Error *err) {
+static int check_running(const Batch *batch, Candidate *candidate, Error *err) {
         const Places *places = batch->context->places;
         const Sequence *sequence = &candidate->sequence;
 
-        if (batch->request->is_running_ignored || !sequence->current ||
-            !running_counts(sequence->type) ||
+        candidate->running = batch->request->running_apps;
+        if (!sequence->current || !running_counts(sequence->type)) {
+                candidate->running = RUNNING_IGNORE;
+                return 0;
+        }
+        if (candidate->running == RUNNING_AS_SET &&
+            setting_find_running_apps(batch->context->database, candidate->instance,
+                                      &candidate->running, err) < 0)
+                return -1;
+        if (candidate->running != RUNNING_REFUSE ||
             !places_has_lease(places, candidate->instance, sequence->current))
                 return 0;
         return running_explain(places, candidate->instance, sequence->current, err);
@@ -147,8 +156,10 @@ static int add_preparation(const Batch *batch, Candidate *candidate, Error *err)
         json_put_string(setup, "incoming", candidate->incoming);
         json_put_string(setup, "source", candidate->file->source);
         json_put(setup, "flags", format_flags(&batch->request->flags));
-        if (batch->request->is_running_ignored)
+        if (candidate->running == RUNNING_IGNORE)
                 json_put(setup, "is_running_ignored", json_true());
+        if (candidate->running == RUNNING_DEFER)
+                json_put(setup, "is_running_awaited", json_true());
         if (plan_chain_add(chain, "prerequisites", wants, err,
                            "Ensure prerequisites for \"%s\" are available", instance) < 0) {
                 json_decref(setup);
@@ -167,6 +178,11 @@ static int add_departure(Candidate *candidate, Error *err) {
         PlanChain *chain = &candidate->chain;
         const char *current = candidate->sequence.current;
 
+        if (candidate->running == RUNNING_DEFER &&
+            plan_chain_add(chain, "await-apps", NULL, err,
+                           "Wait until the programs of snap \"%s\" have ended",
+                           candidate->instance) < 0)
+                return -1;
         if (plan_chain_add_hook(chain, "pre-refresh", json_pack("{s:s}", "revision", current),
                                 err) < 0)
                 return -1;

@@ -13,6 +13,7 @@
 #include "base/json.h"
 #include "snap/manifest.h"
 #include "snap/places.h"
+#include "snap/setting.h"
 
 typedef struct PlanContext {
         Database *database;
@@ -34,8 +35,8 @@ typedef struct InstallRequest {
         const InstallFile *files;
         size_t count;
         InstallFlags flags;
-        bool is_one_lane;        /* transaction "all-snaps": one fails, all are undone */
-        bool is_running_ignored; /* refreshed although its programs run: else ERROR_BUSY */
+        bool is_one_lane;         /* transaction "all-snaps": one fails, all are undone */
+        RunningApps running_apps; /* RUNNING_REFUSE: ERROR_BUSY while its programs run */
 } InstallRequest;
 
 /* Installs, or refreshes what is installed, from local files: kind install-snap, or try-snap for a

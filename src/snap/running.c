@@ -7,7 +7,7 @@
 
 #include "base/text.h"
 
-#define PID_COUNT_MAX 20
+#define PID_SHOWN_MAX 20
 
 bool running_counts(const char *type) {
         return string_equal(type, "app");
@@ -34,26 +34,39 @@ static bool has_descriptor_in(const char *pid, const char *directory) {
         return is_found;
 }
 
-static void list_pids(const char *directory, Text *pids) {
+size_t running_list(const Places *places, const char *instance, const char *revision,
+                    pid_t ret[RUNNING_PID_COUNT_MAX]) {
+        autofree char *path = string_format("run/pawl/lease/%s/%s", instance, revision);
+        autofree char *directory = places_format_path(places, path);
         DIR *processes = opendir("/proc");
         size_t count = 0;
 
         for (struct dirent *entry; processes && (entry = readdir(processes));) {
-                if (entry->d_name[0] < '1' || entry->d_name[0] > '9' || count >= PID_COUNT_MAX ||
+                uint64_t pid = 0;
+                Error ignored;
+                if (count == RUNNING_PID_COUNT_MAX ||
+                    string_parse_u64(entry->d_name, INT32_MAX, &pid, &ignored) < 0 ||
                     !has_descriptor_in(entry->d_name, directory))
                         continue;
-                text_append_format(pids, "%s%s", count++ ? "," : "", entry->d_name);
+                ret[count++] = (pid_t)pid;
         }
         if (processes)
                 (void)closedir(processes);
+        return count;
+}
+
+char *running_format(const Places *places, const char *instance, const char *revision) {
+        pid_t pids[RUNNING_PID_COUNT_MAX];
+        size_t count = running_list(places, instance, revision, pids);
+        autotext text = TEXT_INIT;
+
+        for (size_t i = 0; i < count && i < PID_SHOWN_MAX; i++)
+                text_append_format(&text, "%s%d", i ? "," : ", pids: ", (int)pids[i]);
+        return text.length ? text_take(&text) : string_copy("");
 }
 
 int running_explain(const Places *places, const char *instance, const char *revision, Error *err) {
-        autofree char *path = string_format("run/pawl/lease/%s/%s", instance, revision);
-        autofree char *directory = places_format_path(places, path);
-        autotext pids = TEXT_INIT;
+        autofree char *pids = running_format(places, instance, revision);
 
-        list_pids(directory, &pids);
-        return error_set(err, ERROR_BUSY, "snap \"%s\" has running apps%s%s", instance,
-                         pids.length ? ", pids: " : "", pids.length ? pids.bytes : "");
+        return error_set(err, ERROR_BUSY, "snap \"%s\" has running apps%s", instance, pids);
 }

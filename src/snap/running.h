@@ -1,15 +1,25 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Running: programs of a package that hold a lease.  Who they are is looked up only to say it.
+ * Running: programs of a package that hold a lease.  Who they are is looked up only to say it, or
+ * to be told when they end.
  */
 #pragma once
 
 #include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
 
 #include "snap/places.h"
+
+#define RUNNING_PID_COUNT_MAX 64
 
 /* Whether programs of such a package stand in the way of its refresh: of a base none are its own.
  */
 bool running_counts(const char *type);
+/* Who holds leases of that revision, as far as /proc shows it; how many of them are in `ret`. */
+size_t running_list(const Places *places, const char *instance, const char *revision,
+                    pid_t ret[RUNNING_PID_COUNT_MAX]);
+/* `, pids: 12,34`, or "" where none can be seen. */
+char *running_format(const Places *places, const char *instance, const char *revision);
 /* ERROR_BUSY: `snap "x" has running apps, pids: 12,34`; returns -1. */
 int running_explain(const Places *places, const char *instance, const char *revision, Error *err);

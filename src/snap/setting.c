@@ -23,9 +23,9 @@ const SettingInfo SETTINGS[] = {
           .fallback = "2" },
         { .key = "refresh.running-apps",
           .type = SETTING_WORD,
-          .words = RUNNING_WORDS,
+          .words = RUNNING_WORDS + 1,
           .fallback = "refuse" },
-        { .key = "refresh.running-apps-for.", .type = SETTING_WORD, .words = RUNNING_WORDS },
+        { .key = "refresh.running-apps-for.", .type = SETTING_WORD, .words = RUNNING_WORDS + 1 },
 };
 const size_t SETTING_KEY_COUNT = ARRAY_COUNT(SETTINGS);
 
@@ -273,7 +273,7 @@ int setting_has_feature(Database *database, const char *name, Error *err) {
 }
 
 RunningApps running_apps_parse(const char *word) {
-        RunningApps choice = 0;
+        RunningApps choice = RUNNING_REFUSE;
 
         while (choice < RUNNING_APPS_COUNT && !string_equal(RUNNING_WORDS[choice], word))
                 choice++;

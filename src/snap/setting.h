@@ -32,6 +32,7 @@ extern const size_t SETTING_KEY_COUNT;
 
 /* What becomes of a refresh while programs of the snap run. */
 typedef enum RunningApps {
+        RUNNING_AS_SET, /* by a request that says nothing: the settings do */
         RUNNING_REFUSE,
         RUNNING_DEFER, /* it is prepared, and goes on when the last of them has ended */
         RUNNING_IGNORE,

@@ -18,6 +18,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "snap/plan.h"
 #include "snap/projection.h"
 #include "snap/sequence.h"
 #include "snap/setup.h"
@@ -52,15 +53,43 @@ static int pause_one(const TaskStep *step, const char *instance, const char *boo
                        : 0;
 }
 
-int pause_commit(const TaskStep *step, const json_t *job, const json_t *result, Error *err) {
+/* The instance where its refresh waits for programs; NULL: it does not. */
+static int find_deferred(const TaskStep *step, json_t *record, const char **ret, Error *err) {
+        autojson setup = NULL;
+
+        if (setup_load(step, record, &setup, err) < 0)
+                return -1;
+        *ret = json_get_bool(setup, "is_running_awaited", false) ? setup_get_instance(record)
+                                                                 : NULL;
+        return 0;
+}
+
+/* Of those that wait for their programs none may have been started since they were waited for;
+ * from the pause on none is. */
+static int await_all(const TaskStep *step, Error *err) {
+        json_t *others = json_object_get(step->task->data, "with");
+        const char *awaited[INSTALL_FILE_COUNT_MAX] = { NULL };
+        size_t count = 0;
+
+        for (size_t i = 0; i <= json_array_size(others) && count < ARRAY_COUNT(awaited); i++) {
+                json_t *record = i ? json_array_get(others, i - 1) : step->task->data;
+                if (find_deferred(step, record, &awaited[count], err) < 0)
+                        return -1;
+                count += awaited[count] != NULL;
+        }
+        return await_ended(step, awaited, count, err);
+}
+
+int pause_resume(const TaskStep *step, Error *err) {
         const json_t *others = json_object_get(step->task->data, "with"), *other;
         autofree char *boot = read_boot_id();
         size_t i;
 
-        (void)job;
-        (void)result;
         if (is_follower(step))
                 return TASK_OUTCOME_DONE;
+        int outcome = await_all(step, err);
+        if (outcome != TASK_OUTCOME_DONE)
+                return outcome;
         if (pause_one(step, setup_get_instance(step->task->data), boot, err) < 0)
                 return -1;
         json_array_foreach(others, i, other) {
@@ -68,6 +97,12 @@ int pause_commit(const TaskStep *step, const json_t *job, const json_t *result, 
                         return -1;
         }
         return TASK_OUTCOME_DONE;
+}
+
+int pause_commit(const TaskStep *step, const json_t *job, const json_t *result, Error *err) {
+        (void)job;
+        (void)result;
+        return pause_resume(step, err);
 }
 
 static int resume_one(const TaskStep *step, const char *instance, Error *err) {

@@ -27,7 +27,13 @@ int copy_data_undo_plan(const TaskStep *step, json_t **ret_job, Error *err);
 int copy_data_undo_work(Worker *worker, void *context, const json_t *job, json_t **ret_result,
                         Error *err);
 
+/* Outcome DONE, or WAIT while programs of the current revisions of these run. */
+int await_ended(const TaskStep *step, const char *const *instances, size_t count, Error *err);
+int await_commit(const TaskStep *step, const json_t *job, const json_t *result, Error *err);
+int await_resume(const TaskStep *step, Error *err);
+
 int pause_commit(const TaskStep *step, const json_t *job, const json_t *result, Error *err);
+int pause_resume(const TaskStep *step, Error *err);
 int pause_undo_commit(const TaskStep *step, const json_t *job, const json_t *result, Error *err);
 int link_commit(const TaskStep *step, const json_t *job, const json_t *result, Error *err);
 int link_undo_commit(const TaskStep *step, const json_t *job, const json_t *result, Error *err);

@@ -23,7 +23,7 @@
 
 const TaskKind *rig_kinds;
 const char *rig_hook;
-bool rig_is_running_ignored;
+RunningApps rig_running_apps;
 
 #define LIMIT_NS 30000000000LL
 
@@ -253,7 +253,7 @@ int rig_plan_many(Rig *rig, const InstallRequest *request, const char *const *pa
 }
 
 int rig_plan_install(Rig *rig, const char *path, int64_t *ret_change, Error *err) {
-        InstallRequest request = { .count = 1, .is_running_ignored = rig_is_running_ignored };
+        InstallRequest request = { .count = 1, .running_apps = rig_running_apps };
 
         return rig_plan_many(rig, &request, &path, ret_change, err);
 }

@@ -41,8 +41,8 @@ char *rig_make_root(void);
 /* A copy of a closed one; free it. */
 char *rig_copy_root(const char *template);
 void rig_remove_tree(const char *path);
-/* Installs say from now on that what runs does not matter. */
-extern bool rig_is_running_ignored;
+/* What installs say of programs that run. */
+extern RunningApps rig_running_apps;
 /* In R/etc/passwd, with a home of mode 0700 beneath R. */
 void rig_add_user(const char *root, const char *name, unsigned uid);
 /* Runs it in `root` as that user; it must succeed. */

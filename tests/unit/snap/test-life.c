@@ -231,9 +231,9 @@ static void a_running_program_refuses_a_refresh(void **state) {
         assert_string_equal(err.message, expected);
         autofree char *after = rig_describe_world(&rig);
         assert_string_equal(after, before);
-        rig_is_running_ignored = true;
+        rig_running_apps = RUNNING_IGNORE;
         assert_installs(&rig, two_path, "Done");
-        rig_is_running_ignored = false;
+        rig_running_apps = RUNNING_AS_SET;
         assert_shell(root, "test -e home/alice/snap/hello/x2/notes");
         (void)close(lease);
         close_and_remove(&rig, root);

@@ -150,9 +150,10 @@ static int add_preparation(const Batch *batch, Candidate *candidate, Error *err)
         json_t *setup = json_object();
 
         /* One of the same transaction is there when all are. */
-        if (candidate->base &&
-            !(batch->request->is_one_lane && is_provided(batch, candidate->base)))
-                json_put_string(wants, "base", candidate->base);
+        bool is_beside = candidate->base && batch->request->is_one_lane &&
+                         is_provided(batch, candidate->base);
+        json_put_string(wants, "base", is_beside ? NULL : candidate->base);
+        json_put_string(setup, "base_beside", is_beside ? candidate->base : NULL);
         json_put_string(setup, "incoming", candidate->incoming);
         json_put_string(setup, "source", candidate->file->source);
         json_put(setup, "flags", format_flags(&batch->request->flags));

@@ -7,6 +7,9 @@
  *      "revision":"x2"      from the start where it exists already, else since prepare-snap is Done
  *      "file":"x_x2.snap", "old_dir":bool, "old_common":bool   since prepare-snap is Done}
  *
+ * Besides: "is_running_ignored", "is_running_awaited" (setting.h), and "base_beside", the base that
+ * is switched in the same transaction.
+ *
  * Every other task of the set has {"instance":"x","setup":<id of that task>} and what its own undo
  * needs.  Where several sets are one transaction, one task pauses all of them and one switches all:
  * it has "with":[{"instance":"y","setup":…},…], and the tasks of the others in these places have

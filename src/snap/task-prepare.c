@@ -149,6 +149,8 @@ static int check_surroundings(const TaskStep *step, const json_t *manifest, Erro
         autosequence sequence = SEQUENCE_INIT;
         autojson current = NULL;
 
+        if (base && string_equal(base, json_get_string(step->task->data, "base_beside", "")))
+                base = NULL; /* of the same transaction: there when all are */
         int found = base ? base_is_installed(step->database, base, err) : 1;
         if (found == 0)
                 return error_set(err, ERROR_FAILED, "cannot find required base \"%.60s\"", base);

@@ -21,7 +21,7 @@ enum {
         EXIT_BUSY = 10, /* another change is in the way: try again later */
         EXIT_NO_APP = 46,
         EXIT_USAGE = 64,
-        EXIT_INTERRUPTED = 130, /* by ^C, before the daemon had answered */
+        EXIT_INTERRUPTED = 130, /* by ^C, before the daemon had answered, or twice */
 };
 
 typedef enum OptionFlags {

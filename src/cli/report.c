@@ -137,6 +137,14 @@ static char *expand_text(const char *text, const Failure *failure, const Subject
         return text_take(&out);
 }
 
+/* Nothing was done and nothing is wrong: with --json that is said where a change would have been.
+ */
+static void print_note(const Cli *cli, const char *kind, const char *text) {
+        autojson note = json_pack("{s:{s:s, s:s}}", "note", "kind", kind, "message", text);
+        if (cli->is_json && note != NULL)
+                (void)cli_print_json(note);
+}
+
 static int report_api(const Cli *cli, const Failure *failure, const Subject *subject) {
         const ReportRow *row = find_row(failure, cli->command->name, subject);
         /* What to do next is said in words for the program that was called; pawl's rows have theirs
@@ -150,6 +158,7 @@ static int report_api(const Cli *cli, const Failure *failure, const Subject *sub
         autofree char *text = expand_text(words, failure, subject);
         if (row->is_note) {
                 (void)fprintf(stderr, "%s\n", text);
+                print_note(cli, failure->kind, text);
                 return row->code;
         }
         autofree char *filled =

@@ -16,12 +16,58 @@
 
 static volatile sig_atomic_t interrupt_count;
 
+/* ── while there is a change ── */
+
+/* What the second ^C says, made ready before it: a handler of signals may only write.  Empty under
+ * the name snap, where it just ends the program. */
+typedef struct Leaving {
+        char text[160];
+        char json[160];
+} Leaving;
+
+static Leaving leavings[2]; /* before the daemon was asked to abort the change, and after */
+static volatile sig_atomic_t is_abort_asked;
+
+static void prepare_leaving(const Cli *cli, const char *id) {
+        static const char *const fates[] = { "goes on", "is being aborted" };
+        is_abort_asked = 0;
+        for (size_t i = 0; i < ARRAY_COUNT(fates); i++) {
+                leavings[i] = (Leaving){ .text = "" };
+                if (cli->is_snap)
+                        continue;
+                (void)snprintf(leavings[i].text, sizeof leavings[i].text,
+                               "\ninterrupted: change %.20s %s; see 'pawl change %.20s'\n", id,
+                               fates[i], id);
+                if (cli->is_json)
+                        (void)snprintf(leavings[i].json, sizeof leavings[i].json,
+                                       "{\"error\": {\"kind\": \"interrupted\", \"message\": "
+                                       "\"change %.20s %s\"}}\n",
+                                       id, fates[i]);
+        }
+}
+
 static void note_interrupt(int signal_number) {
+        const Leaving *leaving = &leavings[is_abort_asked ? 1 : 0];
         interrupt_count++;
-        if (interrupt_count > 1) {
+        if (interrupt_count == 1)
+                return;
+        if (leaving->text[0] == '\0') {
                 (void)signal(signal_number, SIG_DFL);
                 (void)raise(signal_number);
+                return;
         }
+        ssize_t written = write(STDERR_FILENO, leaving->text, strlen(leaving->text));
+        if (leaving->json[0] != '\0')
+                written = write(STDOUT_FILENO, leaving->json, strlen(leaving->json));
+        _exit(written < 0 ? EXIT_FAILED : EXIT_INTERRUPTED);
+}
+
+static void mention_abort(const Cli *cli) {
+        if (cli->is_snap)
+                return;
+        wait_clear_line(cli);
+        (void)fputs("interrupted: the change is being aborted; ^C again to wait no longer\n",
+                    stderr);
 }
 
 /* ── before there is a change ── */
@@ -121,7 +167,7 @@ static void abort_change(Cli *cli, const char *id) {
         autofree char *path = client_make_path(cli->client, "/v2/changes", id);
         autojson body = json_pack("{s:s}", "action", "abort");
         autojson result = NULL;
-        (void)client_post(cli->client, path, body, &result, &ignored);
+        is_abort_asked = client_post(cli->client, path, body, &result, &ignored) == 0;
 }
 
 /* As client_get, but a daemon that is away is asked again for a while. */
@@ -170,8 +216,10 @@ static int poll_change(Cli *cli, const char *id, json_t **ret_change, Error *err
                 }
                 if (cli->has_terminal)
                         show_task(cli, change, turn);
-                if (interrupt_count > 0 && !is_aborted)
+                if (interrupt_count > 0 && !is_aborted) {
+                        mention_abort(cli);
                         abort_change(cli, id);
+                }
                 is_aborted = interrupt_count > 0;
                 const char *maintenance = json_get_string(cli->client->maintenance, "kind", "");
                 if (string_equal(maintenance, "system-restart"))
@@ -183,11 +231,11 @@ static int poll_change(Cli *cli, const char *id, json_t **ret_change, Error *err
 }
 
 int wait_for_change(Cli *cli, const char *id, json_t **ret_change, Error *err) {
-        struct sigaction action = { .sa_handler = note_interrupt }, old;
-        (void)sigaction(SIGINT, &action, &old);
+        prepare_leaving(cli, id);
+        replace_action(SIG_DFL, note_interrupt);
         autojson change = NULL;
         int outcome = poll_change(cli, id, &change, err);
-        (void)sigaction(SIGINT, &old, NULL);
+        replace_action(note_interrupt, SIG_DFL);
         wait_clear_line(cli);
         if (outcome < 0)
                 return -1;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Waiting for a change, with its progress on a terminal.  The daemon may restart meanwhile; the
- * first ^C asks it to abort the change, the second one leaves it alone.
+ * first ^C asks it to abort the change, the second one says that it goes on alone and ends the
+ * program with EXIT_INTERRUPTED.
  */
 #pragma once
 

@@ -114,7 +114,7 @@ static int run_refresh(ApiCall *call, const SnapInstruction *instruction, int64_
         (void)ret_change;
         if (require_installed(call, call->snap, err) < 0)
                 return -1;
-        if (instruction->is_amend)
+        if (instruction->flags & SNAP_FLAG_AMEND)
                 return error_set(err, ERROR_NOT_IMPLEMENTED, "cannot refresh \"%.60s\": %s",
                                  call->snap, NO_STORE);
         return error_set(err, ERROR_SNAP_LOCAL,
@@ -133,7 +133,7 @@ static int run_remove(ApiCall *call, const SnapInstruction *instruction, int64_t
                 &(RemoveRequest){ .instances = instances,
                                   .count = 1,
                                   .revision = *instruction->revision ? instruction->revision : NULL,
-                                  .is_purge = instruction->is_purge },
+                                  .is_purge = instruction->flags & SNAP_FLAG_PURGE },
                 ret_change, err);
 }
 

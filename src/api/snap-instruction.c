@@ -8,19 +8,51 @@
 #include "base/text.h"
 
 /* What may be said with an action. */
+enum {
+        TAKES_REVISION = 1 << 0,
+        TAKES_COHORT_KEY = 1 << 1,
+        TAKES_LEAVE_COHORT = 1 << 2,
+        TAKES_TRANSACTION = 1 << 3,
+        TAKES_MANY = 1 << 4,
+};
+
 static const struct {
         const char *name;
-        bool takes_revision, takes_cohort_key, takes_leave_cohort, takes_transaction;
-        bool takes_many;
+        unsigned takes;
 } ACTIONS[SNAP_ACTION_COUNT] = {
-        [SNAP_ACTION_INSTALL] = { "install", true, true, false, true, true },
-        [SNAP_ACTION_REFRESH] = { "refresh", true, true, true, true, true },
-        [SNAP_ACTION_REMOVE] = { "remove", true, false, false, false, true },
-        [SNAP_ACTION_REVERT] = { "revert", true, false, false, false, false },
-        [SNAP_ACTION_ENABLE] = { "enable", false, false, false, false, false },
-        [SNAP_ACTION_DISABLE] = { "disable", false, false, false, false, false },
-        [SNAP_ACTION_SWITCH] = { "switch", false, true, true, false, false },
+        [SNAP_ACTION_INSTALL] = { "install", TAKES_REVISION | TAKES_COHORT_KEY | TAKES_TRANSACTION |
+                                                     TAKES_MANY },
+        [SNAP_ACTION_REFRESH] = { "refresh", TAKES_REVISION | TAKES_COHORT_KEY |
+                                                     TAKES_LEAVE_COHORT | TAKES_TRANSACTION |
+                                                     TAKES_MANY },
+        [SNAP_ACTION_REMOVE] = { "remove", TAKES_REVISION | TAKES_MANY },
+        [SNAP_ACTION_REVERT] = { "revert", TAKES_REVISION },
+        [SNAP_ACTION_ENABLE] = { "enable", 0 },
+        [SNAP_ACTION_DISABLE] = { "disable", 0 },
+        [SNAP_ACTION_SWITCH] = { "switch", TAKES_COHORT_KEY | TAKES_LEAVE_COHORT },
 };
+
+static const struct {
+        const char *key;
+        SnapFlag flag;
+} FLAGS[] = {
+        { "leave-cohort", SNAP_FLAG_LEAVE_COHORT },
+        { "devmode", SNAP_FLAG_DEVMODE },
+        { "jailmode", SNAP_FLAG_JAILMODE },
+        { "classic", SNAP_FLAG_CLASSIC },
+        { "purge", SNAP_FLAG_PURGE },
+        { "amend", SNAP_FLAG_AMEND },
+        { "ignore-running", SNAP_FLAG_IGNORE_RUNNING },
+        { "ignore-validation", SNAP_FLAG_IGNORE_VALIDATION },
+};
+
+static bool takes(const SnapInstruction *instruction, unsigned what) {
+        return (ACTIONS[instruction->action].takes & what) != 0;
+}
+
+static bool has_all(const SnapInstruction *instruction, unsigned flags) {
+        return (instruction->flags & flags) == flags;
+}
 
 static bool word_is_one_of(const char *word, size_t length, const char *const *words) {
         for (; *words; words++)
@@ -92,19 +124,13 @@ static int parse_fields(const json_t *body, SnapInstruction *ret, Error *err) {
                 .channel = json_get_string(body, "channel", ""),
                 .cohort_key = json_get_string(body, "cohort-key", ""),
                 .transaction = json_get_string(body, "transaction", ""),
-                .leaves_cohort = json_get_bool(body, "leave-cohort", false),
-                .is_devmode = json_get_bool(body, "devmode", false),
-                .is_jailmode = json_get_bool(body, "jailmode", false),
-                .is_classic = json_get_bool(body, "classic", false),
-                .is_purge = json_get_bool(body, "purge", false),
-                .is_amend = json_get_bool(body, "amend", false),
-                .is_running_ignored = json_get_bool(body, "ignore-running", false),
-                .is_validation_ignored = json_get_bool(body, "ignore-validation", false),
         };
         if (!json_is_object(body))
                 return error_set(err, ERROR_BAD_REQUEST,
                                  "cannot decode request body into snap instruction: it is not an "
                                  "object");
+        for (size_t i = 0; i < ARRAY_COUNT(FLAGS); i++)
+                ret->flags |= json_get_bool(body, FLAGS[i].key, false) ? FLAGS[i].flag : 0;
         if (parse_action(body, ret, err) < 0)
                 return -1;
         return parse_revision(body, ret, err);
@@ -112,15 +138,16 @@ static int parse_fields(const json_t *body, SnapInstruction *ret, Error *err) {
 
 static int check_cohort(const SnapInstruction *instruction, Error *err) {
         bool has_key = *instruction->cohort_key;
+        bool leaves = has_all(instruction, SNAP_FLAG_LEAVE_COHORT);
 
-        if (has_key && !ACTIONS[instruction->action].takes_cohort_key)
+        if (has_key && !takes(instruction, TAKES_COHORT_KEY))
                 return error_set(err, ERROR_BAD_REQUEST,
                                  "cohort-key can only be specified for install, refresh, or "
                                  "switch");
-        if (instruction->leaves_cohort && !ACTIONS[instruction->action].takes_leave_cohort)
+        if (leaves && !takes(instruction, TAKES_LEAVE_COHORT))
                 return error_set(err, ERROR_BAD_REQUEST,
                                  "leave-cohort can only be specified for refresh or switch");
-        if (has_key && instruction->leaves_cohort)
+        if (has_key && leaves)
                 return error_set(err, ERROR_BAD_REQUEST,
                                  "cannot specify both cohort-key and leave-cohort");
         if (has_key && *instruction->revision)
@@ -134,7 +161,7 @@ static int check_transaction(const SnapInstruction *instruction, Error *err) {
 
         if (!*transaction)
                 return 0;
-        if (!ACTIONS[instruction->action].takes_transaction)
+        if (!takes(instruction, TAKES_TRANSACTION))
                 return error_set(err, ERROR_BAD_REQUEST,
                                  "transaction type is unsupported for \"%s\" actions",
                                  ACTIONS[instruction->action].name);
@@ -145,10 +172,10 @@ static int check_transaction(const SnapInstruction *instruction, Error *err) {
 }
 
 static int check_modes(const SnapInstruction *instruction, Error *err) {
-        if (instruction->is_devmode && instruction->is_jailmode)
+        if (has_all(instruction, SNAP_FLAG_DEVMODE | SNAP_FLAG_JAILMODE))
                 return error_set(err, ERROR_BAD_REQUEST,
                                  "cannot use devmode and jailmode flags together");
-        if (instruction->is_devmode && instruction->is_classic)
+        if (has_all(instruction, SNAP_FLAG_DEVMODE | SNAP_FLAG_CLASSIC))
                 return error_set(err, ERROR_BAD_REQUEST,
                                  "cannot use classic and devmode flags together");
         return 0;
@@ -161,7 +188,7 @@ int snap_instruction_parse(const json_t *body, SnapInstruction *ret, Error *err)
         if (*ret->channel && !channel_is_valid(ret->channel))
                 return error_set(err, ERROR_BAD_REQUEST, "invalid channel name: \"%.60s\"",
                                  ret->channel);
-        if (*ret->revision && !ACTIONS[ret->action].takes_revision)
+        if (*ret->revision && !takes(ret, TAKES_REVISION))
                 return error_set(err, ERROR_BAD_REQUEST, "%s takes no revision argument",
                                  ACTIONS[ret->action].name);
         return 0;
@@ -179,15 +206,18 @@ static int check_names(const json_t *names, Error *err) {
         return 0;
 }
 
+/* What says something of one snap only. */
+#define ONE_SNAP_FLAGS \
+        (SNAP_FLAG_DEVMODE | SNAP_FLAG_JAILMODE | SNAP_FLAG_LEAVE_COHORT | SNAP_FLAG_PURGE)
+
 int snap_instruction_parse_many(const json_t *body, SnapInstruction *ret, const json_t **ret_names,
                                 Error *err) {
         if (parse_fields(body, ret, err) < 0)
                 return -1;
-        if (!ACTIONS[ret->action].takes_many)
+        if (!takes(ret, TAKES_MANY))
                 return error_set(err, ERROR_BAD_REQUEST, "unsupported multi-snap operation \"%s\"",
                                  ACTIONS[ret->action].name);
-        if (*ret->channel || *ret->revision || ret->is_devmode || ret->is_jailmode ||
-            *ret->cohort_key || ret->leaves_cohort || ret->is_purge)
+        if (*ret->channel || *ret->revision || *ret->cohort_key || (ret->flags & ONE_SNAP_FLAGS))
                 return error_set(err, ERROR_BAD_REQUEST,
                                  "unsupported option provided for multi-snap operation");
         *ret_names = json_object_get(body, "snaps");

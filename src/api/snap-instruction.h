@@ -23,6 +23,18 @@ typedef enum SnapAction {
         SNAP_ACTION_COUNT,
 } SnapAction;
 
+/* What is just true in the body. */
+typedef enum SnapFlag {
+        SNAP_FLAG_LEAVE_COHORT = 1 << 0,
+        SNAP_FLAG_DEVMODE = 1 << 1,
+        SNAP_FLAG_JAILMODE = 1 << 2,
+        SNAP_FLAG_CLASSIC = 1 << 3,
+        SNAP_FLAG_PURGE = 1 << 4,
+        SNAP_FLAG_AMEND = 1 << 5,
+        SNAP_FLAG_IGNORE_RUNNING = 1 << 6,
+        SNAP_FLAG_IGNORE_VALIDATION = 1 << 7,
+} SnapFlag;
+
 /* Strings are borrowed from the body, but for `revision`. */
 typedef struct SnapInstruction {
         SnapAction action;
@@ -30,9 +42,7 @@ typedef struct SnapInstruction {
         char revision[24];   /* "x3"; a bare number is accepted too */
         const char *cohort_key;
         const char *transaction;
-        bool leaves_cohort;
-        bool is_devmode, is_jailmode, is_classic;
-        bool is_purge, is_amend, is_running_ignored, is_validation_ignored;
+        unsigned flags; /* of SnapFlag */
 } SnapInstruction;
 
 /* For one snap: POST /v2/snaps/{name}. */

@@ -16,6 +16,7 @@
 #define IMAGE_ENTRY_COUNT_MAX    1000000       /* inodes walked before an image is refused */
 #define IMAGE_DEPTH_MAX          200           /* directory nesting inside an image */
 #define IMAGE_META_FILE_SIZE_MAX (1024 * 1024) /* one icon or desktop file */
+#define IMAGE_PROGRAM_SIZE_MAX   (32u << 20)   /* a program of the daemon's own package */
 
 /* The API. */
 #define HTTP_HEADER_SIZE_MAX         (16 * 1024)

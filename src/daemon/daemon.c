@@ -9,9 +9,11 @@
 #include <uv.h>
 
 #include "api/api.h"
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "daemon/handover.h"
 #include "daemon/listen.h"
 #include "daemon/memory.h"
 #include "daemon/notify.h"
@@ -20,6 +22,7 @@
 #include "launch/launching.h"
 #include "sandbox/helper.h"
 #include "snap/kinds.h"
+#include "snap/program.h"
 #include "snap/projection.h"
 #include "snap/running-watch.h"
 #include "state/database.h"
@@ -29,7 +32,14 @@
 /* After the last commit: write the log back and give memory back. */
 #define IDLE_MS 2000
 
-#define HANDLE_COUNT 5
+/* A restart that a change asked for: for so long clients hear of it, then workers (hooks among
+ * them) may end, then the answers that are on their way. */
+#define RESTART_NOTICE_MS 100
+#define RESTART_TURN_MS   10
+#define RESTART_WORK_MS   30000
+#define RESTART_ANSWER_MS 300
+
+#define HANDLE_COUNT 6
 
 typedef enum SocketName {
         SOCKET_MAIN,
@@ -41,6 +51,9 @@ typedef struct Daemon {
         const Options *options;
         uv_loop_t loop;
         PassedSockets passed;
+        Handover handover;
+        Program program;
+        char *libexec; /* where the helpers of this very program lie */
         char *paths[SOCKET_COUNT];
         ListenSocket sockets[SOCKET_COUNT];
         bool is_passed[SOCKET_COUNT]; /* by the supervisor */
@@ -54,10 +67,16 @@ typedef struct Daemon {
         Launch *launch;
         Api api;
         uv_signal_t terminate, interrupt;
-        uv_timer_t idle, watchdog;
+        uv_timer_t idle, watchdog, restart;
+        bool is_restarting;
+        bool is_deaf;       /* and hears nobody new any more */
+        int64_t restart_by; /* boot time; what is not over then is cut off */
         uv_check_t after_turn;
-        bool has_handles; /* the five above (list_handles) are in the loop */
+        bool has_handles; /* those above (list_handles) are in the loop */
 } Daemon;
+
+#define LAUNCH_SOCKET  "launch.socket"
+#define SERVICE_SOCKET "service.socket"
 
 static const struct {
         const char *path;
@@ -78,7 +97,69 @@ static void end_if_broken(uv_check_t *check) {
                 uv_stop(&daemon->loop);
 }
 
-/* The world follows the state before anybody is told of it. */
+/* --- the restart that a change asks for --- */
+
+static int64_t get_ms(void) {
+        return clock_get_boot() / 1000000;
+}
+
+/* Workers first: nobody new is started, and the API goes on. */
+static void try_restart(uv_timer_t *timer) {
+        Daemon *daemon = timer->data;
+        bool is_late = get_ms() >= daemon->restart_by;
+
+        if (runner_is_working(daemon->runner) && !is_late)
+                return;
+        if (!daemon->is_deaf) {
+                daemon->is_deaf = true;
+                daemon->restart_by = get_ms() + RESTART_ANSWER_MS;
+                front_close_listeners(daemon->front);
+                return;
+        }
+        if (front_count_connections(daemon->front) > 0 && !is_late)
+                return;
+        uv_stop(&daemon->loop);
+}
+
+static void begin_restart(Daemon *daemon) {
+        if (daemon->is_restarting)
+                return;
+        log_info("restarting, as a change asks for");
+        daemon->is_restarting = true;
+        daemon->restart_by = get_ms() + RESTART_WORK_MS;
+        daemon->api.stop_kind = "daemon-restart";
+        runner_rest(daemon->runner);
+        (void)uv_timer_start(&daemon->restart, try_restart, RESTART_NOTICE_MS, RESTART_TURN_MS);
+}
+
+/* Who waits for a daemon that will not come learns it now. */
+static int end_vain_waits(Daemon *daemon, Error *err) {
+        autotransaction transaction = TRANSACTION_INIT;
+        int64_t change;
+        int found = task_find_wait(daemon->database, TASK_WAIT_DAEMON, &change, err);
+
+        if (found <= 0)
+                return found;
+        if (transaction_begin(daemon->database, &transaction, err) < 0 ||
+            task_end_waits(daemon->database, TASK_WAIT_DAEMON, NULL, err) < 0 ||
+            transaction_commit(&transaction, err) < 0)
+                return -1;
+        runner_wake(daemon->runner);
+        return 0;
+}
+
+static void follow_program(Daemon *daemon) {
+        Error err = ERROR_INIT;
+        int is_other = program_settle(&daemon->program, daemon->database, true, &err);
+
+        if (is_other > 0)
+                begin_restart(daemon);
+        if (is_other < 0 || (is_other == 0 && end_vain_waits(daemon, &err) < 0))
+                log_warning("%s", err.message);
+}
+
+/* The world follows the state before anybody is told of it.  What moved may be the daemon itself.
+ */
 static void project(Daemon *daemon) {
         Error err = ERROR_INIT;
         int is_stale = projection_is_stale(daemon->database, &err);
@@ -86,6 +167,8 @@ static void project(Daemon *daemon) {
         if (is_stale < 0 ||
             (is_stale > 0 && projection_follow(daemon->places, daemon->database, &err) < 0))
                 log_warning("%s", err.message);
+        if (is_stale > 0)
+                follow_program(daemon);
 }
 
 /* Also what failed after the commit that asked for it. */
@@ -111,7 +194,8 @@ static void rest(uv_timer_t *timer) {
          * client then waits for. */
         settle(daemon);
         /* What workers left that were killed while they emptied it; none runs now. */
-        if (places_empty_trash(daemon->places, &err) < 0)
+        if (places_empty_trash(daemon->places, &err) < 0 ||
+            program_sweep(&daemon->program, daemon->places, daemon->database, &err) < 0)
                 log_warning("%s", err.message);
         memory_give_back();
 }
@@ -160,18 +244,20 @@ static void end_loop(uv_signal_t *signal, int number) {
         Daemon *daemon = signal->data;
 
         log_info("%s, stopping", number == SIGTERM ? "terminated" : "interrupted");
+        daemon->is_restarting = false;
         uv_stop(&daemon->loop);
 }
 
 /* --- the steps of start ----------------------------------------------------------------------- */
 
 static int enter_namespace(Daemon *daemon, Error *err) {
-        (void)daemon;
+        if (handover_init(&daemon->handover, err) < 0)
+                return -1;
         return launch_prepare_namespace(err);
 }
 
 static int open_helpers(Daemon *daemon, Error *err) {
-        return helper_open_all(daemon->options->libexec, err);
+        return helper_open_all(daemon->libexec, err);
 }
 
 static void list_handles(Daemon *daemon, uv_handle_t *ret[HANDLE_COUNT]) {
@@ -180,6 +266,7 @@ static void list_handles(Daemon *daemon, uv_handle_t *ret[HANDLE_COUNT]) {
         ret[2] = (uv_handle_t *)&daemon->idle;
         ret[3] = (uv_handle_t *)&daemon->watchdog;
         ret[4] = (uv_handle_t *)&daemon->after_turn;
+        ret[5] = (uv_handle_t *)&daemon->restart;
 }
 
 static int open_loop(Daemon *daemon, Error *err) {
@@ -191,6 +278,7 @@ static int open_loop(Daemon *daemon, Error *err) {
         (void)uv_signal_init(&daemon->loop, &daemon->interrupt);
         (void)uv_timer_init(&daemon->loop, &daemon->idle);
         (void)uv_timer_init(&daemon->loop, &daemon->watchdog);
+        (void)uv_timer_init(&daemon->loop, &daemon->restart);
         (void)uv_check_init(&daemon->loop, &daemon->after_turn);
         list_handles(daemon, handles);
         for (size_t i = 0; i < HANDLE_COUNT; i++)
@@ -211,7 +299,7 @@ static int make_run_directory(Daemon *daemon, Error *err) {
 }
 
 static int open_places(Daemon *daemon, Error *err) {
-        autofree char *launcher = string_format("%s/pawl-run", daemon->options->libexec);
+        autofree char *launcher = program_format_launcher(&daemon->program);
 
         if (places_open(daemon->options->root, launcher, &daemon->places, err) < 0)
                 return -1;
@@ -232,15 +320,27 @@ static int sweep(Daemon *daemon, Error *err) {
         if (state_verify(daemon->database, err) < 0)
                 return error_prefix(err, "the state contradicts itself");
         int removed = places_sweep(daemon->places, daemon->database, err);
+        int programs = removed < 0 ? -1
+                                   : program_sweep(&daemon->program, daemon->places,
+                                                   daemon->database, err);
+        removed = programs < 0 ? -1 : removed + programs;
         if (removed > 0)
                 log_info("removed %d leftovers of an earlier run", removed);
         return removed < 0 ? -1 : projection_apply(daemon->places, daemon->database, err);
 }
 
+/* Whether another program than this one is wanted, before anything is begun in its place. */
+static int settle_program(Daemon *daemon, Error *err) {
+        int is_other = program_settle(&daemon->program, daemon->database, false, err);
+
+        daemon->is_restarting = is_other > 0;
+        return is_other;
+}
+
 static int start_runner(Daemon *daemon, Error *err) {
         autofree char *directory = places_format_path(daemon->places, "run/pawl");
 
-        daemon->snap = (SnapContext){ .places = daemon->places };
+        daemon->snap = (SnapContext){ .places = daemon->places, .program = &daemon->program };
         snap_context_list_fds(&daemon->snap, daemon->kept_fds);
         return runner_new(&(RunnerConfig){ .loop = &daemon->loop,
                                            .database = daemon->database,
@@ -274,7 +374,9 @@ static int start_running_watch(Daemon *daemon, Error *err) {
 static int open_socket(Daemon *daemon, SocketName name, Error *err) {
         ListenSocket *listener = &daemon->sockets[name];
 
-        if (listen_socket_open(listener, &daemon->passed, err) < 0)
+        if (listen_socket_open(listener, &daemon->passed, err) < 0 ||
+            handover_keep(&daemon->handover, listener->fd, listener->path, listener->is_bound,
+                          err) < 0)
                 return -1;
         return front_add_listener(daemon->front, take_fd(listener->fd), SOCKETS[name].socket, err);
 }
@@ -314,8 +416,25 @@ static int serve_all(Daemon *daemon, Error *err) {
         return 0;
 }
 
+/* Of an earlier pawld in this process, else new ones. */
+static int open_launch_sockets(Daemon *daemon, LaunchConfig *config, Error *err) {
+        config->user_listener = passed_sockets_find(&daemon->passed, LAUNCH_SOCKET, NULL);
+        config->service_listener = passed_sockets_find(&daemon->passed, SERVICE_SOCKET, NULL);
+        if (config->user_listener < 0 || config->service_listener < 0) {
+                own_close_(&config->user_listener);
+                own_close_(&config->service_listener);
+                if (launch_open_sockets(config->root, &config->user_listener,
+                                        &config->service_listener, err) < 0)
+                        return -1;
+        }
+        if (handover_keep(&daemon->handover, config->user_listener, LAUNCH_SOCKET, true, err) < 0)
+                return -1;
+        return handover_keep(&daemon->handover, config->service_listener, SERVICE_SOCKET, true,
+                             err);
+}
+
 static int start_launch(Daemon *daemon, Error *err) {
-        autofree char *launcher = string_format("%s/pawl-run", daemon->options->libexec);
+        autofree char *launcher = string_format("%s/pawl-run", daemon->libexec);
         LaunchConfig config = { .loop = &daemon->loop,
                                 .launcher = launcher,
                                 .database = daemon->database,
@@ -323,13 +442,11 @@ static int start_launch(Daemon *daemon, Error *err) {
                                 .user_listener = -1,
                                 .service_listener = -1 };
 
-        if (launch_open_sockets(config.root, &config.user_listener, &config.service_listener, err) <
-            0)
-                return -1;
-        if (launch_new(&config, &daemon->launch, err) == 0)
+        if (open_launch_sockets(daemon, &config, err) == 0 &&
+            launch_new(&config, &daemon->launch, err) == 0)
                 return 0;
-        (void)close(config.user_listener);
-        (void)close(config.service_listener);
+        own_close_(&config.user_listener);
+        own_close_(&config.service_listener);
         return -1;
 }
 
@@ -345,8 +462,8 @@ static int wake_runner(Daemon *daemon, Error *err) {
 static int tell_supervisor(Daemon *daemon, Error *err) {
         uint64_t watchdog_ms = notify_get_watchdog_ms();
 
-        (void)err;
-
+        if (program_settle(&daemon->program, daemon->database, true, err) < 0)
+                return -1;
         notify_send("READY=1");
         if (watchdog_ms > 0)
                 (void)uv_timer_start(&daemon->watchdog, feed_watchdog, watchdog_ms, watchdog_ms);
@@ -365,6 +482,7 @@ static int (*const START[])(Daemon *daemon, Error *err) = {
         welcome_waiting,     /* at sockets that were passed */
         open_state,          /* with the lock: from here on there is no other daemon */
         sweep,               /* what one that was killed left */
+        settle_program,      /* unless the state wants another pawld than this */
         start_runner,        /* still asleep */
         start_running_watch, /* for changes that wait for programs */
         start_launch,        /* launches, on sockets of their own */
@@ -373,9 +491,10 @@ static int (*const START[])(Daemon *daemon, Error *err) = {
         tell_supervisor,     /* ready */
 };
 
+/* As far as it is for this program to go (is_restarting). */
 static int start(Daemon *daemon, Error *err) {
         passed_sockets_take(&daemon->passed);
-        for (size_t i = 0; i < ARRAY_COUNT(START); i++)
+        for (size_t i = 0; i < ARRAY_COUNT(START) && !daemon->is_restarting; i++)
                 if (START[i](daemon, err) < 0)
                         return -1;
         return 0;
@@ -411,6 +530,9 @@ static void stop(Daemon *daemon) {
         }
         running_watch_free(daemon->running);
         for (size_t i = 0; i < SOCKET_COUNT; i++) {
+                /* The name goes with the socket. */
+                if (daemon->is_restarting)
+                        daemon->sockets[i].is_bound = false;
                 listen_socket_done(&daemon->sockets[i]);
                 free(daemon->paths[i]);
         }
@@ -420,23 +542,55 @@ static void stop(Daemon *daemon) {
         places_close(daemon->places);
 }
 
-int daemon_run(const Options *options, Error *err) {
-        Daemon daemon = { .options = options };
-        int outcome;
+static void find_program(Daemon *daemon) {
+        const Options *options = daemon->options;
 
-        for (size_t i = 0; i < SOCKET_COUNT; i++)
-                daemon.sockets[i].fd = -1;
-        memory_init();
-        outcome = start(&daemon, err);
-        if (outcome == 0) {
-                (void)uv_run(&daemon.loop, UV_RUN_DEFAULT);
-                if (database_is_broken(daemon.database))
+        program_find_running(options->root, options->libexec, &daemon->program);
+        daemon->libexec = *daemon->program.name ? program_format_directory(&daemon->program)
+                                                : string_copy(options->libexec);
+}
+
+static int run(Daemon *daemon, Error *err) {
+        int outcome = start(daemon, err);
+
+        if (outcome == 0 && !daemon->is_restarting) {
+                (void)uv_run(&daemon->loop, UV_RUN_DEFAULT);
+                if (database_is_broken(daemon->database))
                         outcome =
                                 error_set(err, ERROR_FAILED,
                                           "the state had an I/O error: ending, to look at it anew");
         }
-        stop(&daemon);
+        stop(daemon);
+        if (outcome == 0 && daemon->is_restarting)
+                return handover_start_again(&daemon->handover, daemon->program.host,
+                                            daemon->options->argv, err);
         return outcome;
+}
+
+int daemon_run(const Options *options, Error *err) {
+        Daemon daemon = { .options = options, .handover = HANDOVER_INIT };
+
+        for (size_t i = 0; i < SOCKET_COUNT; i++)
+                daemon.sockets[i].fd = -1;
+        memory_init();
+        find_program(&daemon);
+        int outcome = run(&daemon, err);
+        handover_done(&daemon.handover);
+        program_done(&daemon.program);
+        free(daemon.libexec);
+        return outcome;
+}
+
+void daemon_find_starter(const Options *options) {
+        Handover nothing = HANDOVER_INIT;
+        Program program;
+        Error err = ERROR_INIT;
+
+        program_find_running(options->root, options->libexec, &program);
+        if (program_needs_starter(&program) &&
+            handover_start_again(&nothing, program.host, options->argv, &err) < 0)
+                log_warning("%s; this pawld goes on, whatever the state wants", err.message);
+        program_done(&program);
 }
 
 int daemon_check_state(const Options *options, Error *err) {

@@ -7,6 +7,9 @@
 
 #include "daemon/options.h"
 
+/* Where the daemon's own package may say which pawld is to run: becomes pawl-start, which decides.
+ * Returns where there is nothing to decide. */
+void daemon_find_starter(const Options *options);
 /* Returns when a signal ended it; negative when it could not start. */
 int daemon_run(const Options *options, Error *err);
 /* Opens the state as the daemon would, verifies it and says so on stdout; negative when it does not

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/start.h"
 #include "base/text.h"
 
 #define PASSED_FIRST 3
@@ -34,7 +35,27 @@ static void find_path(int fd, char path[108]) {
                 (void)snprintf(path, 108, "%.*s", (int)sizeof(address.sun_path), address.sun_path);
 }
 
+/* What an earlier pawld left carries a name; an inherited name of another kind says nothing. */
+static void name_passed(PassedSocket *passed, const char *name, size_t length) {
+        static const struct {
+                const char *prefix;
+                bool is_own;
+        } LEFT[] = { { START_SOCKET_OWN, true }, { START_SOCKET_GIVEN, false } };
+
+        for (size_t i = 0; i < ARRAY_COUNT(LEFT); i++) {
+                size_t skip = strlen(LEFT[i].prefix);
+                if (length <= skip || memcmp(name, LEFT[i].prefix, skip) != 0)
+                        continue;
+                passed->is_own = LEFT[i].is_own;
+                (void)snprintf(passed->path, sizeof(passed->path), "%.*s", (int)(length - skip),
+                               name + skip);
+                return;
+        }
+        find_path(passed->fd, passed->path);
+}
+
 void passed_sockets_take(PassedSockets *ret) {
+        const char *names = getenv("LISTEN_FDNAMES");
         uint64_t count = get_number("LISTEN_FDS");
 
         *ret = (PassedSockets){ 0 };
@@ -42,11 +63,15 @@ void passed_sockets_take(PassedSockets *ret) {
                 count = 0;
         for (uint64_t i = 0; i < count && i < LISTEN_PASSED_MAX; i++) {
                 int fd = PASSED_FIRST + (int)i;
+                const char *name = names ? names : "";
+                size_t length = strcspn(name, ":");
+                if (names)
+                        names += length + (name[length] == ':');
                 if (fcntl(fd, F_SETFD, FD_CLOEXEC) < 0)
                         continue;
                 PassedSocket *passed = &ret->sockets[ret->count++];
                 passed->fd = fd;
-                find_path(fd, passed->path);
+                name_passed(passed, name, length);
         }
         (void)unsetenv("LISTEN_PID");
         (void)unsetenv("LISTEN_FDS");
@@ -64,18 +89,28 @@ void passed_sockets_done(PassedSockets *passed) {
         }
 }
 
-bool passed_sockets_has(const PassedSockets *passed, const char *path) {
-        for (size_t i = 0; i < passed->count; i++)
-                if (passed->sockets[i].fd >= 0 && string_equal(passed->sockets[i].path, path))
-                        return true;
-        return false;
+static PassedSocket *find(const PassedSockets *passed, const char *path) {
+        const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+
+        for (size_t i = 0; i < passed->count; i++) {
+                const PassedSocket *socket = &passed->sockets[i];
+                if (socket->fd >= 0 &&
+                    (string_equal(socket->path, path) || string_equal(socket->path, name)))
+                        return (PassedSocket *)(uintptr_t)socket;
+        }
+        return NULL;
 }
 
-static int take_passed(PassedSockets *passed, const char *path) {
-        for (size_t i = 0; i < passed->count; i++)
-                if (passed->sockets[i].fd >= 0 && string_equal(passed->sockets[i].path, path))
-                        return take_fd(passed->sockets[i].fd);
-        return -1;
+bool passed_sockets_has(const PassedSockets *passed, const char *path) {
+        return find(passed, path) != NULL;
+}
+
+int passed_sockets_find(PassedSockets *passed, const char *path, bool *ret_is_own) {
+        PassedSocket *found = find(passed, path);
+
+        if (ret_is_own)
+                *ret_is_own = found && found->is_own;
+        return found ? take_fd(found->fd) : -1;
 }
 
 /* Our lock says that no other pawld serves this root; another program may. */
@@ -121,7 +156,8 @@ static int bind_new(ListenSocket *wanted, Error *err) {
 }
 
 int listen_socket_open(ListenSocket *listen_socket, PassedSockets *passed, Error *err) {
-        listen_socket->fd = take_passed(passed, listen_socket->path);
+        listen_socket->fd =
+                passed_sockets_find(passed, listen_socket->path, &listen_socket->is_bound);
         if (listen_socket->fd < 0 && bind_new(listen_socket, err) < 0)
                 return -1;
         if (fcntl(listen_socket->fd, F_SETFL, O_NONBLOCK) < 0)

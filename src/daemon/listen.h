@@ -16,7 +16,9 @@
 
 typedef struct PassedSocket {
         int fd; /* owned; -1 once taken */
+        /* Of one that an earlier pawld left (base/start.h) only the file's name. */
         char path[108];
+        bool is_own; /* that one had bound it */
 } PassedSocket;
 
 typedef struct PassedSockets {
@@ -28,6 +30,8 @@ typedef struct PassedSockets {
  */
 void passed_sockets_take(PassedSockets *ret);
 bool passed_sockets_has(const PassedSockets *passed, const char *path);
+/* The descriptor, the caller's from now on; -1 = there is none.  `ret_is_own` may be NULL. */
+int passed_sockets_find(PassedSockets *passed, const char *path, bool *ret_is_own);
 void passed_sockets_done(PassedSockets *passed);
 
 typedef struct ListenSocket {

@@ -36,6 +36,8 @@ int main(int argc, char *argv[]) {
         if (outcome == 0 && geteuid() != 0)
                 outcome = error_set(&err, ERROR_FAILED, "root has to start it: it mounts images");
         if (outcome == 0)
+                daemon_find_starter(&options);
+        if (outcome == 0)
                 outcome = options.is_check ? daemon_check_state(&options, &err)
                                            : daemon_run(&options, &err);
         options_done(&options);

@@ -81,7 +81,7 @@ int options_parse(int argc, char *argv[], Options *ret, Error *err) {
 
         for (size_t i = 0; i < ARRAY_COUNT(OPTIONS); i++)
                 table[i] = OPTIONS[i].option;
-        *ret = (Options){ .root = string_copy(""), .libexec = find_own_directory() };
+        *ret = (Options){ .root = string_copy(""), .libexec = find_own_directory(), .argv = argv };
         opterr = 0;
         optind = 0;
         while (outcome == 0 && (letter = getopt_long(argc, argv, "", table, NULL)) != -1)

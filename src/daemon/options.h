@@ -12,6 +12,7 @@ typedef struct Options {
         char *root;    /* owned; "" or absolute without a slash at its end */
         char *libexec; /* owned; where our helpers lie */
         bool is_check; /* open the state, verify it, end */
+        char **argv;   /* borrowed: as it was started */
 } Options;
 
 /* 1: nothing is left to do (--help, --version); the text is on stdout. */

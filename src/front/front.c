@@ -174,13 +174,18 @@ size_t front_count_processes(const Front *front) {
         return count;
 }
 
-void front_free(Front *front) {
-        if (!front)
-                return;
+void front_close_listeners(Front *front) {
         for (size_t i = 0; i < front->listener_count; i++) {
                 (void)watch_free(front->listeners[i].watch);
                 own_close_(&front->listeners[i].fd);
         }
+        front->listener_count = 0;
+}
+
+void front_free(Front *front) {
+        if (!front)
+                return;
+        front_close_listeners(front);
         for (size_t i = 0; i < HTTP_PRINCIPAL_COUNT_MAX; i++)
                 front->principals[i] = principal_free(front->principals[i]);
         refusal_list_done(&front->refusals);

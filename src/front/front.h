@@ -37,6 +37,9 @@ int front_add_listener(Front *front, int owned_fd, PeerSocket socket, Error *err
 size_t front_count_connections(const Front *front);
 size_t front_count_processes(const Front *front);
 
+/* Hears nobody new; who is connected is still served. */
+void front_close_listeners(Front *front);
+
 /* Kills the processes, closes everything.  Requests that are still held must have been answered
  * before; the loop must run once more for libuv's handles to be freed. */
 void front_free(Front *front);

@@ -2,6 +2,7 @@
  *
  * pawl-read MODE: locked in before the first foreign byte; image, or directory that a package is
  * tried from, at descriptor 3, answer to 4.
+ * `pawl-read file PATH` writes one file of the image to 4 instead.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,7 +31,7 @@
 
 #define USAGE                                                                                                    \
         "pawl-read is the part of pawld and pawl that reads a package's file, without any rights.  They start\n" \
-        "it; to see what a file is, use 'pawl info FILE'.  usage: pawl-read manifest|image 3<IMAGE 4>ANSWER\n"
+        "it; to see what a file is, use 'pawl info FILE'.  usage: pawl-read manifest|image|file PATH 3<IMAGE 4>ANSWER\n"
 
 static const struct {
         const char *name;
@@ -61,14 +62,14 @@ static void allow_directory(SandboxProfile *profile) {
         profile->cpu_seconds_max += CPU_SECONDS * 4;
 }
 
-static int lock_in(ReadingMode mode, Error *err) {
+static int lock_in(ReadingMode mode, uint64_t answer_max, Error *err) {
         SandboxProfile profile = {
                 .uid = HELPER_UID_READ,
                 .last_fd = ANSWER_FD,
                 .memory_max = MEMORY_MAX,
                 .cpu_seconds_max = CPU_SECONDS,
-                /* The answer may go to a file, and so may the log; neither is large. */
-                .file_size_max = CANONICAL_JSON_SIZE_MAX * 2,
+                /* The answer may go to a file, and so may the log. */
+                .file_size_max = answer_max,
                 .descriptor_max = DESCRIPTOR_MAX,
         };
         struct stat st;
@@ -105,18 +106,32 @@ static int write_answer(ReadingMode mode, Error *err) {
         return fd_write_all(ANSWER_FD, TOO_LARGE, sizeof(TOO_LARGE) - 1, err);
 }
 
+static int answer_json(ReadingMode mode, Error *err) {
+        if (lock_in(mode, CANONICAL_JSON_SIZE_MAX * 2, err) < 0)
+                return -1;
+        return write_answer(mode, err);
+}
+
+static int answer_file(const char *path, Error *err) {
+        if (lock_in(READING_MANIFEST, IMAGE_PROGRAM_SIZE_MAX, err) < 0)
+                return -1;
+        return reading_copy_file(IMAGE_FD, path, ANSWER_FD, err);
+}
+
 int main(int argc, char **argv) {
         Error err = ERROR_INIT;
-        ReadingMode mode;
+        ReadingMode mode = READING_MANIFEST;
+        bool is_file = argc == 3 && string_equal(argv[1], "file");
 
         if (argc == 2 && string_equal(argv[1], "--help"))
                 return fputs(USAGE, stdout) < 0;
         log_init("pawl-read");
-        if (argc != 2 || !find_mode(argv[1], &mode)) {
-                log_error("usage: pawl-read manifest|image 3<IMAGE 4>ANSWER");
+        if (!is_file && (argc != 2 || !find_mode(argv[1], &mode))) {
+                log_error("usage: pawl-read manifest|image|file PATH 3<IMAGE 4>ANSWER");
                 return EXIT_USAGE;
         }
-        if (seed_objects(&err) < 0 || lock_in(mode, &err) < 0 || write_answer(mode, &err) < 0) {
+        if (seed_objects(&err) < 0 ||
+            (is_file ? answer_file(argv[2], &err) : answer_json(mode, &err)) < 0) {
                 log_error("%s", err.message);
                 return EXIT_FAILURE;
         }

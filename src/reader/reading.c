@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/digest.h"
+#include "base/file.h"
 #include "base/json.h"
 #include "base/limits.h"
 #include "base/name.h"
@@ -119,4 +120,22 @@ json_t *reading_new(int image_fd, ReadingMode mode) {
                 result = take(answer);
         container_done(&container);
         return result;
+}
+
+int reading_copy_file(int image_fd, const char *path, int target_fd, Error *err) {
+        autosquash image = SQUASH_INIT;
+        autofree char *bytes = NULL;
+        SquashEntry entry;
+        size_t length = 0;
+
+        if (squash_open(image_fd, &image, err) < 0)
+                return -1;
+        int found = squash_find(&image, path, SQUASH_FOLLOW_LAST, &entry, err);
+        if (found < 0)
+                return -1;
+        if (found == 0 || !S_ISREG(entry.mode))
+                return error_set(err, ERROR_NOT_FOUND, "it has no program %s", path);
+        if (squash_read_file(&image, &entry, IMAGE_PROGRAM_SIZE_MAX, &bytes, &length, err) < 0)
+                return -1;
+        return fd_write_all(target_fd, bytes, length, err);
 }

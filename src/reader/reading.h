@@ -6,6 +6,8 @@
 
 #include <jansson.h>
 
+#include "base/error.h"
+
 typedef enum ReadingMode {
         READING_MANIFEST, /* the manifest only: some hundred kilobytes are read at most */
         READING_IMAGE,    /* every entry looked at, and the digest */
@@ -13,3 +15,7 @@ typedef enum ReadingMode {
 
 /* Never NULL: {"error":{"kind","message"[,"details":[…]]}} where something is wrong. */
 json_t *reading_new(int image_fd, ReadingMode mode);
+
+/* Writes one regular file of the image, by its path, to `target_fd`: what the daemon's own package
+ * is unpacked with. */
+int reading_copy_file(int image_fd, const char *path, int target_fd, Error *err);

@@ -61,6 +61,10 @@ void helper_replace(HelperProgram program, int owned_fd) {
         fds[program] = owned_fd;
 }
 
+const char *helper_get_name(HelperProgram program) {
+        return NAMES[program];
+}
+
 void helper_list_fds(int ret_fds[HELPER_PROGRAM_COUNT]) {
         memcpy(ret_fds, programs_get(), sizeof(programs.fds));
 }

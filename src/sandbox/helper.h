@@ -30,6 +30,8 @@ int helper_open_all(const char *directory, Error *err);
 /* Replaces one, for tests: takes the descriptor. */
 void helper_replace(HelperProgram program, int owned_fd);
 
+/* "pawl-read": its file's name. */
+const char *helper_get_name(HelperProgram program);
 /* The descriptors of all programs (-1 = not open): what a worker must keep to start them. */
 void helper_list_fds(int ret_fds[HELPER_PROGRAM_COUNT]);
 

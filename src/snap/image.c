@@ -144,6 +144,21 @@ int image_read(int image, ImageMode mode, json_t **ret, Error *err) {
         return complete < 0 ? -1 : reading_finish(&reading, mode, ret, err);
 }
 
+int image_copy_file(int image, const char *path, int target, Error *err) {
+        const char *const argv[] = { "pawl-read", "file", path, NULL };
+        autofd int copy = reopen_read_only(image, err);
+        Helper helper = HELPER_INIT;
+        int status = 0;
+
+        if (copy < 0 ||
+            helper_spawn(HELPER_READ, argv, (const int[]){ copy, target }, 2, &helper, err) < 0 ||
+            helper_wait(&helper, &status, err) < 0)
+                return -1;
+        if (status != 0)
+                return error_set(err, ERROR_FAILED, "the package carries no usable %s", path);
+        return 0;
+}
+
 /* --- without blocking --- */
 
 struct ImageRead {

@@ -24,6 +24,9 @@ typedef enum ImageMode {
  * pawl-read refuses is the error it gave. */
 int image_read(int image, ImageMode mode, json_t **ret, Error *err);
 
+/* Blocking: one regular file of the image, as pawl-read sees it, into `target`. */
+int image_copy_file(int image, const char *path, int target, Error *err);
+
 typedef struct ImageRead ImageRead;
 /* `report` is borrowed and NULL when it failed; the ImageRead is gone after the call. */
 typedef void (*ImageReadDone)(void *context, json_t *report, const Error *err);

@@ -7,10 +7,13 @@
 
 #include "sandbox/helper.h"
 #include "snap/places.h"
+#include "snap/program.h"
 #include "task/task.h"
 
 typedef struct SnapContext {
         const Places *places;
+        const Program
+                *program; /* what runs; tests without a daemon have one that is the machine's */
 } SnapContext;
 
 /* Descriptors that workers of these kinds need (-1 among them = not open). */

@@ -167,7 +167,7 @@ static int check_assumes(const json_t *manifest, Error *err) {
 
 /* What can be stored and shown, but has nobody here who would know what to do with it. */
 static int check_type(const json_t *manifest, Error *err) {
-        static const char *const REFUSED[] = { "gadget", "kernel", "snapd" };
+        static const char *const REFUSED[] = { "gadget", "kernel" };
         const char *type = manifest_get_type(manifest);
 
         for (size_t i = 0; i < ARRAY_COUNT(REFUSED); i++)

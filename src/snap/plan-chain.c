@@ -68,6 +68,16 @@ int plan_chain_add_hook(PlanChain *chain, const char *hook, json_t *owned_data, 
                               hook, chain->instance);
 }
 
+int plan_chain_add_unpacking(PlanChain *chain, Error *err) {
+        return plan_chain_add(chain, "unpack-programs", NULL, err,
+                              "Unpack the programs of snap \"%s\"", chain->instance);
+}
+
+int plan_chain_add_await(PlanChain *chain, Error *err) {
+        return plan_chain_add(chain, "await-daemon", NULL, err,
+                              "Wait for the daemon of snap \"%s\" to start", chain->instance);
+}
+
 int plan_chain_wait(const PlanChain *chain, int64_t other, Error *err) {
         if (chain->first == other)
                 return 0;

@@ -30,6 +30,9 @@ int plan_chain_add(PlanChain *chain, const char *kind, json_t *owned_data, Error
                    const char *summary, ...) printf_like(5, 6);
 /* A run-hook task; "Run configure hook of "x" snap if present". */
 int plan_chain_add_hook(PlanChain *chain, const char *hook, json_t *owned_data, Error *err);
+/* What the daemon's own package has besides (task-program.c). */
+int plan_chain_add_unpacking(PlanChain *chain, Error *err);
+int plan_chain_add_await(PlanChain *chain, Error *err);
 /* The first task of `chain` waits for `other` too. */
 int plan_chain_wait(const PlanChain *chain, int64_t other, Error *err);
 

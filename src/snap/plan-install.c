@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "snap/image.h"
 #include "snap/plan-chain.h"
+#include "snap/program.h"
 #include "snap/running.h"
 #include "snap/sequence.h"
 #include "snap/setting.h"
@@ -18,6 +19,8 @@ typedef struct Candidate {
         Sequence sequence; /* what is installed; empty for a first install */
         RunningApps running;
         PlanChain chain;
+        int64_t barrier; /* of the daemon's own package: the task that ends in the new daemon */
+        int64_t connect; /* the first after its switch */
 } Candidate;
 
 typedef struct Batch {
@@ -106,10 +109,17 @@ static int check_instance(const Batch *batch, const Candidate *candidate, Error 
         return has < 0 ? -1 : 0;
 }
 
+static bool is_daemon(const json_t *manifest) {
+        return string_equal(manifest_get_type(manifest), "snapd");
+}
+
 static int check_candidate(const Batch *batch, Candidate *candidate, Error *err) {
         if (manifest_check(candidate->manifest, &batch->request->flags, err) < 0)
                 return -1;
         if (candidate->file->source && manifest_check_try(candidate->manifest, err) < 0)
+                return -1;
+        if (is_daemon(candidate->manifest) &&
+            program_check_only(batch->context->database, candidate->instance, err) < 0)
                 return -1;
         if (check_base(batch, candidate, err) < 0)
                 return -1;
@@ -170,8 +180,10 @@ static int add_preparation(const Batch *batch, Candidate *candidate, Error *err)
                            candidate->file->shown) < 0)
                 return -1;
         chain->setup = chain->last;
-        return plan_chain_add(chain, "mount-snap", NULL, err, "Mount snap \"%s\" (unset)",
-                              instance);
+        if (plan_chain_add(chain, "mount-snap", NULL, err, "Mount snap \"%s\" (unset)", instance) <
+            0)
+                return -1;
+        return is_daemon(candidate->manifest) ? plan_chain_add_unpacking(chain, err) : 0;
 }
 
 /* Only for what is installed: the old revision is asked, stopped and held still. */
@@ -218,11 +230,28 @@ static const Step ARRIVAL[] = {
         { "copy-snap-data", "Copy snap \"%s\" data" },
         { "setup-profiles", "Setup snap \"%s\" (unset) security profiles" },
         { "link-snap", "Make snap \"%s\" (unset) available to the system" },
+};
+static const Step CONNECTION[] = {
         { "auto-connect", "Automatically connect eligible plugs and slots of snap \"%s\"" },
         { "set-auto-aliases", "Set automatic aliases for snap \"%s\"" },
         { "setup-aliases", "Setup snap \"%s\" aliases" },
 };
 static const Step START[] = { { "start-snap-services", "Start snap \"%s\" (unset) services" } };
+
+/* Behind the switch; of the daemon's own package, in the daemon that it brings. */
+static int add_connection(Candidate *candidate, Error *err) {
+        PlanChain *chain = &candidate->chain;
+
+        if (is_daemon(candidate->manifest)) {
+                if (plan_chain_add_await(chain, err) < 0)
+                        return -1;
+                candidate->barrier = chain->last;
+        }
+        if (add_steps(chain, CONNECTION, 1, err) < 0)
+                return -1;
+        candidate->connect = chain->last;
+        return add_steps(chain, CONNECTION + 1, ARRAY_COUNT(CONNECTION) - 1, err);
+}
 
 static int add_discard(PlanChain *chain, const char *revision, Error *err) {
         if (plan_chain_add(chain, "clear-snap", json_pack("{s:s}", "revision", revision), err,
@@ -263,6 +292,7 @@ static int add_tasks(const Batch *batch, Candidate *candidate, Error *err) {
         PlanChain *chain = &candidate->chain;
         bool is_installed = candidate->sequence.current != NULL;
         bool is_base = string_equal(manifest_get_type(candidate->manifest), "base");
+        bool has_settings = !is_base && !is_daemon(candidate->manifest);
 
         if (add_preparation(batch, candidate, err) < 0)
                 return -1;
@@ -270,21 +300,26 @@ static int add_tasks(const Batch *batch, Candidate *candidate, Error *err) {
                 return -1;
         if (add_steps(chain, ARRIVAL, ARRAY_COUNT(ARRIVAL), err) < 0)
                 return -1;
+        if (add_connection(candidate, err) < 0)
+                return -1;
         if (plan_chain_add_hook(chain, is_installed ? "post-refresh" : "install", NULL, err) < 0)
                 return -1;
         if (add_steps(chain, START, ARRAY_COUNT(START), err) < 0)
                 return -1;
         if (is_installed && add_collection(batch, candidate, err) < 0)
                 return -1;
-        if (!is_base && plan_chain_add_hook(chain, "configure", NULL, err) < 0)
+        if (has_settings && plan_chain_add_hook(chain, "configure", NULL, err) < 0)
                 return -1;
         return plan_chain_add_hook(chain, "check-health", NULL, err);
 }
 
-static bool is_base_type(const json_t *manifest) {
+/* Who comes first where several are in one change: the daemon, then bases, then what uses both. */
+static int get_rank(const json_t *manifest) {
         const char *type = manifest_get_type(manifest);
 
-        return string_equal(type, "base") || string_equal(type, "os");
+        if (string_equal(type, "snapd"))
+                return 0;
+        return string_equal(type, "base") || string_equal(type, "os") ? 1 : 2;
 }
 
 static int tie_together(const Batch *batch, Error *err) {
@@ -295,21 +330,36 @@ static int tie_together(const Batch *batch, Error *err) {
         return plan_chain_tie(chains, batch->request->count, err);
 }
 
-/* Apps start when the bases of the same change are there. */
+/* What comes after the switch waits for the daemon that it brought. */
+static int await_together(const Batch *batch, Error *err) {
+        Database *database = batch->context->database;
+
+        for (size_t i = 0; i < batch->request->count; i++) {
+                int64_t barrier = batch->candidates[i].barrier;
+                for (size_t j = 0; barrier && j < batch->request->count; j++)
+                        if (j != i && change_add_wait(database, batch->candidates[j].connect,
+                                                      barrier, err) < 0)
+                                return -1;
+        }
+        return 0;
+}
+
+static int add_edge(Candidate *candidate, const Candidate *other, Error *err) {
+        int64_t task = other->barrier ? other->barrier : other->chain.last;
+
+        if (get_rank(other->manifest) >= get_rank(candidate->manifest))
+                return 0;
+        return plan_chain_wait(&candidate->chain, task, err);
+}
+
+/* Apps start when the bases of the same change are there, and all in the daemon that it brings. */
 static int add_edges(Batch *batch, Error *err) {
         if (batch->request->count > 1 && batch->request->is_one_lane)
-                return tie_together(batch, err);
-        for (size_t i = 0; i < batch->request->count; i++) {
-                if (is_base_type(batch->candidates[i].manifest))
-                        continue;
-                for (size_t j = 0; j < batch->request->count; j++) {
-                        const Candidate *other = &batch->candidates[j];
-                        if (is_base_type(other->manifest) &&
-                            plan_chain_wait(&batch->candidates[i].chain, other->chain.last, err) <
-                                    0)
+                return tie_together(batch, err) < 0 ? -1 : await_together(batch, err);
+        for (size_t i = 0; i < batch->request->count; i++)
+                for (size_t j = 0; j < batch->request->count; j++)
+                        if (add_edge(&batch->candidates[i], &batch->candidates[j], err) < 0)
                                 return -1;
-                }
-        }
         return 0;
 }
 

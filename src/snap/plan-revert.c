@@ -86,6 +86,9 @@ static const Step REVERT[] = {
         { "unlink-current-snap", "Make current revision for snap", " unavailable", false },
         { "setup-profiles", "Setup snap", " security profiles", true },
         { "link-snap", "Make snap", " available to the system", true },
+};
+
+static const Step REVERTED[] = {
         { "auto-connect", "Automatically connect eligible plugs and slots of snap", "", false },
         { "set-auto-aliases", "Set automatic aliases for snap", "", false },
         { "setup-aliases", "Setup snap", " aliases", false },
@@ -104,9 +107,16 @@ static int add_revert(const PlanContext *context, const Sequence *sequence, cons
                 return -1;
         if (add_preparation(&chain, context, sequence, target, err) < 0)
                 return -1;
+        bool is_daemon = string_equal(sequence->type, "snapd");
+        if (is_daemon && plan_chain_add_unpacking(&chain, err) < 0)
+                return -1;
         if (add_steps(&chain, REVERT, ARRAY_COUNT(REVERT), target->name, err) < 0)
                 return -1;
-        if (!string_equal(sequence->type, "base") &&
+        if (is_daemon && plan_chain_add_await(&chain, err) < 0)
+                return -1;
+        if (add_steps(&chain, REVERTED, ARRAY_COUNT(REVERTED), target->name, err) < 0)
+                return -1;
+        if (!string_equal(sequence->type, "base") && !is_daemon &&
             plan_chain_add_hook(&chain, "configure", NULL, err) < 0)
                 return -1;
         if (plan_chain_add_hook(&chain, "check-health", NULL, err) < 0)

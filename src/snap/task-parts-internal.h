@@ -63,3 +63,9 @@ int services_work(Worker *worker, void *context, const json_t *job, json_t **ret
 int verify_plan(const TaskStep *step, json_t **ret_job, Error *err);
 int verify_work(Worker *worker, void *context, const json_t *job, json_t **ret_result, Error *err);
 int verify_commit(const TaskStep *step, const json_t *job, const json_t *result, Error *err);
+
+int unpack_programs_plan(const TaskStep *step, json_t **ret_job, Error *err);
+int unpack_programs_work(Worker *worker, void *context, const json_t *job, json_t **ret_result,
+                         Error *err);
+int await_daemon_commit(const TaskStep *step, const json_t *job, const json_t *result, Error *err);
+int await_daemon_resume(const TaskStep *step, Error *err);

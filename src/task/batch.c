@@ -193,8 +193,8 @@ int batch_run(Batch *batch, Error *err) {
                 return -1;
         if (run_inline_steps(batch, err) < 0)
                 return -1;
-        if (batch->is_marking &&
-            (finish_empty_changes(batch, err) < 0 || mark_starts(batch, err) < 0))
+        if (batch->is_marking && (finish_empty_changes(batch, err) < 0 ||
+                                  (!batch->is_resting && mark_starts(batch, err) < 0)))
                 return -1;
         /* Nothing written: nothing to sync. */
         return batch->change_count ? transaction_commit(&transaction, err) : 0;

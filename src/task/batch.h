@@ -16,6 +16,7 @@ typedef struct Batch {
         Attempt *ended;  /* NULL: none */
         int step_max;    /* how many steps it may take, `ended` counted */
         bool is_marking; /* and whether it may mark */
+        bool is_resting; /* it marks none: no worker is to start any more */
         /* Tasks with running workers, which are left alone. */
         const int64_t *busy;
         size_t busy_count;

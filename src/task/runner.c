@@ -33,6 +33,7 @@ struct Runner {
         size_t next_deaths;
         char *boot, *daemon; /* facts; see TASK_WAIT_BOOT */
         bool is_broken;
+        bool is_resting;
         int handle_count;
         uv_timer_t wake_timer;  /* now */
         uv_timer_t later_timer; /* the next retry, or after trouble */
@@ -133,6 +134,7 @@ static int run_one_batch(Runner *runner, Attempt *ended, int *step_max, Batch *b
                 .ended = ended,
                 .step_max = *step_max,
                 .is_marking = *step_max == BATCH_STEPS_MAX,
+                .is_resting = runner->is_resting,
                 .busy = busy,
                 .busy_count = runner->attempt_count,
         };
@@ -291,6 +293,14 @@ void runner_wake(Runner *runner) {
 
 bool runner_is_busy(const Runner *runner) {
         return runner->attempt_count > 0 || uv_is_active((const uv_handle_t *)&runner->wake_timer);
+}
+
+void runner_rest(Runner *runner) {
+        runner->is_resting = true;
+}
+
+bool runner_is_working(const Runner *runner) {
+        return runner->attempt_count > 0;
 }
 
 static int prune(Runner *runner, Error *err) {

@@ -40,6 +40,9 @@ int runner_new(const RunnerConfig *config, Runner **ret, Error *err);
 void runner_wake(Runner *runner);
 /* True while a worker runs or a task could run now. */
 bool runner_is_busy(const Runner *runner);
+/* Starts no more workers: the daemon restarts soon.  Whether some still run: */
+void runner_rest(Runner *runner);
+bool runner_is_working(const Runner *runner);
 /* Progress and log lines of running workers, which are not stored, put into an object made by
  * change_describe. */
 void runner_overlay(const Runner *runner, json_t *change);

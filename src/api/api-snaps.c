@@ -141,8 +141,15 @@ static int run_revert(ApiCall *call, const SnapInstruction *instruction, int64_t
                       Error *err) {
         PlanContext context = get_plan_context(call);
 
-        return plan_revert(&context, call->snap,
-                           *instruction->revision ? instruction->revision : NULL, ret_change, err);
+        return plan_revert(
+                &context,
+                &(RevertRequest){
+                        .instance = call->snap,
+                        .revision = *instruction->revision ? instruction->revision : NULL,
+                        .flags = { .is_devmode = instruction->flags & SNAP_FLAG_DEVMODE,
+                                   .is_jailmode = instruction->flags & SNAP_FLAG_JAILMODE,
+                                   .is_classic = instruction->flags & SNAP_FLAG_CLASSIC } },
+                ret_change, err);
 }
 
 static int run_enable(ApiCall *call, const SnapInstruction *instruction, int64_t *ret_change,

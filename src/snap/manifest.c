@@ -205,9 +205,12 @@ int manifest_check_instance(const json_t *manifest, const char *instance, Error 
 
         if (string_equal(name, instance))
                 return 0;
-        if (string_has_prefix(instance, name) && instance[length] == '_' &&
-            name_is_instance(instance))
-                return 0;
+        if (string_has_prefix(instance, name) && instance[length] == '_') {
+                if (name_is_instance(instance))
+                        return 0;
+                return error_set(err, ERROR_BAD_REQUEST, "invalid instance key: \"%.60s\"",
+                                 instance + length + 1);
+        }
         return error_set(
                 err, ERROR_BAD_REQUEST,
                 "cannot install snap \"%.60s\", the name does not match the metadata \"%s\"",

@@ -125,15 +125,34 @@ static int add_revert(const PlanContext *context, const Sequence *sequence, cons
         return 0;
 }
 
-int plan_revert(const PlanContext *context, const char *instance, const char *revision,
-                int64_t *ret_change, Error *err) {
+/* Asked for anew, devmode and jailmode each end the other. */
+static int set_flags(const PlanContext *context, const InstallFlags *flags, const Revision *target,
+                     Sequence *sequence, Error *err) {
+        autojson manifest = NULL;
+
+        if (!flags->is_devmode && !flags->is_jailmode && !flags->is_classic)
+                return 0;
+        sequence->is_devmode = flags->is_devmode || (sequence->is_devmode && !flags->is_jailmode);
+        sequence->is_jailmode = flags->is_jailmode || (sequence->is_jailmode && !flags->is_devmode);
+        sequence->is_classic |= flags->is_classic;
+        int found = revision_find_manifest(context->database, sequence->instance, target->name,
+                                           &manifest, err);
+        InstallFlags all = { .is_devmode = sequence->is_devmode,
+                             .is_jailmode = sequence->is_jailmode,
+                             .is_classic = sequence->is_classic };
+        return found > 0 ? manifest_check(manifest, &all, err) : found;
+}
+
+int plan_revert(const PlanContext *context, const RevertRequest *request, int64_t *ret_change,
+                Error *err) {
         autosequence sequence = SEQUENCE_INIT;
         autotransaction transaction = TRANSACTION_INIT;
         const Revision *target = NULL;
 
-        if (sequence_require(context->database, instance, &sequence, err) < 0)
+        if (sequence_require(context->database, request->instance, &sequence, err) < 0)
                 return -1;
-        if (choose_target(&sequence, revision, &target, err) < 0)
+        if (choose_target(&sequence, request->revision, &target, err) < 0 ||
+            set_flags(context, &request->flags, target, &sequence, err) < 0)
                 return -1;
         if (transaction_begin(context->database, &transaction, err) < 0)
                 return -1;

@@ -47,9 +47,15 @@ typedef struct InstallRequest {
 int plan_install_files(const PlanContext *context, const InstallRequest *request,
                        int64_t *ret_change, Error *err);
 
-/* kind revert-snap; `revision` NULL = the one before the current one. */
-int plan_revert(const PlanContext *context, const char *instance, const char *revision,
-                int64_t *ret_change, Error *err);
+typedef struct RevertRequest {
+        const char *instance;
+        const char *revision; /* NULL: the one before the current one */
+        InstallFlags flags;   /* what is set is in force from then on; otherwise all stays */
+} RevertRequest;
+
+/* kind revert-snap.  Epochs are not asked: the data of that time come back with the revision. */
+int plan_revert(const PlanContext *context, const RevertRequest *request, int64_t *ret_change,
+                Error *err);
 
 typedef struct RemoveRequest {
         const char *const *instances;

@@ -61,6 +61,7 @@ int prepare_plan(const TaskStep *step, json_t **ret_job, Error *err) {
 
         if (json_get_string(data, "revision", NULL)) {
                 *ret_job = json_pack("{s:b}", "is_present", 1);
+                json_put_string(*ret_job, "file", json_get_string(data, "file", NULL));
                 return 0;
         }
         if (sequence_format_next(step->database, ((const SnapContext *)step->context)->places,
@@ -121,6 +122,15 @@ static int take_image(Worker *worker, const Places *places, const json_t *job, j
         return place_image(places, image, incoming, file, err);
 }
 
+/* Going back to what is tried from a directory that is gone would leave nothing that starts. */
+static int check_present(const json_t *job, Error *err) {
+        const char *file = json_get_string(job, "file", NULL);
+        autofd int folder =
+                folder_is_source(file) ? folder_open(file, FOLDER_OPEN_MAY_BLOCK, err) : -1;
+
+        return folder < 0 && folder_is_source(file) ? -1 : 0;
+}
+
 int prepare_work(Worker *worker, void *context, const json_t *job, json_t **ret_result,
                  Error *err) {
         const Places *places = ((const SnapContext *)context)->places;
@@ -129,7 +139,7 @@ int prepare_work(Worker *worker, void *context, const json_t *job, json_t **ret_
 
         if (json_get_bool(job, "is_present", false)) {
                 *ret_result = json_object();
-                return 0;
+                return check_present(job, err);
         }
         worker_report_progress(worker, "check", 0, 2);
         if (take_image(worker, places, job, &report, err) < 0)

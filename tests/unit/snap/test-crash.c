@@ -127,7 +127,7 @@ static int install_three(Rig *rig, int64_t *change, Error *err) {
 static int revert_one(Rig *rig, int64_t *change, Error *err) {
         PlanContext context = { rig->database, rig->places };
 
-        return plan_revert(&context, "hello", NULL, change, err);
+        return plan_revert(&context, &(RevertRequest){ .instance = "hello" }, change, err);
 }
 
 static int remove_all(Rig *rig, int64_t *change, Error *err) {

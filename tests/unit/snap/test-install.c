@@ -110,7 +110,9 @@ static int64_t revert(Rig *rig, const char *revision) {
         PlanContext context = { rig->database, rig->places };
         Error err = ERROR_INIT;
         int64_t change = 0;
-        int planned = plan_revert(&context, "hello", revision, &change, &err);
+        int planned =
+                plan_revert(&context, &(RevertRequest){ .instance = "hello", .revision = revision },
+                            &change, &err);
 
         return run_change(rig, planned, change, &err);
 }
@@ -238,7 +240,8 @@ static void a_revert_goes_back_and_blocks_what_it_left(void **state) {
         assert_text(&rig, "SELECT current FROM snap WHERE instance = 'hello'", "x1");
         assert_text(&rig, "SELECT revision FROM revision WHERE is_blocked", "x2");
         context = (PlanContext){ rig.database, rig.places };
-        assert_int_equal(plan_revert(&context, "hello", NULL, &change, &err), -1);
+        assert_int_equal(
+                plan_revert(&context, &(RevertRequest){ .instance = "hello" }, &change, &err), -1);
         assert_string_equal(err.message, "no revision to revert to");
         assert_status(rig_get_change_status(&rig, revert(&rig, "x2")), "Done");
         assert_text(
@@ -471,7 +474,7 @@ static int install_three(Rig *rig, int64_t *change, Error *err) {
 static int revert_one(Rig *rig, int64_t *change, Error *err) {
         PlanContext context = { rig->database, rig->places };
 
-        return plan_revert(&context, "hello", NULL, change, err);
+        return plan_revert(&context, &(RevertRequest){ .instance = "hello" }, change, err);
 }
 
 static int remove_all(Rig *rig, int64_t *change, Error *err) {

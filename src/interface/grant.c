@@ -367,6 +367,11 @@ void grant_set_append_seccomp(const GrantSet *set, Text *rules) {
                         text_append_format(rules, " 2&0xffffffff=%d", socket->protocol);
                 text_append(rules, "\n");
         }
+        for (size_t i = 0; i < set->row_count; i++)
+                if (set->rows[i].kind == GRANT_SYSTEM_CALL)
+                        text_append_format(rules, "rule %s\n", set->rows[i].text);
+        if (set->flags & INTERFACE_LIFTS_NAMESPACES)
+                text_append(rules, "rule clone\nrule unshare\nrule setns\nrule chroot\n");
         if (has_internet && !(set->flags & INTERFACE_LISTENS))
                 for (size_t i = 0; i < ARRAY_COUNT(serving); i++)
                         text_append_format(rules, "refuse %s\n", serving[i]);

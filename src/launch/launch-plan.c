@@ -471,12 +471,24 @@ static void add_seccomp(Text *plan, const LaunchPlanInput *input) {
  * an old Landlock does not stop; for uid 0, which owns what it sees, Landlock itself must be there.
  */
 static int check_confinement(const LaunchPlanInput *input, Error *err) {
-        if (input->target->is_devmode || input->uid != 0 || input->request->landlock_abi > 0)
+        bool may_mount = input->target->grants.flags & INTERFACE_LIFTS_NAMESPACES;
+
+        if (input->target->is_devmode || input->request->landlock_abi > 0)
                 return 0;
-        return error_set(err, ERROR_FORBIDDEN,
-                         "this kernel has neither Landlock nor AppArmor, so a program of \"%s\" "
-                         "cannot be confined when it runs as root; boot with \"lsm=landlock,…\"",
-                         input->target->snap.instance);
+        if (input->uid == 0)
+                return error_set(err, ERROR_FORBIDDEN,
+                                 "this kernel has neither Landlock nor AppArmor, so a program of "
+                                 "\"%s\" cannot be confined when it runs as root; boot with "
+                                 "\"lsm=landlock,…\"",
+                                 input->target->snap.instance);
+        /* Root of a namespace may mount, unless one of the two says no. */
+        if (may_mount)
+                return error_set(err, ERROR_FORBIDDEN,
+                                 "this kernel has neither Landlock nor AppArmor, so a program that "
+                                 "may make namespaces cannot be confined; boot with "
+                                 "\"lsm=landlock,…\" or disconnect what grants it from \"%s\"",
+                                 input->target->snap.instance);
+        return 0;
 }
 
 static int check_home(const LaunchPlanInput *input, Error *err) {
@@ -514,6 +526,8 @@ int launch_plan_write(const LaunchPlanInput *input, Text *ret, Error *err) {
         add_package(ret, input);
         add_user_data(ret, input);
         launch_plan_add_grants(ret, input);
+        if (input->target->grants.flags & INTERFACE_LIFTS_NAMESPACES)
+                add(ret, "namespaces", "allowed");
         add_environment(ret, input);
         if (add_command(ret, input, err) < 0)
                 return -1;

@@ -67,11 +67,13 @@ static const char *choose_flags(const GrantRow *row) {
         return is_run ? "ro" : "ro,noexec";
 }
 
-/* On the host: beneath the root of this daemon. */
-static char *format_base(const LaunchPlanInput *input, const char *base) {
-        return *input->root
-                       ? string_format("%s%s", input->root, string_equal(base, "/") ? "" : base)
-                       : string_copy(base);
+/* On the host: beneath the root of this daemon; there is one kernel only. */
+static char *format_base(const LaunchPlanInput *input, const char *base, const char *below) {
+        bool is_kernel = string_has_prefix(below, "proc/") || string_has_prefix(below, "sys/");
+
+        if (!*input->root || (is_kernel && string_equal(base, "/")))
+                return string_copy(base);
+        return string_format("%s%s", input->root, string_equal(base, "/") ? "" : base);
 }
 
 static void add_match(Text *plan, const LaunchPlanInput *input, const GrantRow *row) {
@@ -81,7 +83,7 @@ static void add_match(Text *plan, const LaunchPlanInput *input, const GrantRow *
 
         if (!below)
                 return;
-        autofree char *host = format_base(input, base);
+        autofree char *host = format_base(input, base, below);
         launch_line_append(plan, "match", host, below, base, choose_flags(row), NULL);
 }
 
@@ -93,7 +95,7 @@ static void add_mount(Text *plan, const LaunchPlanInput *input, const GrantRow *
 
         if (!below || !place)
                 return;
-        autofree char *host = format_base(input, base);
+        autofree char *host = format_base(input, base, below);
         launch_line_append(plan, "bind", host, below, place, choose_flags(row), NULL);
 }
 

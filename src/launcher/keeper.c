@@ -25,6 +25,7 @@ typedef struct Prepared {
         /* Of the package, its base and whose content it sees: open until this process ends. */
         int leases[LEASE_COUNT_MAX];
         size_t lease_count;
+        bool may_make_namespaces;
 } Prepared;
 
 /* ── reports ── */
@@ -65,8 +66,7 @@ static void write_file(const char *path, const char *text) {
                 die(errno, "cannot write %s", path);
 }
 
-/* One uid and one gid, mapped to themselves; no further user namespaces in here, whatever a later
- * filter says. */
+/* One uid and one gid, mapped to themselves. */
 static void map_identity(uid_t uid, gid_t gid) {
         char map[64];
 
@@ -75,7 +75,6 @@ static void map_identity(uid_t uid, gid_t gid) {
         write_file("/proc/self/setgroups", "deny");
         (void)snprintf(map, sizeof(map), "%u %u 1", gid, gid);
         write_file("/proc/self/gid_map", map);
-        write_file("/proc/sys/user/max_user_namespaces", "0");
 }
 
 /* ── the program ── */
@@ -181,6 +180,7 @@ static void apply_steps(Keeper *keeper, View *view, Prepared *prepared) {
                 view_apply(view, &step);
                 environment_apply(&prepared->command, &step);
                 confinement_apply(&prepared->confinement, &step);
+                prepared->may_make_namespaces |= step.op == LAUNCH_OP_NAMESPACES;
                 if (step.op == LAUNCH_OP_LEASE)
                         keep_lease(session, prepared, step.numbers[0]);
         }
@@ -211,6 +211,9 @@ _Noreturn void keeper_run(Keeper *keeper) {
         view.first_fd = keeper->session->first_fd;
         trace_note("plan received");
         apply_steps(keeper, &view, &prepared);
+        /* No further user namespaces in here, whatever a later filter says. */
+        if (has_user_namespace && !prepared.may_make_namespaces)
+                write_file("/proc/sys/user/max_user_namespaces", "0");
         trace_note("view built");
         view_enter(&view);
         trace_note("view entered");

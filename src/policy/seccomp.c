@@ -12,16 +12,8 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "policy/generator-digest.h"
-
-/* Calls younger than the names of libseccomp 2.5.4; one number on every architecture. */
-static const struct {
-        const char *name;
-        int number;
-} YOUNG[] = {
-        { "memfd_secret", 447 }, { "futex_waitv", 449 },      { "cachestat", 451 },
-        { "fchmodat2", 452 },    { "map_shadow_stack", 453 }, { "futex_wake", 454 },
-        { "futex_wait", 455 },   { "futex_requeue", 456 },    { "mseal", 462 },
-};
+#include "policy/seccomp-account.h"
+#include "policy/seccomp-rule.h"
 
 static const struct {
         const char *name;
@@ -45,15 +37,6 @@ static void release_context(scmp_filter_ctx *context) {
 }
 #define autocontext __attribute__((cleanup(release_context))) scmp_filter_ctx
 
-static int resolve_name(const char *name) {
-        int number = seccomp_syscall_resolve_name(name);
-
-        for (size_t i = 0; number == __NR_SCMP_ERROR && i < ARRAY_COUNT(YOUNG); i++)
-                if (string_equal(YOUNG[i].name, name))
-                        return YOUNG[i].number;
-        return number;
-}
-
 /* "0&0xff=3" */
 static int parse_condition(const char *word, struct scmp_arg_cmp *ret, Error *err) {
         unsigned argument, mask, value;
@@ -65,6 +48,28 @@ static int parse_condition(const char *word, struct scmp_arg_cmp *ret, Error *er
                 return error_set(err, ERROR_CORRUPT, "bad seccomp condition \"%s\"", word);
         *ret = SCMP_CMP(argument, SCMP_CMP_MASKED_EQ, mask, value);
         return 0;
+}
+
+/* One rule for libseccomp. */
+typedef struct Addition {
+        size_t program;
+        uint32_t action;
+        unsigned count;
+        const struct scmp_arg_cmp *conditions;
+} Addition;
+
+static int add_call(scmp_filter_ctx *contexts, const char *name, const Addition *addition,
+                    Error *err) {
+        int number = seccomp_resolve_call(name);
+
+        if (number < 0)
+                return 0;
+        int status = seccomp_rule_add_array(contexts[addition->program], addition->action, number,
+                                            addition->count, addition->conditions);
+        /* EACCES: what is to be done is done with every call. */
+        return status < 0 && status != -EEXIST && status != -EACCES
+                       ? error_set_errno(err, -status, "libseccomp refuses the rule for %s", name)
+                       : 0;
 }
 
 /* One line; a name that this architecture lacks is no error, a name that nobody knows neither. */
@@ -86,18 +91,77 @@ static int add_rule(scmp_filter_ctx *contexts, char *line, Error *err) {
                 if (parse_condition(word, &conditions[count], err) < 0)
                         return -1;
         }
-        int number = resolve_name(name);
-        if (number < 0)
-                return 0;
-        int status = seccomp_rule_add_array(contexts[VERBS[row].program], VERBS[row].action, number,
-                                            count, conditions);
-        return status < 0 && status != -EEXIST
-                       ? error_set_errno(err, -status, "libseccomp refuses the rule for %s", name)
-                       : 0;
+        const Addition addition = { VERBS[row].program, VERBS[row].action, count, conditions };
+        return add_call(contexts, name, &addition, err);
 }
 
-static int open_context(size_t program, scmp_filter_ctx *ret, Error *err) {
-        autocontext context = seccomp_init(program == 0 ? SCMP_ACT_ERRNO(EPERM) : SCMP_ACT_ALLOW);
+/* --- rules as interfaces write them --- */
+
+static struct scmp_arg_cmp to_condition(const SeccompArgument *argument) {
+        static const enum scmp_compare compares[SECCOMP_COMPARE_COUNT] = {
+                [SECCOMP_COMPARE_EQUAL] = SCMP_CMP_EQ,
+                [SECCOMP_COMPARE_LOW_EQUAL] = SCMP_CMP_MASKED_EQ,
+                [SECCOMP_COMPARE_NOT_EQUAL] = SCMP_CMP_NE,
+                [SECCOMP_COMPARE_LESS] = SCMP_CMP_LT,
+                [SECCOMP_COMPARE_LESS_EQUAL] = SCMP_CMP_LE,
+                [SECCOMP_COMPARE_MORE] = SCMP_CMP_GT,
+                [SECCOMP_COMPARE_MORE_EQUAL] = SCMP_CMP_GE,
+                [SECCOMP_COMPARE_BITS] = SCMP_CMP_MASKED_EQ,
+        };
+        struct scmp_arg_cmp condition = { .arg = argument->number,
+                                          .op = compares[argument->compare],
+                                          .datum_a = argument->value };
+
+        if (argument->compare == SECCOMP_COMPARE_LOW_EQUAL)
+                condition.datum_a = UINT32_MAX;
+        if (condition.op == SCMP_CMP_MASKED_EQ)
+                condition.datum_b = argument->value;
+        return condition;
+}
+
+static int add_foreign(scmp_filter_ctx *contexts, const char *line, Error *err) {
+        struct scmp_arg_cmp conditions[SECCOMP_ARGUMENT_COUNT_MAX];
+        SeccompRule rule;
+
+        if (seccomp_rule_parse(line, &rule, err) < 0)
+                return -1;
+        if (rule.kind != SECCOMP_RULE_ALLOW && rule.kind != SECCOMP_RULE_REFUSE)
+                return 0;
+        for (size_t i = 0; i < rule.argument_count; i++)
+                conditions[i] = to_condition(&rule.arguments[i]);
+        const Addition allow = { 0, SCMP_ACT_ALLOW, (unsigned)rule.argument_count, conditions };
+        const Addition refuse = { 1, SCMP_ACT_ERRNO(EACCES), allow.count, conditions };
+        return add_call(contexts, rule.name, rule.kind == SECCOMP_RULE_ALLOW ? &allow : &refuse,
+                        err);
+}
+
+/* Refused or logged or nothing: what the whole text says of calls that no rule allows. */
+static SeccompRuleKind find_mode(const char *rules) {
+        SeccompRuleKind mode = SECCOMP_RULE_NONE;
+
+        for (const char *line = rules; line; line = strchr(line, '\n')) {
+                line += *line == '\n';
+                if (string_has_prefix(line, "rule @unrestricted"))
+                        return SECCOMP_RULE_UNRESTRICTED;
+                if (string_has_prefix(line, "rule @complain"))
+                        mode = SECCOMP_RULE_COMPLAIN;
+        }
+        return mode;
+}
+
+static uint32_t choose_default(SeccompRuleKind mode) {
+        if (mode != SECCOMP_RULE_COMPLAIN)
+                return SCMP_ACT_ERRNO(EPERM);
+        return seccomp_api_get() >= 3 ? SCMP_ACT_LOG : SCMP_ACT_ALLOW;
+}
+
+static int add_line(scmp_filter_ctx *contexts, char *line, Error *err) {
+        return string_has_prefix(line, "rule ") ? add_foreign(contexts, line + strlen("rule "), err)
+                                                : add_rule(contexts, line, err);
+}
+
+static int open_context(uint32_t otherwise, scmp_filter_ctx *ret, Error *err) {
+        autocontext context = seccomp_init(otherwise);
 
         if (!context)
                 return error_set(err, ERROR_FAILED, "cannot start libseccomp");
@@ -138,10 +202,15 @@ int seccomp_compile(const char *rules, Seccomp *ret, Error *err) {
         autofree char *copy = string_copy(rules);
         char *rest = NULL;
 
-        if (open_context(0, &allow, err) < 0 || open_context(1, &refuse, err) < 0)
+        SeccompRuleKind mode = find_mode(rules);
+        bool is_unrestricted = mode == SECCOMP_RULE_UNRESTRICTED;
+        if (open_context(is_unrestricted ? SCMP_ACT_ALLOW : choose_default(mode), &allow, err) <
+                    0 ||
+            open_context(SCMP_ACT_ALLOW, &refuse, err) < 0)
                 return -1;
-        for (char *line = strtok_r(copy, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest))
-                if (add_rule((scmp_filter_ctx[]){ allow, refuse }, line, err) < 0)
+        char *line = is_unrestricted ? NULL : strtok_r(copy, "\n", &rest);
+        for (; line; line = strtok_r(NULL, "\n", &rest))
+                if (add_line((scmp_filter_ctx[]){ allow, refuse }, line, err) < 0)
                         return -1;
         if (export_program(allow, &seccomp.programs[0], err) < 0 ||
             export_program(refuse, &seccomp.programs[1], err) < 0)
@@ -162,13 +231,36 @@ static char *read_kernel_actions(void) {
         return text;
 }
 
+/* Whoever a name stands for today decides, not the name. */
+static void describe_accounts(const char *rules, Text *ret) {
+        Error unused = ERROR_INIT;
+        const char *word = rules;
+
+        while ((word = strpbrk(word, "ug"))) {
+                char name[33] = "";
+                uint32_t number = UINT32_MAX;
+                bool is_user = *word++ == 'u';
+                if (*word != ':' || word < rules + 2 || word[-2] != ' ')
+                        continue;
+                /* At most 32 bytes: longer ones name no account. */
+                (void)snprintf(name, sizeof(name), "%.*s", (int)strcspn(word + 1, " \n"), word + 1);
+                if (is_user)
+                        (void)account_find_user(name, &number, &unused);
+                else
+                        (void)account_find_group(name, &number, &unused);
+                text_append_format(ret, "%s %s %u\n", is_user ? "user" : "group", name, number);
+        }
+}
+
 char *seccomp_describe_inputs(const char *rules) {
         const struct scmp_version *version = seccomp_version();
         autofree char *actions = read_kernel_actions();
         struct utsname machine = { 0 };
+        autotext accounts = TEXT_INIT;
 
         (void)uname(&machine);
-        return string_format("generator %s\nlibseccomp %u.%u.%u\nmachine %s\nactions %s%s",
+        describe_accounts(rules, &accounts);
+        return string_format("generator %s\nlibseccomp %u.%u.%u\nmachine %s\nactions %s%s%s",
                              GENERATOR_DIGEST, version->major, version->minor, version->micro,
-                             machine.machine, actions, rules);
+                             machine.machine, actions, accounts.bytes ? accounts.bytes : "", rules);
 }

@@ -6,6 +6,7 @@
  *   allow NAME …     into the first program, which answers EPERM to all else
  *   absent NAME      likewise, answers ENOSYS
  *   refuse NAME …    into the second program, which allows all else: EPERM
+ *   rule LINE        a line of policy/seccomp-rule.h; what it refuses is answered with EACCES
  *
  * A call that this machine's architecture does not have is left out.  Calls of another
  * architecture (i386, x32) kill the process: their numbers mean something else.

@@ -147,18 +147,19 @@ typedef enum LaunchOp {
                             directories */
         LAUNCH_OP_SHARE, /* N SUB PATH           likewise, of the mount N itself, SUB absolute in it
                           */
-        LAUNCH_OP_DEVICE,    /* NAME                /dev/NAME of the host */
-        LAUNCH_OP_PROC,      /* PATH                proc of the launch's own */
-        LAUNCH_OP_TERMINALS, /* PATH                a private devpts */
-        LAUNCH_OP_SHIELD,    /* PATH                read-only from here on; absent is right too */
-        LAUNCH_OP_MASK,      /* PATH                an empty file, or for a directory an empty
-                                directory, instead; absent is right too */
-        LAUNCH_OP_NETWORK,   /* KIND                a network of its own in which there is nothing;
-                                "none": where it can be had, "wall": or no launch; before
-                                `proc` */
-        LAUNCH_OP_SETENV,    /* KEY VALUE           as it stands */
-        LAUNCH_OP_EXPAND,    /* KEY VALUE           $VAR and ${VAR} replaced first */
-        LAUNCH_OP_UNSETENV,  /* KEY                 KEY may end with "*" */
+        LAUNCH_OP_DEVICE,     /* NAME                /dev/NAME of the host */
+        LAUNCH_OP_PROC,       /* PATH                proc of the launch's own */
+        LAUNCH_OP_TERMINALS,  /* PATH                a private devpts */
+        LAUNCH_OP_SHIELD,     /* PATH                read-only from here on; absent is right too */
+        LAUNCH_OP_MASK,       /* PATH                an empty file, or for a directory an empty
+                                 directory, instead; absent is right too */
+        LAUNCH_OP_NETWORK,    /* KIND                a network of its own in which there is nothing;
+                                 "none": where it can be had, "wall": or no launch; before
+                                 `proc` */
+        LAUNCH_OP_NAMESPACES, /* "allowed"          the program may make namespaces */
+        LAUNCH_OP_SETENV,     /* KEY VALUE           as it stands */
+        LAUNCH_OP_EXPAND,     /* KEY VALUE           $VAR and ${VAR} replaced first */
+        LAUNCH_OP_UNSETENV,   /* KEY                 KEY may end with "*" */
         LAUNCH_OP_ARGUMENT, /* TEXT                expanded, dropped when then empty; the 1st is run
                              */
         LAUNCH_OP_DIRECTORY,    /* PATH                where to stand if the caller's is not in the

@@ -4,11 +4,16 @@
  *
  *   probe socket inet|inet6|route|netfilter|packet    make one
  *   probe connect PORT                                to 127.0.0.1
- *   probe listen                                      at any port of 127.0.0.1, and accept from
+ *   probe dial PATH                                   connect to a unix socket
+ *   probe open PATH                                   for reading and writing
+ *   probe rename                                      give the machine the name that it has
+ *   probe capabilities                                those that are left, as the kernel prints
+ * them probe listen                                      at any port of 127.0.0.1, and accept from
  * itself probe listen-unix PATH
  */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/netlink.h>
 #include <netinet/in.h>
 #include <stdio.h>
@@ -32,6 +37,7 @@ static int try_socket(const char *what) {
                 { "inet6", AF_INET6, SOCK_DGRAM, 0 },
                 { "route", AF_NETLINK, SOCK_RAW, NETLINK_ROUTE },
                 { "netfilter", AF_NETLINK, SOCK_RAW, NETLINK_NETFILTER },
+                { "alg", AF_ALG, SOCK_SEQPACKET, 0 },
                 { "packet", AF_PACKET, SOCK_DGRAM, 0 },
         };
 
@@ -78,9 +84,44 @@ static int try_listen_unix(const char *path) {
         return say(listen(fd, 1));
 }
 
+static int try_dial(const char *path) {
+        struct sockaddr_un address = { .sun_family = AF_UNIX };
+        int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+        (void)snprintf(address.sun_path, sizeof(address.sun_path), "%s", path);
+        return say(fd < 0 ? -1 : connect(fd, (struct sockaddr *)&address, sizeof(address)));
+}
+
+static int try_rename(void) {
+        char name[65] = "";
+
+        if (gethostname(name, sizeof(name) - 1) < 0)
+                return say(-1);
+        return say(sethostname(name, strlen(name)));
+}
+
+static int print_capabilities(void) {
+        FILE *status = fopen("/proc/self/status", "re");
+        char line[256];
+
+        while (status && fgets(line, sizeof(line), status))
+                if (strncmp(line, "Cap", 3) == 0)
+                        (void)printf("%.*s ", (int)strcspn(line, "\n"), line);
+        puts("");
+        return status ? 0 : 1;
+}
+
 int main(int argc, char **argv) {
         if (argc == 3 && strcmp(argv[1], "socket") == 0)
                 return try_socket(argv[2]);
+        if (argc == 3 && strcmp(argv[1], "dial") == 0)
+                return try_dial(argv[2]);
+        if (argc == 3 && strcmp(argv[1], "open") == 0)
+                return say(open(argv[2], O_RDWR | O_CLOEXEC));
+        if (argc == 2 && strcmp(argv[1], "rename") == 0)
+                return try_rename();
+        if (argc == 2 && strcmp(argv[1], "capabilities") == 0)
+                return print_capabilities();
         if (argc == 3 && strcmp(argv[1], "connect") == 0)
                 return try_connect(argv[2]);
         if (argc == 2 && strcmp(argv[1], "listen") == 0)

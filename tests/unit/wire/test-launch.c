@@ -66,6 +66,7 @@ static void each_op_reads_its_own_words(void **state) {
                 { "shield /proc/sys\n", LAUNCH_OP_SHIELD },
                 { "mask /proc/kcore\n", LAUNCH_OP_MASK },
                 { "?network none\n", LAUNCH_OP_NETWORK },
+                { "namespaces allowed\n", LAUNCH_OP_NAMESPACES },
                 { "setenv A \\e\n", LAUNCH_OP_SETENV },
                 { "expand A $B\n", LAUNCH_OP_EXPAND },
                 { "unsetenv LD_*\n", LAUNCH_OP_UNSETENV },

@@ -99,6 +99,16 @@ static int open_image(void) {
         return fd;
 }
 
+static int open_tree_itself(void) {
+        autofree char *tree = string_format("%s/tree", top);
+        int fd = open(tree, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+        assert_true(fd >= 0);
+        return fd;
+}
+
+static bool is_directory_asked; /* instead of the image made of it */
+
 /* What pawl-read says; NULL with the wait status where it died. */
 static json_t *ask(const char *mode, int *ret_status) {
         const char *const argv[] = { "pawl-read", mode, NULL };
@@ -109,7 +119,7 @@ static json_t *ask(const char *mode, int *ret_status) {
         json_t *answer = NULL;
         int pipes[2];
 
-        autofd int image = open_image();
+        autofd int image = is_directory_asked ? open_tree_itself() : open_image();
         assert_int_equal(pipe2(pipes, O_CLOEXEC), 0);
         autofd int out = pipes[0];
         int fds[] = { image, pipes[1] };
@@ -169,6 +179,84 @@ static void every_compression_is_read(void **state) {
                 autofree char *icons = json_format(json_object_get(answer, "icons"));
                 assert_string_equal(icons, "[{\"path\":\"meta/gui/icon.svg\",\"size\":6}]");
         }
+}
+
+/* ---- a directory that is tried ---- */
+
+static json_t *ask_directory(const char *mode) {
+        is_directory_asked = true;
+        json_t *answer = ask_well(mode);
+        is_directory_asked = false;
+        return answer;
+}
+
+static void a_directory_says_what_its_image_says(void **state) {
+        (void)state;
+        make("meta/hooks/configure", 0755, "#!/bin/sh\n");
+        make("meta/gui/icon.svg", 0644, "<svg/>");
+        make("real", 0755, NULL);
+        make("real/hello.desktop", 0644, "[Desktop Entry]\n");
+        make_link("meta/gui/hello.desktop", "../../real/hello.desktop");
+        make_link("out", "/etc/passwd");
+        make_link("loop", "loop");
+        pack("gzip", NULL);
+        autojson image = ask_well("image");
+        autojson directory = ask_directory("image");
+        assert_int_equal(strlen(json_get_string(directory, "sha3-384", "")),
+                         DIGEST_SHA3_384_HEX_SIZE - 1);
+        assert_string_not_equal(json_get_string(image, "sha3-384", ""),
+                                json_get_string(directory, "sha3-384", ""));
+        assert_int_equal(json_get_int(directory, "size", -1), 0);
+        json_object_del(image, "sha3-384");
+        json_object_del(directory, "sha3-384");
+        json_object_del(image, "size");
+        json_object_del(directory, "size");
+        autofree char *wanted = json_format(image), *got = json_format(directory);
+        assert_string_equal(wanted, got);
+}
+
+/* Its digest is that of what was decided on: only another manifest is another one. */
+static void a_directory_may_change_but_in_its_manifest(void **state) {
+        (void)state;
+        autojson first = ask_directory("image");
+        make("bin/hello", 0755, "#!/bin/sh\ntrue\n");
+        make("bin/more", 0755, "#!/bin/sh\n");
+        autojson second = ask_directory("image");
+        assert_string_equal(json_get_string(first, "sha3-384", ""),
+                            json_get_string(second, "sha3-384", ""));
+        make("meta/snap.yaml", 0644, MANIFEST "summary: s\n");
+        autojson third = ask_directory("image");
+        assert_string_not_equal(json_get_string(first, "sha3-384", ""),
+                                json_get_string(third, "sha3-384", ""));
+}
+
+static void expect_directory_error(const char *kind, const char *message) {
+        is_directory_asked = true;
+        expect_error("image", kind, message);
+        is_directory_asked = false;
+}
+
+static void a_wrong_directory_is_refused(void **state) {
+        autofree char *fifo = string_format("%s/tree/meta/pipe", top);
+        autofree char *manifest = string_format("%s/tree/meta/snap.yaml", top);
+
+        (void)state;
+        assert_int_equal(mkfifo(fifo, 0644), 0);
+        expect_directory_error("bad-request", "image contains a fifo: \"meta/pipe\"");
+        assert_int_equal(unlink(fifo), 0);
+        make("bin/hello", 0600, "x");
+        expect_directory_error("bad-request", "snap is unusable due to bad permissions");
+        make("bin/hello", 04755, "x");
+        expect_directory_error("bad-request", "image contains a setuid file: \"bin/hello\"");
+        make("bin/hello", 0755, "x");
+        make("meta/snap.yaml", 0600, MANIFEST);
+        expect_directory_error("bad-request",
+                               "cannot read meta/snap.yaml: \"meta/snap.yaml\" is not "
+                               "readable by all");
+        assert_int_equal(unlink(manifest), 0);
+        make_link("meta/snap.yaml", "/proc/self/environ");
+        expect_directory_error("snap-not-a-snap",
+                               "not a snap or snapdir: there is no meta/snap.yaml");
 }
 
 static void manifest_mode_looks_at_the_manifest_only(void **state) {
@@ -414,6 +502,12 @@ static void damage_ends_in_words_or_death(void **state) {
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test_setup_teardown(every_compression_is_read, make_tree, remove_tree),
+                cmocka_unit_test_setup_teardown(a_directory_says_what_its_image_says, make_tree,
+                                                remove_tree),
+                cmocka_unit_test_setup_teardown(a_directory_may_change_but_in_its_manifest,
+                                                make_tree, remove_tree),
+                cmocka_unit_test_setup_teardown(a_wrong_directory_is_refused, make_tree,
+                                                remove_tree),
                 cmocka_unit_test_setup_teardown(manifest_mode_looks_at_the_manifest_only, make_tree,
                                                 remove_tree),
                 cmocka_unit_test_setup_teardown(links_inside_the_image_are_followed, make_tree,

@@ -273,6 +273,36 @@ static void landlock_refuses_files_behind_the_filter(void **state) {
         assert_int_equal(WEXITSTATUS(run_locked(&OPEN, open_behind_filter)), REFUSED);
 }
 
+/* /etc is the directory at descriptor 3: what lies beneath is read, and nothing else is anything.
+ */
+static int open_beside_directory(void) {
+        if (openat(3, "passwd", O_RDONLY | O_CLOEXEC) < 0 ||
+            openat(3, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC) < 0)
+                return NOT_LOCKED;
+        if (openat(3, "../usr/bin/env", O_RDONLY | O_CLOEXEC) >= 0 ||
+            open("/usr/bin", O_RDONLY | O_DIRECTORY | O_CLOEXEC) >= 0 ||
+            openat(3, "passwd", O_WRONLY | O_CLOEXEC) >= 0)
+                return SUCCEEDED;
+        return REFUSED;
+}
+
+static void landlock_leaves_one_directory_readable(void **state) {
+        SandboxProfile profile = OPEN;
+
+        (void)state;
+        if (syscall(__NR_landlock_create_ruleset, NULL, 0, 1) < 1)
+                skip();
+        profile.readable_directory = 3;
+        int before = fcntl(3, F_DUPFD_CLOEXEC, 10);
+        autofd int etc = open("/etc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        assert_true(dup3(etc, 3, O_CLOEXEC) == 3 || etc == 3);
+        assert_int_equal(WEXITSTATUS(run_locked(&profile, open_beside_directory)), REFUSED);
+        if (before >= 0 && etc != 3) {
+                (void)dup3(before, 3, O_CLOEXEC);
+                (void)close(before);
+        }
+}
+
 static pid_t equal;
 
 static int kill_equal(void) {
@@ -411,6 +441,7 @@ int main(void) {
                 cmocka_unit_test(everything_not_listed_kills),
                 cmocka_unit_test(libc_works_inside),
                 cmocka_unit_test(landlock_refuses_files_behind_the_filter),
+                cmocka_unit_test(landlock_leaves_one_directory_readable),
                 cmocka_unit_test(an_equal_cannot_be_signalled),
                 cmocka_unit_test(an_equal_cannot_be_traced),
                 cmocka_unit_test(root_becomes_nobody),

@@ -535,6 +535,7 @@ int launch_plan_write(const LaunchPlanInput *input, Text *ret, Error *err) {
         text_append(ret, generation_builtin.steps);
         if (!input->target->is_devmode) {
                 add_landlock(ret, input);
+                launch_plan_add_device_filter(ret, input);
                 launch_plan_add_capabilities(ret, input);
                 add_seccomp(ret, input);
         }

@@ -222,6 +222,34 @@ void launch_plan_add_restrictions(Text *plan, const GrantSet *grants) {
         launch_line_append(plan, "landlock", words.bytes, NULL);
 }
 
+/* ── devices ── */
+
+static void add_device_rule(Text *plan, const GrantRow *row) {
+        char major[16], minor[16];
+
+        if (!row->device->kind)
+                return;
+        (void)snprintf(major, sizeof(major), "%u", (unsigned)row->device->major);
+        (void)snprintf(minor, sizeof(minor), "%u",
+                       row->device->minor < 0 ? UINT32_MAX : (unsigned)row->device->minor);
+        launch_line_append(plan, "device-rule", row->device->kind == 'b' ? "block" : "char", major,
+                           minor, row->access & INTERFACE_ACCESS_WRITE ? "rw" : "ro", NULL);
+}
+
+/* Of root only; without any capability it could not make or uncover a node, and the view is enough.
+ */
+void launch_plan_add_device_filter(Text *plan, const LaunchPlanInput *input) {
+        const GrantSet *grants = &input->target->grants;
+
+        if (input->uid != 0 || (grants->flags & INTERFACE_LIFTS_DEVICE_FILTER) ||
+            (grants->capabilities == 0 && !grant_set_has(grants, GRANT_DEVICE)))
+                return;
+        for (size_t i = 0; i < grants->row_count; i++)
+                if (grants->rows[i].kind == GRANT_DEVICE)
+                        add_device_rule(plan, &grants->rows[i]);
+        launch_line_append(plan, "device-filter", "on", NULL);
+}
+
 /* ── the rest ── */
 
 void launch_plan_add_granted_variables(Text *plan, const LaunchPlanInput *input) {

@@ -10,6 +10,7 @@ void launch_plan_add_grants(Text *plan, const LaunchPlanInput *input);
 void launch_plan_add_granted_variables(Text *plan, const LaunchPlanInput *input);
 void launch_plan_add_landlock_grants(Text *plan, const LaunchPlanInput *input);
 void launch_plan_add_restrictions(Text *plan, const GrantSet *grants);
+void launch_plan_add_device_filter(Text *plan, const LaunchPlanInput *input);
 void launch_plan_add_capabilities(Text *plan, const LaunchPlanInput *input);
 
 /* Paths in the view, owned; NULL where there is none for it. */

@@ -26,6 +26,7 @@ typedef struct Prepared {
         int leases[LEASE_COUNT_MAX];
         size_t lease_count;
         bool may_make_namespaces;
+        DeviceFilter devices;
 } Prepared;
 
 /* ── reports ── */
@@ -134,7 +135,7 @@ static _Noreturn void run_program(Keeper *keeper, Prepared *prepared) {
 
 /* ── reaping ── */
 
-static _Noreturn void keep(Keeper *keeper, pid_t program) {
+static _Noreturn void keep(Keeper *keeper, DeviceFilter *devices, pid_t program) {
         int status = 0;
 
         while (true) {
@@ -142,8 +143,10 @@ static _Noreturn void keep(Keeper *keeper, pid_t program) {
 
                 if (pid < 0 && errno == EINTR)
                         continue;
-                if (pid < 0)
+                if (pid < 0) {
+                        device_filter_leave(devices);
                         _exit(0); /* the last one is gone */
+                }
                 if (pid != program)
                         continue;
                 if (WIFSTOPPED(status)) {
@@ -180,6 +183,7 @@ static void apply_steps(Keeper *keeper, View *view, Prepared *prepared) {
                 view_apply(view, &step);
                 environment_apply(&prepared->command, &step);
                 confinement_apply(&prepared->confinement, &step);
+                device_filter_apply(&prepared->devices, &step);
                 prepared->may_make_namespaces |= step.op == LAUNCH_OP_NAMESPACES;
                 if (step.op == LAUNCH_OP_LEASE)
                         keep_lease(session, prepared, step.numbers[0]);
@@ -193,7 +197,7 @@ static void apply_steps(Keeper *keeper, View *view, Prepared *prepared) {
 _Noreturn void keeper_run(Keeper *keeper) {
         bool has_user_namespace = keeper->namespaces & CLONE_NEWUSER;
         bool has_pid_namespace = keeper->namespaces & CLONE_NEWPID;
-        Prepared prepared = { .mask = umask(0) };
+        Prepared prepared = { .mask = umask(0), .devices = DEVICE_FILTER_INIT };
         View view;
 
         trace_note("namespaces");
@@ -208,6 +212,7 @@ _Noreturn void keeper_run(Keeper *keeper) {
         SessionOutcome outcome = session_receive_plan(keeper->session);
         if (outcome != SESSION_OUTCOME_PLAN)
                 leave(keeper, outcome);
+        view.devices = &prepared.devices;
         view.first_fd = keeper->session->first_fd;
         trace_note("plan received");
         apply_steps(keeper, &view, &prepared);
@@ -215,6 +220,7 @@ _Noreturn void keeper_run(Keeper *keeper) {
         if (has_user_namespace && !prepared.may_make_namespaces)
                 write_file("/proc/sys/user/max_user_namespaces", "0");
         trace_note("view built");
+        device_filter_enter(&prepared.devices);
         view_enter(&view);
         trace_note("view entered");
         pid_t program = fork();
@@ -231,5 +237,5 @@ _Noreturn void keeper_run(Keeper *keeper) {
         /* Without a PID namespace our death would not be the program's, only the lease's. */
         if (!has_pid_namespace)
                 (void)prctl(PR_SET_PDEATHSIG, 0, 0, 0, 0);
-        keep(keeper, program);
+        keep(keeper, &prepared.devices, program);
 }

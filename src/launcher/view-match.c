@@ -72,6 +72,8 @@ static void show_found(Matching *matching, int source, const char *path) {
                 trace_note("more matches than are shown");
                 return;
         }
+        device_filter_add_node(matching->view->devices, status.st_mode, status.st_rdev,
+                               step->words[3]);
         autofree char *place =
                 string_format("%s/%s", step->words[2][1] ? step->words[2] : "", path);
         view_show(matching->view, step, source, place);

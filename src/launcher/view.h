@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 
+#include "launcher/devices.h"
 #include "wire/frame.h"
 #include "wire/launch.h"
 
@@ -18,6 +19,7 @@ typedef struct View {
         size_t first_fd; /* what the plan calls descriptor 0 */
         Frame *frame;    /* borrowed: the descriptors of the plan */
         bool has_pid_namespace;
+        DeviceFilter *devices; /* borrowed: hears of the nodes that are shown */
 } View;
 
 /* Makes the empty root.  `frame` may be filled later, before the first step. */

@@ -89,12 +89,26 @@ static void end_cgroup(int cgroup) {
                 pause_shortly();
 }
 
+/* Launches as root have one of their own below (launcher/devices.c), left where they were killed.
+ */
+static void remove_below(const char *path) {
+        DIR *directory = opendir(path);
+        const struct dirent *entry;
+
+        while (directory && (entry = readdir(directory)))
+                if (string_has_prefix(entry->d_name, "pawl-run."))
+                        (void)unlinkat(dirfd(directory), entry->d_name, AT_REMOVEDIR);
+        if (directory)
+                (void)closedir(directory);
+}
+
 static void remove_cgroup(const char *path) {
         autofd int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
         if (fd < 0)
                 return;
         end_cgroup(fd);
+        remove_below(path);
         (void)rmdir(path);
 }
 

@@ -147,9 +147,12 @@ typedef enum LaunchOp {
                             directories */
         LAUNCH_OP_SHARE, /* N SUB PATH           likewise, of the mount N itself, SUB absolute in it
                           */
-        LAUNCH_OP_DEVICE,     /* NAME                /dev/NAME of the host */
-        LAUNCH_OP_PROC,       /* PATH                proc of the launch's own */
-        LAUNCH_OP_TERMINALS,  /* PATH                a private devpts */
+        LAUNCH_OP_DEVICE,      /* NAME                /dev/NAME of the host */
+        LAUNCH_OP_DEVICE_RULE, /* char|block MAJOR MINOR ro|rw  for the filter; 4294967295 = any */
+        LAUNCH_OP_DEVICE_FILTER, /* "on"             no node but the usual ones, those of match and
+                                    those of rules, may be opened; where the kernel can say so */
+        LAUNCH_OP_PROC,          /* PATH                proc of the launch's own */
+        LAUNCH_OP_TERMINALS,     /* PATH                a private devpts */
         LAUNCH_OP_SHIELD,     /* PATH                read-only from here on; absent is right too */
         LAUNCH_OP_MASK,       /* PATH                an empty file, or for a directory an empty
                                  directory, instead; absent is right too */

@@ -61,6 +61,8 @@ static void each_op_reads_its_own_words(void **state) {
                 { "match / dev/video* / rw,noexec,device\n", LAUNCH_OP_MATCH },
                 { "capabilities 4096 2\n", LAUNCH_OP_CAPABILITIES },
                 { "device null\n", LAUNCH_OP_DEVICE },
+                { "device-rule char 81 4294967295 rw\n", LAUNCH_OP_DEVICE_RULE },
+                { "device-filter on\n", LAUNCH_OP_DEVICE_FILTER },
                 { "proc /proc\n", LAUNCH_OP_PROC },
                 { "terminals /dev/pts\n", LAUNCH_OP_TERMINALS },
                 { "shield /proc/sys\n", LAUNCH_OP_SHIELD },

@@ -121,6 +121,10 @@ def ask(root, method, target, body=None, headers=None):
         connection.close()
 
 
+def unpack(image, directory):
+    subprocess.run(["unsquashfs", "-no-progress", "-quiet", "-dest", directory, image], check=True, stdout=subprocess.DEVNULL)
+
+
 def act_on(root, name, action, **more):
     body = json.dumps({"action": action, **more})
     return ask(root, "POST", f"/v2/snaps/{name}" if name else "/v2/snaps", body, {"Content-Type": "application/json"})

@@ -136,6 +136,15 @@ normal install --devmode hello core22
 normal install --edge --beta hello
 normal install --name=x hello
 normal install --name=x_y hello.snap hello.snap
+normal try .
+normal try --devmode /nowhere
+normal try --no-wait tree/../tree/
+normal try --devmode --jailmode tree
+normal try
+normal try a b
+denied try tree
+conflict try tree
+not-a-snap try tree
 normal install --no-wait --dangerous ./hello.snap
 normal install --revision
 normal install --revision=3 --channel=beta hello

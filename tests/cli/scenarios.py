@@ -322,6 +322,7 @@ SCENARIOS = {
     "no-plug": interfaces_refused(400, 'snap "hello" has no plug named "x"'),
     "conflict": refused(409, 'snap "hello" has "install-snap" change in progress', "snap-change-conflict",
                         {"snap-name": "hello", "change-kind": "install-snap"}),
+    "not-a-snap": refused(400, "there is no meta/snap.yaml", "snap-not-a-snap"),
     "installed": refused(400, 'snap "hello" is already installed', "snap-already-installed", "hello"),
     "not-installed": refused(400, 'snap "hello" is not installed', "snap-not-installed", "hello"),
     "denied": refused(401, "access denied", "login-required"),

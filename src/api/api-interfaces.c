@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "api/queue.h"
 #include "api/resources.h"
 #include "base/text.h"
 #include "interface/connect-plan.h"
 #include "interface/describe-connection.h"
 #include "interface/describe-interface.h"
+#include "interface/repository.h"
 
 int connections_get(ApiCall *call, Error *err) {
         const char *select = request_get_query(call->request, "select", "");
@@ -77,25 +79,65 @@ static int parse_end(const json_t *body, const char *kind, EndpointRequest *ret,
         return 0;
 }
 
-int interfaces_post(ApiCall *call, Error *err) {
-        const json_t *body = call->request->body;
-        const char *action = json_get_string(body, "action", "");
-        bool is_connect = string_equal(action, "connect");
-        DisconnectRequest request = { .is_forgotten = json_get_bool(body, "forget", false) };
-        int64_t change = 0;
+/* What a body asks for, checked. */
+typedef struct Asked {
+        bool is_connect;
+        DisconnectRequest request;
+} Asked;
 
+static int parse_request(const json_t *body, Asked *ret, Error *err) {
+        const char *action = json_get_string(body, "action", "");
+
+        *ret = (Asked){ .is_connect = string_equal(action, "connect"),
+                        .request.is_forgotten = json_get_bool(body, "forget", false) };
         if (!*action)
                 return error_set(err, ERROR_BAD_REQUEST, "interface action not specified");
-        if (!is_connect && !string_equal(action, "disconnect"))
+        if (!ret->is_connect && !string_equal(action, "disconnect"))
                 return error_set(err, ERROR_BAD_REQUEST, "unsupported interface action: \"%.40s\"",
                                  action);
-        if (parse_end(body, "plug", &request.plug, err) < 0 ||
-            parse_end(body, "slot", &request.slot, err) < 0)
+        if (parse_end(body, "plug", &ret->request.plug, err) < 0)
                 return -1;
-        call_set_snap(call, *request.plug.snap ? request.plug.snap : request.slot.snap);
+        return parse_end(body, "slot", &ret->request.slot, err);
+}
+
+int interfaces_plan(ApiCall *call, int64_t *ret_change, Error *err) {
         Database *database = call->api->database;
-        int outcome = is_connect
-                              ? plan_connect(database, &request.plug, &request.slot, &change, err)
-                              : plan_disconnect(database, &request, &change, err);
-        return outcome < 0 ? -1 : call_reply_change(call, change);
+        Asked asked;
+
+        if (parse_request(call->request->body, &asked, err) < 0)
+                return -1;
+        if (!asked.is_connect)
+                return plan_disconnect(database, &asked.request, ret_change, err);
+        return plan_connect(database, &asked.request.plug, &asked.request.slot, ret_change, err);
+}
+
+static int queue_request(ApiCall *call, const Asked *asked, int64_t *ret_change, Error *err) {
+        const char *snaps[] = { asked->request.plug.snap, asked->request.slot.snap };
+        const char *instances[ARRAY_COUNT(snaps)];
+        size_t count = 0;
+
+        for (size_t i = 0; i < ARRAY_COUNT(snaps); i++)
+                if (*snaps[i] && !repository_is_system_name(snaps[i]))
+                        instances[count++] = snaps[i];
+        return queue_if_asked(
+                call,
+                &(QueueRequest){ .plan = interfaces_plan,
+                                 .action = asked->is_connect ? "connect" : "disconnect",
+                                 .instances = instances,
+                                 .count = count },
+                ret_change, err);
+}
+
+int interfaces_post(ApiCall *call, Error *err) {
+        int64_t change = 0;
+        Asked asked;
+
+        if (parse_request(call->request->body, &asked, err) < 0)
+                return -1;
+        call_set_snap(call,
+                      *asked.request.plug.snap ? asked.request.plug.snap : asked.request.slot.snap);
+        int queued = queue_request(call, &asked, &change, err);
+        if (queued < 0 || (queued == 0 && interfaces_plan(call, &change, err) < 0))
+                return -1;
+        return call_reply_change(call, change);
 }

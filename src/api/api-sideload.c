@@ -4,6 +4,7 @@
  * Their manifests are read by pawl-read before anything is
  * decided, one after the other; the answer comes when the last is known.
  */
+#include "api/queue.h"
 #include "api/resources.h"
 #include "base/folder.h"
 #include "base/text.h"
@@ -92,6 +93,10 @@ static void plan_when_read(Sideload *owned_sideload) {
                 call_set_snap(call, json_get_string(
                                             json_object_get(owned_sideload->reports[0], "manifest"),
                                             "name", NULL));
+        if (sideload_queue(call, owned_sideload->files, count, &change, &err) != 0) {
+                answer(owned_sideload, change, &err);
+                return;
+        }
         (void)plan_install_files(
                 &(PlanContext){ .database = call->api->database, .places = call->api->places },
                 &(InstallRequest){ .files = owned_sideload->files,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <string.h>
 
+#include "api/queue.h"
 #include "api/resources.h"
 #include "api/snap-instruction.h"
 #include "base/clock.h"
@@ -187,13 +188,29 @@ static SnapRun *const RUNS[SNAP_ACTION_COUNT] = {
         [SNAP_ACTION_SWITCH] = run_switch,
 };
 
+int snap_plan(ApiCall *call, int64_t *ret_change, Error *err) {
+        SnapInstruction instruction;
+
+        if (snap_instruction_parse(call->request->body, &instruction, err) < 0)
+                return -1;
+        return RUNS[instruction.action](call, &instruction, ret_change, err);
+}
+
 int snap_post(ApiCall *call, Error *err) {
+        const json_t *body = call->request->body;
+        const char *instances[] = { call->variables[0] };
         SnapInstruction instruction;
         int64_t change = 0;
 
         call_set_snap(call, call->variables[0]);
-        if (snap_instruction_parse(call->request->body, &instruction, err) < 0 ||
-            RUNS[instruction.action](call, &instruction, &change, err) < 0)
+        if (snap_instruction_parse(body, &instruction, err) < 0)
+                return -1;
+        QueueRequest request = { .plan = snap_plan,
+                                 .action = json_get_string(body, "action", ""),
+                                 .instances = instances,
+                                 .count = 1 };
+        int queued = queue_if_asked(call, &request, &change, err);
+        if (queued < 0 || (queued == 0 && snap_plan(call, &change, err) < 0))
                 return -1;
         return call_reply_change(call, change);
 }
@@ -263,21 +280,45 @@ static int refresh_many(ApiCall *call, const json_t *names, int64_t *ret_change,
         return add_empty_change(call, summary, ret_change, err);
 }
 
-static int snaps_post_json(ApiCall *call, Error *err) {
+int snaps_plan(ApiCall *call, int64_t *ret_change, Error *err) {
         SnapInstruction instruction;
         const json_t *names = NULL;
-        int64_t change = 0;
-        int outcome;
 
         if (snap_instruction_parse_many(call->request->body, &instruction, &names, err) < 0)
                 return -1;
         if (instruction.action == SNAP_ACTION_REMOVE)
-                outcome = remove_many(call, names, &change, err);
-        else if (instruction.action == SNAP_ACTION_REFRESH)
-                outcome = refresh_many(call, names, &change, err);
-        else
-                outcome = error_set(err, ERROR_NOT_IMPLEMENTED, "cannot install: %s", NO_STORE);
-        if (outcome < 0)
+                return remove_many(call, names, ret_change, err);
+        if (instruction.action == SNAP_ACTION_REFRESH)
+                return refresh_many(call, names, ret_change, err);
+        return error_set(err, ERROR_NOT_IMPLEMENTED, "cannot install: %s", NO_STORE);
+}
+
+/* Only what changes snaps can be in another's way. */
+static int queue_many(ApiCall *call, int64_t *ret_change, Error *err) {
+        const char *instances[SNAP_INSTRUCTION_SNAP_MAX] = { NULL };
+        SnapInstruction instruction;
+        const json_t *names = NULL;
+        size_t i;
+        json_t *name;
+
+        if (snap_instruction_parse_many(call->request->body, &instruction, &names, err) < 0)
+                return -1;
+        if (instruction.action != SNAP_ACTION_REMOVE)
+                return 0;
+        json_array_foreach(names, i, name) instances[i] = json_string_value(name);
+        return queue_if_asked(call,
+                              &(QueueRequest){ .plan = snaps_plan,
+                                               .action = "remove",
+                                               .instances = instances,
+                                               .count = json_array_size(names) },
+                              ret_change, err);
+}
+
+static int snaps_post_json(ApiCall *call, Error *err) {
+        int64_t change = 0;
+        int queued = queue_many(call, &change, err);
+
+        if (queued < 0 || (queued == 0 && snaps_plan(call, &change, err) < 0))
                 return -1;
         return call_reply_change(call, change);
 }

@@ -9,6 +9,7 @@
 #include <uv.h>
 
 #include "api/api.h"
+#include "api/queue.h"
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
@@ -61,6 +62,7 @@ typedef struct Daemon {
         Places *places;
         SnapContext snap; /* what the runner hands back; see get_daemon */
         int kept_fds[SNAP_CONTEXT_FD_COUNT];
+        TaskKind *kinds; /* owned: those of snap and of api */
         Runner *runner;
         RunningWatch *running;
         Front *front;
@@ -342,10 +344,13 @@ static int start_runner(Daemon *daemon, Error *err) {
 
         daemon->snap = (SnapContext){ .places = daemon->places, .program = &daemon->program };
         snap_context_list_fds(&daemon->snap, daemon->kept_fds);
+        daemon->kinds = memory_new((SNAP_TASK_KIND_COUNT + 1) * sizeof(TaskKind));
+        memcpy(daemon->kinds, SNAP_TASK_KINDS, SNAP_TASK_KIND_COUNT * sizeof(TaskKind));
+        memcpy(&daemon->kinds[SNAP_TASK_KIND_COUNT], &QUEUE_TASK_KIND, sizeof(TaskKind));
         return runner_new(&(RunnerConfig){ .loop = &daemon->loop,
                                            .database = daemon->database,
-                                           .kinds = SNAP_TASK_KINDS,
-                                           .kind_count = SNAP_TASK_KIND_COUNT,
+                                           .kinds = daemon->kinds,
+                                           .kind_count = SNAP_TASK_KIND_COUNT + 1,
                                            .context = &daemon->snap,
                                            .run_directory = directory,
                                            .kept_fds = daemon->kept_fds,
@@ -538,6 +543,7 @@ static void stop(Daemon *daemon) {
         }
         passed_sockets_done(&daemon->passed);
         close_loop(daemon);
+        free(daemon->kinds);
         database_close(daemon->database);
         places_close(daemon->places);
 }

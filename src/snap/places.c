@@ -198,10 +198,12 @@ static int keep_wanted_upload(const Places *places, Database *database, const ch
         int64_t count;
 
         (void)places;
-        return database_find_int(database, &count, err,
-                                 "SELECT 1 FROM task t JOIN change c ON c.id = t.change WHERE "
-                                 "c.is_clean = 0 AND json_extract(t.data, '$.incoming') = ?1",
-                                 "s", name);
+        return database_find_int(
+                database, &count, err,
+                "SELECT 1 FROM task t JOIN change c ON c.id = t.change WHERE "
+                "c.is_clean = 0 AND (json_extract(t.data, '$.incoming') = ?1 OR EXISTS "
+                "(SELECT 1 FROM json_each(t.data, '$.uploads') WHERE value = ?1))",
+                "s", name);
 }
 
 /* Also what a discarded revision may still come back to: its row is in its task until the change is

@@ -27,6 +27,7 @@ DEFINE_AUTOPTR(Database, database_close);
  * it every further statement and the commit fail.  They do not nest. */
 typedef struct Transaction {
         Database *database; /* NULL when none is open */
+        bool is_part;
 } Transaction;
 
 #define TRANSACTION_INIT ((Transaction){ 0 })
@@ -36,6 +37,10 @@ int transaction_begin(Database *database, Transaction *ret, Error *err);
 /* Durable when it returns 0. */
 int transaction_commit(Transaction *transaction, Error *err);
 void transaction_done(Transaction *transaction);
+/* While allowed, and only then, a scope may be opened inside another: it is a part of that one,
+ * which alone commits; a part that was not committed leaves what it wrote to the rollback that must
+ * follow. */
+void transaction_allow_parts(Database *database, bool are_allowed);
 
 /* Runs a statement that returns no rows; a write outside a transaction is refused (assert). Returns
  * the number of rows changed. */

@@ -38,6 +38,7 @@ struct Database {
         Statement **statements; /* open addressing; capacity is a power of two */
         size_t statement_capacity, statement_count;
         bool is_in_transaction;
+        bool are_parts_allowed;
         bool is_poisoned;
         bool is_full;   /* the ballast was released and is not back */
         bool is_broken; /* an I/O error: only a new process knows what is on disk */

@@ -15,14 +15,18 @@ void database_set_commit_probe_for_test(void (*probe)(bool is_after)) {
 }
 
 int transaction_begin(Database *database, Transaction *ret, Error *err) {
-        assert(!database->is_in_transaction && !ret->database);
+        assert((!database->is_in_transaction || database->are_parts_allowed) && !ret->database);
         if (engine_check(database, err) < 0)
                 return -1;
+        if (database->is_in_transaction) {
+                *ret = (Transaction){ database, true };
+                return 0;
+        }
         /* IMMEDIATE: there is one writer, and it finds out now if it may not write. */
         if (engine_execute(database, "BEGIN IMMEDIATE", err) < 0)
                 return -1;
         database->is_in_transaction = true;
-        *ret = (Transaction){ database };
+        *ret = (Transaction){ database, false };
         return 0;
 }
 
@@ -43,6 +47,10 @@ int transaction_commit(Transaction *transaction, Error *err) {
         assert(database);
         if (engine_check(database, err) < 0)
                 return -1;
+        if (transaction->is_part) {
+                transaction->database = NULL;
+                return 0;
+        }
 #ifdef PAWL_VERIFY_COMMITS
         /* Before rather than after: what is wrong never becomes durable. */
         if (has_own_schema(database) && state_verify_cheap(database, err) < 0) {
@@ -62,11 +70,15 @@ int transaction_commit(Transaction *transaction, Error *err) {
         return 0;
 }
 
+void transaction_allow_parts(Database *database, bool are_allowed) {
+        database->are_parts_allowed = are_allowed;
+}
+
 void transaction_done(Transaction *transaction) {
         Database *database = transaction->database;
         Error ignored;
 
-        if (!database)
+        if (!database || transaction->is_part)
                 return;
         /* SQLite may have rolled back by itself; its complaint about that is no news. */
         if (!sqlite3_get_autocommit(database->sqlite)) {

@@ -86,13 +86,20 @@ static int settle(Batch *batch, Error *err) {
 
 /* What can be done now.  A retry further ahead than any is planned for (an hour) was planned before
  * the clock was set back: it is due.  Undo goes backwards also where no edge says so. */
+#define IS_QUEUED                                                                       \
+        "EXISTS (SELECT 1 FROM change q JOIN change_snap mine ON mine.change = q.id "   \
+        "JOIN change_snap theirs ON theirs.instance = mine.instance "                   \
+        "JOIN change o ON o.id = theirs.change "                                        \
+        "WHERE q.id = t.change AND q.is_queued = 1 AND ifnull(q.queued_until > ?1, 1) " \
+        "AND o.id < q.id AND o.ready_at IS NULL)"
+
 static const char *const CANDIDATES =
         "SELECT t.id FROM task t "
         "WHERE t.status NOT IN ('Done', 'Undone', 'Hold', 'Error') "
         "AND (t.retry_at IS NULL OR t.retry_at <= ?1 OR t.retry_at > ?1 + 3600000000000) "
         "AND CASE t.status "
         "WHEN 'Do' THEN NOT EXISTS (SELECT 1 FROM task_wait w JOIN task b ON b.id = w.waits_for "
-        "WHERE w.task = t.id AND b.status <> 'Done') "
+        "WHERE w.task = t.id AND b.status <> 'Done') AND NOT " IS_QUEUED " "
         "WHEN 'Undo' THEN NOT EXISTS (SELECT 1 FROM task_wait w JOIN task a ON a.id = w.task "
         "WHERE w.waits_for = t.id AND a.status NOT IN ('Done', 'Undone', 'Hold', 'Error')) "
         "WHEN 'Wait' THEN t.wait_name IS NULL ELSE 1 END "

@@ -9,49 +9,123 @@
 #define RETENTION_NS        (24LL * 3600 * 1000000000)
 #define RETENTION_COUNT_MAX 500
 
+/* "40 s", "3 min", "2 h", "5 d" */
+static char *format_age(int64_t nanoseconds) {
+        static const struct {
+                int64_t seconds, limit;
+                const char *unit;
+        } UNITS[] = {
+                { 1, 120, "s" }, { 60, 7200, "min" }, { 3600, 172800, "h" }, { 86400, 0, "d" }
+        };
+        int64_t seconds = nanoseconds > 0 ? nanoseconds / 1000000000 : 0;
+        size_t i = 0;
+
+        while (UNITS[i].limit && seconds >= UNITS[i].limit)
+                i++;
+        return string_format("%" PRId64 " %s", seconds / UNITS[i].seconds, UNITS[i].unit);
+}
+
+/* `row`: id, kind, spawned_at, is_queued, tasks, ready tasks. */
+static int refuse(const Query *row, const char *instance, Error *err) {
+        int64_t id = query_get_int(row, 0);
+        autofree char *age = format_age(clock_get_wall() - query_get_int(row, 2));
+        autofree char *state =
+                query_get_int(row, 3)
+                        ? string_format("queued %s ago", age)
+                        : string_format("started %s ago, %" PRId64 " of %" PRId64 " steps done",
+                                        age, query_get_int(row, 5), query_get_int(row, 4));
+
+        error_set(err, ERROR_CONFLICT,
+                  "snap \"%s\" has \"%s\" change in progress (change %" PRId64 ", %s)", instance,
+                  query_get_text(row, 1), id, state);
+        err->number = (int)id;
+        return -1;
+}
+
 int change_check_conflict(Database *database, const char *const *instances, size_t count,
                           Error *err) {
         for (size_t i = 0; i < count; i++) {
                 autoquery query = QUERY_INIT;
                 if (query_open(database, &query, err,
-                               "SELECT c.id, c.kind FROM change_snap s JOIN change c "
-                               "ON c.id = s.change WHERE s.instance = ? AND c.ready_at IS NULL",
+                               "SELECT c.id, c.kind, c.spawned_at, c.is_queued, "
+                               "(SELECT count(*) FROM task WHERE change = c.id), "
+                               "(SELECT count(*) FROM task WHERE change = c.id AND status IN "
+                               "('Done', 'Undone', 'Hold', 'Error')) "
+                               "FROM change_snap s JOIN change c ON c.id = s.change "
+                               "WHERE s.instance = ? AND c.ready_at IS NULL AND c.is_queued < 2 "
+                               "AND NOT EXISTS (SELECT 1 FROM change p WHERE p.ready_at IS NULL "
+                               "AND p.is_queued = 2 AND p.id < c.id) ORDER BY c.id",
                                "s", instances[i]) < 0)
                         return -1;
                 int r = query_next(&query, err);
-                if (r < 0)
-                        return -1;
-                if (r == 0)
-                        continue;
-                error_set(err, ERROR_CONFLICT, "snap \"%s\" has \"%s\" change in progress",
-                          instances[i], query_get_text(&query, 1));
-                err->number = (int)query_get_int(&query, 0);
-                return -1;
+                if (r != 0)
+                        return r < 0 ? -1 : refuse(&query, instances[i], err);
         }
         return 0;
 }
 
-int change_add(Database *database, const ChangeDraft *draft, const char *const *instances,
-               size_t count, int64_t *ret_change, Error *err) {
-        autofree char *data = draft->api_data ? json_format(draft->api_data) : string_copy("{}");
-
-        if (database_is_full(database))
-                return error_set(err, ERROR_DISK_SPACE,
-                                 "no space left for the state: free some space, then try again");
-        if (database_run(database, err,
-                         "INSERT INTO change (kind, summary, api_data, spawned_at) "
-                         "VALUES (?, ?, ?, ?)",
-                         "sssi", draft->kind, draft->summary, data, clock_get_wall()) < 0)
-                return -1;
-        int64_t change = database_get_last_id(database);
+static int add_snaps(Database *database, int64_t change, const char *const *instances, size_t count,
+                     Error *err) {
         for (size_t i = 0; i < count; i++)
                 if (database_run(database, err,
                                  "INSERT OR IGNORE INTO change_snap (change, instance) "
                                  "VALUES (?, ?)",
                                  "is", change, instances[i]) < 0)
                         return -1;
+        return 0;
+}
+
+/* The row of the queued change that is being planned (1), else a new one (0). */
+static int write_row(Database *database, const ChangeDraft *draft, const char *data,
+                     int64_t *ret_change, Error *err) {
+        int r = database_find_int(database, ret_change, err,
+                                  "SELECT id FROM change WHERE ready_at IS NULL AND is_queued = 2",
+                                  "");
+
+        if (r < 0)
+                return -1;
+        if (r == 1)
+                return database_run(database, err,
+                                    "UPDATE change SET kind = ?, summary = ?, api_data = ?, "
+                                    "is_queued = 0, queued_until = NULL WHERE id = ?",
+                                    "sssi", draft->kind, draft->summary, data, *ret_change);
+        r = database_run(database, err,
+                         "INSERT INTO change (kind, summary, api_data, spawned_at) "
+                         "VALUES (?, ?, ?, ?)",
+                         "sssi", draft->kind, draft->summary, data, clock_get_wall());
+        *ret_change = database_get_last_id(database);
+        return r;
+}
+
+int change_add(Database *database, const ChangeDraft *draft, const char *const *instances,
+               size_t count, int64_t *ret_change, Error *err) {
+        autofree char *data = draft->api_data ? json_format(draft->api_data) : string_copy("{}");
+        int64_t change = 0;
+
+        if (database_is_full(database))
+                return error_set(err, ERROR_DISK_SPACE,
+                                 "no space left for the state: free some space, then try again");
+        if (write_row(database, draft, data, &change, err) < 0 ||
+            add_snaps(database, change, instances, count, err) < 0)
+                return -1;
         *ret_change = change;
         return 0;
+}
+
+int change_set_queued(Database *database, int64_t change, int64_t until, Error *err) {
+        return database_run(database, err,
+                            "UPDATE change SET is_queued = 1, queued_until = nullif(?, 0) "
+                            "WHERE id = ?",
+                            "ii", until, change) < 0
+                       ? -1
+                       : 0;
+}
+
+int change_begin_plan(Database *database, int64_t change, Error *err) {
+        return database_run(database, err, "UPDATE change SET is_queued = 2 WHERE id = ?", "i",
+                            change) < 0
+                       ? -1
+                       : 0;
 }
 
 int change_add_task(Database *database, const TaskDraft *draft, json_t *owned_data,

@@ -12,14 +12,25 @@ typedef struct ChangeDraft {
         json_t *api_data; /* borrowed; {"snap-names":[…]} and the like */
 } ChangeDraft;
 
-/* Fails with ERROR_CONFLICT (`snap "x" has "install-snap" change in progress`) when an unfinished
- * change touches one of `instances`; err->number is that change's id. */
+/* Fails with ERROR_CONFLICT (`snap "x" has "install-snap" change in progress (change 12, started 3
+ * min ago, 4 of 11 steps done)`) when an unfinished change touches one of `instances`; err->number
+ * is that change's id.  What is queued counts too; for a queued change that is being planned only
+ * what is older than itself. */
 int change_check_conflict(Database *database, const char *const *instances, size_t count,
                           Error *err);
 /* The row, its snaps and no tasks yet; ERROR_DISK_SPACE while the disk is full: what cannot be
- * undone is not begun. */
+ * undone is not begun.  Within change_begin_plan the queued change gets all that instead. */
 int change_add(Database *database, const ChangeDraft *draft, const char *const *instances,
                size_t count, int64_t *ret_change, Error *err);
+
+/* A queue of changes: one that was asked for while another has one of its snaps may be added all
+ * the same and queued, with one task.  The runner takes that task when no older unfinished change
+ * touches any of its snaps, or when the wall clock is at `until` (0 = never); its commit makes the
+ * plan on the state of that moment, between change_begin_plan and the commit's end. An abort before
+ * that is an abort of a task that never ran. */
+int change_set_queued(Database *database, int64_t change, int64_t until, Error *err);
+int change_begin_plan(Database *database, int64_t change, Error *err);
+
 typedef struct TaskDraft {
         int64_t change;
         const char *kind;

@@ -244,8 +244,10 @@ static int kill_aborted(Runner *runner, Error *err) {
 static int plan_retry(Runner *runner, Error *err) {
         int64_t at;
         int r = database_find_int(runner->world.database, &at, err,
-                                  "SELECT min(retry_at) FROM task WHERE status NOT IN "
-                                  "('Done', 'Undone', 'Hold', 'Error') AND retry_at IS NOT NULL",
+                                  "SELECT min(at) FROM (SELECT retry_at AS at FROM task WHERE "
+                                  "status NOT IN ('Done', 'Undone', 'Hold', 'Error') AND retry_at "
+                                  "IS NOT NULL UNION ALL SELECT queued_until FROM change "
+                                  "WHERE ready_at IS NULL AND is_queued = 1)",
                                   "");
 
         if (r == 1)

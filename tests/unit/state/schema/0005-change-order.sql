@@ -12,7 +12,7 @@ CREATE TABLE change_2 (
         ready_at INTEGER,
         is_aborted INTEGER NOT NULL DEFAULT 0 CHECK (is_aborted IN (0, 1)),
         is_clean INTEGER NOT NULL DEFAULT 0 CHECK (is_clean IN (0, 1)),
-        is_queued INTEGER NOT NULL DEFAULT 0 CHECK (is_queued IN (0, 1)),
+        is_queued INTEGER NOT NULL DEFAULT 0 CHECK (is_queued IN (0, 1, 2)),
         queued_until INTEGER
 ) STRICT;
 INSERT INTO change_2 SELECT id, kind, summary, api_data, spawned_at, ready_at, is_aborted, is_clean,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/text.h"
 #include "cli/endpoint.h"
+#include "cli/operation.h"
 #include "cli/report.h"
 #include "cli/wait.h"
 
@@ -18,13 +19,14 @@ static int run_connect(Cli *cli, const Arguments *arguments) {
         if (code != EXIT_DONE)
                 return code;
         autojson body = endpoint_format_request("connect", &plug, &slot);
+        operation_put_queue(body, arguments);
         if (client_start_untyped(cli->client, "/v2/interfaces", body, &change, &err) < 0 ||
             wait_as_asked(cli, arguments, change, &finished, &err) < 0)
                 return report_failure(cli, &subject, &err);
         return EXIT_DONE;
 }
 
-static const Option options[] = { OPTION_NO_WAIT, OPTION_JSON, OPTIONS_END };
+static const Option options[] = { OPTION_NO_WAIT, OPTIONS_QUEUE, OPTION_JSON, OPTIONS_END };
 
 const Command command_connect = {
         .name = "connect",

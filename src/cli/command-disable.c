@@ -5,7 +5,7 @@ static int run_disable(Cli *cli, const Arguments *arguments) {
         return operation_run_simple(cli, arguments, "disable", "disabled");
 }
 
-static const Option options[] = { OPTION_NO_WAIT, OPTION_JSON, OPTIONS_END };
+static const Option options[] = { OPTION_NO_WAIT, OPTIONS_QUEUE, OPTION_JSON, OPTIONS_END };
 
 const Command command_disable = {
         .name = "disable",

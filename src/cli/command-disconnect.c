@@ -3,6 +3,7 @@
 
 #include "base/text.h"
 #include "cli/endpoint.h"
+#include "cli/operation.h"
 #include "cli/report.h"
 #include "cli/wait.h"
 
@@ -32,6 +33,7 @@ static int run_disconnect(Cli *cli, const Arguments *arguments) {
         if (code != EXIT_DONE)
                 return code;
         autojson body = endpoint_format_request("disconnect", &plug, &slot);
+        operation_put_queue(body, arguments);
         if (arguments_has(arguments, "forget"))
                 json_put(body, "forget", json_true());
         if (client_start_untyped(cli->client, "/v2/interfaces", body, &change, &err) < 0 ||
@@ -43,6 +45,7 @@ static int run_disconnect(Cli *cli, const Arguments *arguments) {
 static const Option options[] = {
         { .name = "forget", .help = "do not remember that it was taken apart by hand" },
         OPTION_NO_WAIT,
+        OPTIONS_QUEUE,
         OPTION_JSON,
         OPTIONS_END,
 };

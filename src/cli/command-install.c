@@ -230,6 +230,7 @@ static const Option options[] = {
           .choices = option_transaction,
           .help = "succeed or fail for each snap by itself, or for all together" },
         OPTION_NO_WAIT,
+        OPTIONS_QUEUE,
         OPTIONS_TERMINAL,
         OPTION_JSON,
         OPTIONS_END,

@@ -109,6 +109,7 @@ static const Option options[] = {
           .choices = option_transaction,
           .help = "succeed or fail for each snap by itself, or for all together" },
         OPTION_NO_WAIT,
+        OPTIONS_QUEUE,
         OPTION_ABS_TIME,
         OPTIONS_TERMINAL,
         OPTION_JSON,

@@ -48,6 +48,7 @@ static const Option options[] = {
         { .name = "revision", .argument = "REVISION", .help = "remove only this revision" },
         { .name = "purge", .help = "keep no snapshot of the data" },
         OPTION_NO_WAIT,
+        OPTIONS_QUEUE,
         OPTION_JSON,
         OPTIONS_END,
 };

@@ -47,6 +47,7 @@ static const Option options[] = {
           .help = "go to this revision instead of the one before" },
         OPTIONS_CONFINEMENT,
         OPTION_NO_WAIT,
+        OPTIONS_QUEUE,
         OPTION_JSON,
         OPTIONS_END,
 };

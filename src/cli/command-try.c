@@ -58,10 +58,7 @@ static int run_try(Cli *cli, const Arguments *arguments) {
 }
 
 static const Option options[] = {
-        OPTIONS_CONFINEMENT,
-        OPTION_NO_WAIT,
-        OPTION_JSON,
-        OPTIONS_END,
+        OPTIONS_CONFINEMENT, OPTION_NO_WAIT, OPTIONS_QUEUE, OPTION_JSON, OPTIONS_END,
 };
 
 const Command command_try = {

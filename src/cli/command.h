@@ -109,6 +109,14 @@ const Command *command_find(const char *name, bool is_snap);
         { .name = "json", .flags = OPTION_PAWL_ONLY, .help = "print the daemon's result as JSON" }
 #define OPTION_NO_WAIT \
         { .name = "no-wait", .help = "print the change's id and do not wait for its end" }
+#define OPTIONS_QUEUE                                                                          \
+        { .name = "queue",                                                                     \
+          .flags = OPTION_PAWL_ONLY,                                                           \
+          .help = "wait for its turn when another change has the snap, rather than fail" },    \
+        {                                                                                      \
+                .name = "queue-timeout", .argument = "SECONDS", .flags = OPTION_PAWL_ONLY,     \
+                .help = "like --queue, but give up when its turn has not come after this time" \
+        }
 #define OPTIONS_CONFINEMENT                                                          \
         { .name = "devmode",                                                         \
           .help = "development mode: what confinement forbids is only logged" },     \

@@ -46,6 +46,17 @@ json_t *operation_make_body(const Arguments *arguments, const OperationShape *sh
         return body;
 }
 
+const char *operation_get_conflict_choice(const Arguments *arguments) {
+        bool is_queueing =
+                arguments_has(arguments, "queue") || arguments_has(arguments, "queue-timeout");
+        return is_queueing ? "queue" : NULL;
+}
+
+void operation_put_queue(json_t *body, const Arguments *arguments) {
+        json_put_string(body, "on-conflict", operation_get_conflict_choice(arguments));
+        json_put_string(body, "conflict-timeout", arguments_get(arguments, "queue-timeout"));
+}
+
 int operation_check_modes(const Cli *cli, const Arguments *arguments) {
         if (arguments_has(arguments, "devmode") && arguments_has(arguments, "jailmode"))
                 return cli_refuse(cli, EXIT_FAILED,
@@ -84,8 +95,10 @@ int operation_run(Cli *cli, const Arguments *arguments, const json_t *body, json
         autofree char *path =
                 is_single ? client_make_path(cli->client, "/v2/snaps", arguments->words[0])
                           : string_copy("/v2/snaps");
+        autojson request = json_deep_copy(body);
+        operation_put_queue(request, arguments);
         wait_begin_request(cli);
-        int outcome = client_start(cli->client, path, body, &change, err);
+        int outcome = client_start(cli->client, path, request, &change, err);
         wait_end_request();
         if (outcome < 0)
                 return -1;

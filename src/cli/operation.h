@@ -23,6 +23,9 @@ json_t *operation_make_body(const Arguments *arguments, const OperationShape *sh
 void operation_put_flags(json_t *body, const Arguments *arguments, const char *const *names);
 /* Sets body[option] = value where it was given. */
 void operation_put_value(json_t *body, const Arguments *arguments, const char *option);
+/* --queue and --queue-timeout, as members of a request to the daemon. */
+void operation_put_queue(json_t *body, const Arguments *arguments);
+const char *operation_get_conflict_choice(const Arguments *arguments); /* NULL: none was made */
 /* 0, or the exit code of two modes that exclude each other. */
 int operation_check_modes(const Cli *cli, const Arguments *arguments);
 /* The channel of --channel, --edge, …: 0 with it ("" for none), or an exit code. */

@@ -7,6 +7,7 @@
 
 #include "base/limits.h"
 #include "base/text.h"
+#include "cli/operation.h"
 #include "cli/wait.h"
 
 #define FIELD_MAX 12
@@ -31,6 +32,11 @@ static void add_modes(Form *form, const Arguments *arguments) {
         add_flag(form, arguments, "jailmode");
 }
 
+static void add_queue(Form *form, const Arguments *arguments) {
+        add_field(form, "on-conflict", operation_get_conflict_choice(arguments));
+        add_field(form, "conflict-timeout", arguments_get(arguments, "queue-timeout"));
+}
+
 /* `pawl refresh FILE` is an installation over an older one: to the daemon the same.  In the order
  * that servers know from the client everybody else uses. */
 static void fill_form(Form *form, const Arguments *arguments, const char *channel) {
@@ -44,6 +50,7 @@ static void fill_form(Form *form, const Arguments *arguments, const char *channe
         add_flag(form, arguments, "dangerous");
         add_field(form, "transaction", transaction == NULL ? "per-snap" : transaction);
         add_flag(form, arguments, "unaliased");
+        add_queue(form, arguments);
 }
 
 static char *describe_errno(int number) {
@@ -85,6 +92,7 @@ int sideload_try(Cli *cli, const Arguments *arguments, const char *path, char **
         add_field(&form, "action", "try");
         add_field(&form, "snap-path", path);
         add_modes(&form, arguments);
+        add_queue(&form, arguments);
         const Upload upload = { .fields = form.fields, .field_count = form.count };
         return upload_files(cli, &upload, ret_change, err);
 }

@@ -34,7 +34,8 @@ static void a_second_change_of_a_snap_is_a_conflict(void **state) {
         assert_int_equal(change_check_conflict(scene->database, WANTED, 2, &err), -1);
         assert_int_equal(err.kind, ERROR_CONFLICT);
         assert_int_equal(err.number, change);
-        assert_string_equal(err.message, "snap \"hello\" has \"install-snap\" change in progress");
+        assert_string_equal(err.message, "snap \"hello\" has \"install-snap\" change in progress "
+                                         "(change 1, started 0 s ago, 0 of 1 steps done)");
         scene_run_until_ready(scene, change);
         assert_int_equal(change_check_conflict(scene->database, WANTED, 2, &err), 0);
         scene_close(scene);

@@ -177,6 +177,51 @@ static int resume_failing(const TaskStep *step, Error *err) {
         return error_set(err, ERROR_FAILED, "%s came back as another", get_name(step->task));
 }
 
+/* What it plans shows which state it saw: the row "a" is there or not. */
+static int plan_queued(const TaskStep *step, int64_t *ret_change, Error *err) {
+        static const char *const INSTANCES[] = { "hello" };
+        ChangeDraft draft = { .kind = "remove-snap", .summary = "Planned" };
+        autotransaction part = TRANSACTION_INIT;
+        TaskDraft task = { .kind = "work", .summary = "Planned" };
+        int64_t first, second, one;
+
+        if (transaction_begin(step->database, &part, err) < 0 ||
+            change_check_conflict(step->database, INSTANCES, 1, err) < 0 ||
+            change_add(step->database, &draft, INSTANCES, 1, &task.change, err) < 0)
+                return -1;
+        int r = database_find_int(step->database, &one, err,
+                                  "SELECT 1 FROM setting WHERE key = 'a'", "");
+        if (r < 0 || change_add_task(step->database, &task,
+                                     json_pack("{s:s+}", "name", get_name(step->task),
+                                               r ? "-after" : "-before"),
+                                     &first, err) < 0)
+                return -1;
+        task.kind = "note";
+        task.waits_for = first;
+        if (change_add_task(step->database, &task,
+                            json_pack("{s:s+}", "name", get_name(step->task), "-done"), &second,
+                            err) < 0)
+                return -1;
+        *ret_change = task.change;
+        return transaction_commit(&part, err);
+}
+
+static int commit_queued(const TaskStep *step, const json_t *job, const json_t *result,
+                         Error *err) {
+        int64_t change = 0;
+
+        (void)job;
+        (void)result;
+        if (change_begin_plan(step->database, step->task->change, err) < 0)
+                return -1;
+        transaction_allow_parts(step->database, true);
+        int r = plan_queued(step, &change, err);
+        transaction_allow_parts(step->database, false);
+        if (r == 0 && change != step->task->change)
+                return error_set(err, ERROR_FAILED, "the plan went into another change");
+        return r;
+}
+
 /* A snap whose current revision does not exist: only COMMIT notices. */
 static int commit_nonsense(const TaskStep *step, const json_t *job, const json_t *result,
                            Error *err) {
@@ -256,6 +301,7 @@ const TaskKind SCENE_KINDS[] = {
         { .name = "fail-resume-event",
           .run = { .commit = commit_wait, .resume = resume_failing },
           .undo = UNNOTE },
+        { .name = "queued", .run = { .commit = commit_queued } },
         { .name = "big", .run = { NULL, NULL, commit_big } },
         { .name = "cleaned", .run = NOTE, .undo = UNNOTE, .clean = { NULL, NULL, commit_clean } },
         { .name = "fail-clean", .run = NOTE, .clean = { plan_name, fail_work, commit_clean } },
@@ -373,6 +419,18 @@ int64_t scene_add_chain(Scene *scene, const char *tasks) {
                 assert_non_null(name);
                 task = scene_add_task(scene, change, word, name, task);
         }
+        scene_commit(&transaction);
+        return change;
+}
+
+int64_t scene_add_queued(Scene *scene, const char *name, int64_t until) {
+        autotransaction transaction = TRANSACTION_INIT;
+        Error err;
+
+        scene_begin(scene, &transaction);
+        int64_t change = scene_add_change(scene, "hello");
+        (void)scene_add_task(scene, change, "queued", name, 0);
+        assert_int_equal(change_set_queued(scene->database, change, until, &err), 0);
         scene_commit(&transaction);
         return change;
 }

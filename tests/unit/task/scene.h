@@ -38,6 +38,9 @@ int64_t scene_add_task(Scene *scene, int64_t change, const char *kind, const cha
 /* A change of "hello", in one transaction, of tasks each waiting for the one before: "kind name,
  * kind name, …". */
 int64_t scene_add_chain(Scene *scene, const char *tasks);
+/* Queued behind what touches "hello"; its plan is "work NAME-before" or, where the row "a" is there
+ * then, "work NAME-after", and "note NAME-done". */
+int64_t scene_add_queued(Scene *scene, const char *name, int64_t until);
 void scene_abort(Scene *scene, int64_t change);
 /* Turns the loop until the change is ready; fails the test after 20 s. */
 void scene_run_until_ready(Scene *scene, int64_t change);

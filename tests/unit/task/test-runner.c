@@ -499,7 +499,6 @@ static void a_new_runner_ends_the_orphans_of_a_killed_one(void **state) {
         assert_true(ends_soon(orphan));
 }
 
-static int commits_before_kill;
 /* Of daemons that were killed while a worker ran and whose roots nobody uses again. */
 static void empty_groups_of_killed_daemons_are_removed(void **state) {
         char parent[] = "/tmp/groups-XXXXXX";
@@ -522,126 +521,6 @@ static void empty_groups_of_killed_daemons_are_removed(void **state) {
         assert_int_equal(tree_remove(tmp, parent + strlen("/tmp/"), &err), 0);
 }
 
-static void kill_before(bool is_after) {
-        if (!is_after && commits_before_kill-- == 0)
-                (void)raise(SIGKILL);
-}
-static void kill_after(bool is_after) {
-        if (is_after && commits_before_kill-- == 0)
-                (void)raise(SIGKILL);
-}
-
-/* The daemon of the crash tests: makes the change, or finds it, and runs it until it is killed. */
-__attribute__((noreturn)) static void run_until_killed(Scene *scene, const char *last,
-                                                       void (*probe)(bool), int number) {
-        const char *const chain[][2] = {
-                { "note", "a" }, { "work", "b" }, { "note", "c" }, { "work", "d" }, { last, "e" }
-        };
-        int64_t first;
-
-        scene_open(scene);
-        commits_before_kill = number;
-        database_set_commit_probe_for_test(probe);
-        scene_run_until_ready(scene, add_chain(scene, chain, ARRAY_COUNT(chain), &first));
-        while (!probe)
-                (void)pause();
-        scene_close(scene);
-        _exit(0);
-}
-
-static void assert_all(Scene *scene, bool is_there) {
-        static const char *const ROWS[] = { "a", "b", "c", "d", "e" };
-
-        for (size_t i = 0; i < ARRAY_COUNT(ROWS); i++)
-                assert_int_equal(scene_has_row(scene, ROWS[i]), is_there);
-        assert_int_equal(scene_has_file(scene, "b"), is_there);
-        assert_int_equal(scene_has_file(scene, "d"), is_there);
-}
-
-/* After the crash: what the next daemon makes of it. */
-static void finish_and_check(Scene *scene, bool is_there_after) {
-        scene_open(scene);
-        if (scene_count(scene, "SELECT count(*) FROM change")) {
-                scene_run_until_ready(scene, 1);
-                assert_all(scene, is_there_after);
-        } else {
-                assert_all(scene, false);
-        }
-        scene_close(scene);
-}
-
-/* Kills at the n-th commit for every n, in a new scene each; returns how often the plug was pulled.
- */
-static int kill_at_every_commit(const char *last, void (*probe)(bool), bool is_there_after) {
-        for (int number = 0;; number++) {
-                void *state;
-                int status;
-                assert_int_equal(scene_new(&state), 0);
-                Scene *scene = state;
-                pid_t daemon = fork();
-                if (daemon == 0)
-                        run_until_killed(scene, last, probe, number);
-                assert_int_equal(waitpid(daemon, &status, 0), daemon);
-                bool is_killed = WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
-                assert_true(is_killed || (WIFEXITED(status) && WEXITSTATUS(status) == 0));
-                finish_and_check(scene, is_there_after);
-                assert_int_equal(scene_free(&state), 0);
-                if (!is_killed)
-                        return number;
-        }
-}
-
-static void a_kill_at_any_commit_ends_before_or_after(void **state) {
-        (void)state;
-        /* The change; a with b's mark; b with c and d's mark; d with e. */
-        int before = kill_at_every_commit("note", kill_before, true);
-        int after = kill_at_every_commit("note", kill_after, true);
-        print_message("run: pulled the plug %d times before and %d times after a commit\n", before,
-                      after);
-        assert_int_equal(before, 4);
-        assert_int_equal(after, 4);
-}
-
-static void a_kill_at_any_commit_of_an_undo_ends_before(void **state) {
-        (void)state;
-        /* The four; the failure of e; d's mark, d with c and b's mark, b with a. */
-        int before = kill_at_every_commit("fail-plan", kill_before, false);
-        int after = kill_at_every_commit("fail-plan", kill_after, false);
-        print_message("undo: pulled the plug %d times before and %d times after a commit\n", before,
-                      after);
-        assert_int_equal(before, 8);
-        assert_int_equal(after, 8);
-}
-
-#define SWEEP_COUNT   24
-#define SWEEP_STEP_NS 1500000L
-
-/* Between commits: while a worker writes, while the state is made, while nothing happens. */
-static void a_kill_at_any_time_ends_before_or_after(void **state) {
-        int crashes = 0;
-
-        (void)state;
-        for (int i = 0; i < SWEEP_COUNT; i++) {
-                const struct timespec delay = { .tv_nsec = (i + 1) * SWEEP_STEP_NS };
-                bool is_failing = i % 2;
-                void *made;
-                int status;
-                assert_int_equal(scene_new(&made), 0);
-                Scene *scene = made;
-                pid_t daemon = fork();
-                /* Stays, however fast it is, so that each kill is one. */
-                if (daemon == 0)
-                        run_until_killed(scene, is_failing ? "fail-plan" : "note", NULL, 0);
-                (void)nanosleep(&delay, NULL);
-                (void)kill(daemon, SIGKILL);
-                assert_int_equal(waitpid(daemon, &status, 0), daemon);
-                crashes += WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
-                finish_and_check(scene, !is_failing);
-                assert_int_equal(scene_free(&made), 0);
-        }
-        assert_int_equal(crashes, SWEEP_COUNT);
-}
-
 #define TEST(name) cmocka_unit_test_setup_teardown(name, scene_new, scene_free)
 
 int main(void) {
@@ -662,9 +541,6 @@ int main(void) {
                 TEST(a_full_disk_fails_the_change_and_its_undo_is_recorded),
                 TEST(a_new_runner_ends_the_orphans_of_a_killed_one),
                 cmocka_unit_test(empty_groups_of_killed_daemons_are_removed),
-                cmocka_unit_test(a_kill_at_any_commit_ends_before_or_after),
-                cmocka_unit_test(a_kill_at_any_commit_of_an_undo_ends_before),
-                cmocka_unit_test(a_kill_at_any_time_ends_before_or_after),
         };
 
         return cmocka_run_group_tests(TESTS, NULL, NULL);

@@ -15,7 +15,6 @@ struct Sideload {
         Sideload *next;
         ApiCall *call; /* owned until it was answered */
         ImageRead *read;
-        InstallFlags flags;
         InstallFile files[REQUEST_FILE_MAX]; /* names are borrowed from the call */
         json_t *reports[REQUEST_FILE_MAX];   /* owned */
         size_t count, read_count;
@@ -29,12 +28,10 @@ static bool is_set(const json_t *fields, const char *name) {
 
 /* --- the list of those that wait -------------------------------------------------------------- */
 
-static Sideload *sideload_new(ApiCall *call, const InstallFlags *flags) {
+static Sideload *sideload_new(ApiCall *call) {
         Sideload *sideload = memory_new(sizeof(*sideload));
 
-        *sideload = (Sideload){
-                .next = call->api->sideloads, .call = call, .flags = *flags, .folder = -1
-        };
+        *sideload = (Sideload){ .next = call->api->sideloads, .call = call, .folder = -1 };
         call->api->sideloads = sideload;
         return sideload;
 }
@@ -77,10 +74,25 @@ static RunningApps get_running_apps(const json_t *fields) {
         return is_set(fields, "ignore-running") ? RUNNING_IGNORE : RUNNING_AS_SET;
 }
 
+static InstallFlags get_flags(const json_t *fields) {
+        return (InstallFlags){ .is_devmode = is_set(fields, "devmode"),
+                               .is_jailmode = is_set(fields, "jailmode"),
+                               .is_classic = is_set(fields, "classic"),
+                               .is_dangerous = is_set(fields, "dangerous") };
+}
+
+InstallRequest sideload_format_request(const json_t *fields) {
+        const char *transaction = json_get_string(fields, "transaction", "");
+
+        return (InstallRequest){ .flags = get_flags(fields),
+                                 .is_one_lane = string_equal(transaction, "all-snaps"),
+                                 .running_apps = get_running_apps(fields) };
+}
+
 static void plan_when_read(Sideload *owned_sideload) {
         ApiCall *call = owned_sideload->call;
-        const json_t *fields = call->request->body;
         size_t count = owned_sideload->count;
+        InstallRequest request = sideload_format_request(call->request->body);
         Error err = ERROR_INIT;
         int64_t change = 0;
 
@@ -97,15 +109,11 @@ static void plan_when_read(Sideload *owned_sideload) {
                 answer(owned_sideload, change, &err);
                 return;
         }
+        request.files = owned_sideload->files;
+        request.count = count;
         (void)plan_install_files(
                 &(PlanContext){ .database = call->api->database, .places = call->api->places },
-                &(InstallRequest){ .files = owned_sideload->files,
-                                   .count = count,
-                                   .flags = owned_sideload->flags,
-                                   .is_one_lane = string_equal(
-                                           json_get_string(fields, "transaction", ""), "all-snaps"),
-                                   .running_apps = get_running_apps(fields) },
-                &change, &err);
+                &request, &change, &err);
         answer(owned_sideload, change, &err);
 }
 
@@ -196,7 +204,7 @@ static int try_post(ApiCall *call, const InstallFlags *flags, Error *err) {
         autofd int folder = folder_find(path, &source, err);
         if (folder < 0)
                 return -1;
-        Sideload *sideload = sideload_new(call, flags);
+        Sideload *sideload = sideload_new(call);
         sideload->source = take(source);
         sideload->folder = take_fd(folder);
         sideload->count = 1;
@@ -211,16 +219,13 @@ int sideload_post(ApiCall *call, Error *err) {
         const Request *request = call->request;
         const json_t *fields = request->body;
         const char *name = json_get_string(fields, "name", "");
-        InstallFlags flags = { .is_devmode = is_set(fields, "devmode"),
-                               .is_jailmode = is_set(fields, "jailmode"),
-                               .is_classic = is_set(fields, "classic"),
-                               .is_dangerous = is_set(fields, "dangerous") };
+        InstallFlags flags = get_flags(fields);
 
         if (string_equal(json_get_string(fields, "action", ""), "try"))
                 return try_post(call, &flags, err);
         if (check_request(request, &flags, err) < 0)
                 return -1;
-        Sideload *sideload = sideload_new(call, &flags);
+        Sideload *sideload = sideload_new(call);
         sideload->count = request->file_count;
         for (size_t i = 0; i < request->file_count; i++)
                 sideload->files[i] = (InstallFile){ .fd = request->files[i].fd,

@@ -219,7 +219,7 @@ static int queue_commit(const TaskStep *step, const json_t *job, const json_t *r
         return TASK_OUTCOME_RETRY;
 }
 
-/* The plan has names of its own for the files. */
+/* Where there was a plan, its own tasks see to them too. */
 static int queue_clean_commit(const TaskStep *step, const json_t *job, const json_t *result,
                               Error *err) {
         const SnapContext *snap = step->context;

@@ -39,6 +39,8 @@ int queue_is_needed(ApiCall *call, const char *const *instances, size_t count, E
 /* The same for files whose manifests are read; they are kept for that time (sideload-queue.c). */
 int sideload_queue(ApiCall *call, const InstallFile *files, size_t count, int64_t *ret_change,
                    Error *err);
+/* What the form's fields say, but for the files. */
+InstallRequest sideload_format_request(const json_t *fields);
 
 /* Of the one task of a queued change; its context is a SnapContext. */
 extern const TaskKind QUEUE_TASK_KIND;

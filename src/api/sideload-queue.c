@@ -3,16 +3,9 @@
  * Files (or a directory to try) that wait for their turn in the queue: the uploads are kept in
  * incoming/, what pawl-read said of them in the task.
  */
-#include <fcntl.h>
-
 #include "api/queue.h"
-#include "base/file.h"
 #include "base/text.h"
 #include "snap/image.h"
-
-static bool is_set(const json_t *fields, const char *name) {
-        return string_equal(json_get_string(fields, name, ""), "true");
-}
 
 static void drop_uploads(const ApiCall *call, const json_t *uploads) {
         const json_t *name;
@@ -79,55 +72,24 @@ int sideload_queue(ApiCall *call, const InstallFile *files, size_t count, int64_
         return r <= 0 ? r : queue_files(call, &request, files, count, ret_change, err);
 }
 
-static int open_file(const ApiCall *call, const json_t *entry, InstallFile *ret, Error *err) {
-        *ret = (InstallFile){
+int sideload_plan(ApiCall *call, int64_t *ret_change, Error *err) {
+        const json_t *body = call->request->body, *entries = json_object_get(body, "files"), *entry;
+        InstallRequest request = sideload_format_request(json_object_get(body, "fields"));
+        PlanContext context = { .database = call->api->database, .places = call->api->places };
+        InstallFile files[REQUEST_FILE_MAX];
+        size_t i;
+
+        if (json_array_size(entries) > REQUEST_FILE_MAX)
+                return error_set(err, ERROR_CORRUPT, "more files than one request has");
+        json_array_foreach(entries, i, entry) files[i] = (InstallFile){
                 .fd = -1,
                 .source = json_get_string(entry, "source", NULL),
+                .kept = json_get_string(entry, "upload", NULL),
                 .shown = json_get_string(entry, "shown", ""),
                 .instance = json_get_string(entry, "instance", NULL),
                 .report = json_object_get(entry, "report"),
         };
-        if (ret->source)
-                return 0;
-        ret->fd =
-                file_open_beneath(call->api->places->incoming, json_get_string(entry, "upload", ""),
-                                  O_RDWR | O_NOFOLLOW, 0, err);
-        return ret->fd < 0 ? -1 : 0;
-}
-
-static int plan_files(const ApiCall *call, const InstallFile *files, size_t count,
-                      int64_t *ret_change, Error *err) {
-        const json_t *fields = json_object_get(call->request->body, "fields");
-        InstallRequest request = {
-                .files = files,
-                .count = count,
-                .flags = { .is_devmode = is_set(fields, "devmode"),
-                           .is_jailmode = is_set(fields, "jailmode"),
-                           .is_classic = is_set(fields, "classic"),
-                           .is_dangerous = is_set(fields, "dangerous") },
-                .is_one_lane =
-                        string_equal(json_get_string(fields, "transaction", ""), "all-snaps"),
-                .is_running_ignored = is_set(fields, "ignore-running"),
-        };
-
-        return plan_install_files(
-                &(PlanContext){ .database = call->api->database, .places = call->api->places },
-                &request, ret_change, err);
-}
-
-int sideload_plan(ApiCall *call, int64_t *ret_change, Error *err) {
-        const json_t *entries = json_object_get(call->request->body, "files");
-        InstallFile files[REQUEST_FILE_MAX];
-        size_t count = json_array_size(entries), opened = 0;
-        int r = 0;
-
-        if (count > REQUEST_FILE_MAX)
-                return error_set(err, ERROR_CORRUPT, "more files than one request has");
-        for (; r == 0 && opened < count; opened++)
-                r = open_file(call, json_array_get(entries, opened), &files[opened], err);
-        if (r == 0)
-                r = plan_files(call, files, count, ret_change, err);
-        for (size_t i = 0; i < opened; i++)
-                own_close_(&files[i].fd);
-        return r;
+        request.files = files;
+        request.count = json_array_size(entries);
+        return plan_install_files(&context, &request, ret_change, err);
 }

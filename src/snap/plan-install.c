@@ -35,7 +35,7 @@ typedef struct Batch {
 static void batch_done(Batch *batch) {
         for (size_t i = 0; i < batch->request->count; i++) {
                 Candidate *candidate = &batch->candidates[i];
-                if (candidate->incoming && !batch->is_committed)
+                if (candidate->incoming && !candidate->file->kept && !batch->is_committed)
                         image_drop_upload(batch->context->places, candidate->incoming);
                 free(candidate->incoming);
                 sequence_done(&candidate->sequence);
@@ -409,11 +409,15 @@ static int add_change(Batch *batch, int64_t *ret_change, Error *err) {
 }
 
 static int keep_files(Batch *batch, Error *err) {
-        for (size_t i = 0; i < batch->request->count; i++)
-                if (!batch->candidates[i].file->source &&
-                    image_keep_upload(batch->context->places, batch->candidates[i].file->fd,
-                                      &batch->candidates[i].incoming, err) < 0)
+        for (size_t i = 0; i < batch->request->count; i++) {
+                Candidate *candidate = &batch->candidates[i];
+                const InstallFile *file = candidate->file;
+                if (file->kept)
+                        candidate->incoming = string_copy(file->kept);
+                else if (!file->source && image_keep_upload(batch->context->places, file->fd,
+                                                            &candidate->incoming, err) < 0)
                         return -1;
+        }
         return 0;
 }
 

@@ -26,6 +26,7 @@ typedef struct PlanContext {
 typedef struct InstallFile {
         int fd;               /* from image_new_upload, complete; unused with a source */
         const char *source;   /* of the directory (base/folder.h); NULL: a file */
+        const char *kept;     /* its name in incoming/, and then no fd; NULL: not there yet */
         const char *shown;    /* the path or name as the client said it, for people */
         const char *instance; /* as the client wished; NULL = as the package says */
         const json_t *report; /* pawl-read's, mode manifest */

@@ -60,7 +60,7 @@ void step_done(Step *step) {
 }
 
 int step_needs_worker(const StepWorld *world, const Step *step, Error *err) {
-        const TaskStep view = { world->database, step->task, world->context, NULL };
+        const TaskStep view = { world->database, step->task, world->context, NULL, NULL };
 
         /* Abort is only turned into Undo here; the undo comes in its turn. */
         if (!step->part->work || step->task->status == TASK_ABORT ||

@@ -233,7 +233,7 @@ static int add_origin(Adding *adding, bool is_plug, const char *endpoint,
 }
 
 typedef struct Side {
-        bool is_plug, is_always;
+        bool is_plug, is_always, is_unconditional;
         const char *endpoint;
 } Side;
 
@@ -244,13 +244,32 @@ static int add_blocks(Adding *adding, const Side *side) {
                 side->is_plug ? context->plug_attributes : context->slot_attributes;
 
         for (const InterfaceBlock *block = declared->blocks; block && block->grants; block++) {
-                if (block->is_always != side->is_always || !holds(block->condition, attributes))
+                if (block->is_always != side->is_always ||
+                    (!side->is_unconditional && !holds(block->condition, attributes)))
                         continue;
                 if (add_origin(adding, side->is_plug, side->endpoint, block->grants) < 0 ||
                     add_grants(adding, block->grants) < 0)
                         return -1;
         }
         return 0;
+}
+
+int grant_set_add_example(GrantSet *set, const GrantExample *example, Error *err) {
+        GrantContext context = { .kind = example->kind,
+                                 .instance = example->instance,
+                                 .name = example->name,
+                                 .peer = example->peer,
+                                 .plug_attributes = example->plug_attributes,
+                                 .slot_attributes = example->slot_attributes };
+        Adding adding = { set, &context, err };
+        Side side = { .is_plug = example->is_plug,
+                      .is_unconditional = example->has_all,
+                      .endpoint = example->kind->name };
+
+        if (add_blocks(&adding, &side) < 0)
+                return -1;
+        side.is_always = true;
+        return add_blocks(&adding, &side);
 }
 
 /* --- the set --- */
@@ -263,7 +282,7 @@ typedef struct Loading {
 
 /* Columns: is it our plug, endpoint, other snap, interface, attributes of plug and slot. */
 static int add_connection(const Loading *loading, const Query *row, Error *err) {
-        Side side = { query_get_int(row, 0) != 0, false, query_get_text(row, 1) };
+        Side side = { .is_plug = query_get_int(row, 0) != 0, .endpoint = query_get_text(row, 1) };
         const char *plug_text = query_get_text(row, 4), *slot_text = query_get_text(row, 5);
         autojson plug_attributes = NULL;
         autojson slot_attributes = NULL;
@@ -307,7 +326,9 @@ static int add_connections(const Loading *loading, Error *err) {
 }
 
 static int add_permanent(const Loading *loading, const Query *row, Error *err) {
-        Side side = { string_equal(query_get_text(row, 0), "plug"), true, query_get_text(row, 1) };
+        Side side = { .is_plug = string_equal(query_get_text(row, 0), "plug"),
+                      .is_always = true,
+                      .endpoint = query_get_text(row, 1) };
         const char *text = query_get_text(row, 3);
         autojson attributes = NULL;
         GrantContext context = { .kind = interface_kind_find(query_get_text(row, 2)),

@@ -99,6 +99,20 @@ typedef struct GrantRequest {
 /* What is always granted, and what the live connections do; `ret` is zeroed or as grant_set_done
  * left it. */
 int grant_set_load(Database *database, const GrantRequest *request, GrantSet *ret, Error *err);
+/* One side of an interface, as if it were connected; for descriptions, and for tests. */
+typedef struct GrantExample {
+        const InterfaceKind *kind;
+        bool is_plug;
+        bool has_all; /* also what is granted on conditions only */
+        const char *instance, *name;
+        const char *peer;              /* instance, "" for the system */
+        const json_t *plug_attributes; /* or NULL */
+        const json_t *slot_attributes;
+} GrantExample;
+
+/* Adds to `set`, which is zeroed or holds others. */
+int grant_set_add_example(GrantSet *set, const GrantExample *example, Error *err);
+
 /* The first row of this kind from `at` on; row_count where there is no more. */
 size_t grant_set_find(const GrantSet *set, GrantKind kind, size_t at);
 bool grant_set_has(const GrantSet *set, GrantKind kind);

@@ -190,6 +190,10 @@ static void rest(uv_timer_t *timer) {
                 (void)uv_timer_start(timer, rest, IDLE_MS, 0);
                 return;
         }
+        if (database_check(daemon->database, &err) < 0) {
+                log_error("the state is damaged: %s", err.message);
+                return;
+        }
         if (database_checkpoint(daemon->database, &err) < 0)
                 log_warning("cannot write the state back: %s", err.message);
         /* After the checkpoint: the first commit into an empty log costs a flush more, which no
@@ -319,7 +323,7 @@ static int open_state(Daemon *daemon, Error *err) {
 /* What a daemon that was killed left behind, before anything new begins; only a state that holds
  * may say what is left over. */
 static int sweep(Daemon *daemon, Error *err) {
-        if (state_verify(daemon->database, err) < 0)
+        if (database_require_sound(daemon->database, err) < 0)
                 return error_prefix(err, "the state contradicts itself");
         int removed = places_sweep(daemon->places, daemon->database, err);
         int programs = removed < 0 ? -1

@@ -10,12 +10,14 @@
 #include <sys/stat.h>
 #include <time.h>
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "state/ballast.h"
 #include "state/engine.h"
 #include "state/migrate.h"
+#include "state/sound.h"
 #include "state/verify.h"
 
 #define LOCK_FILE      "lock"
@@ -165,10 +167,23 @@ static int set_aside(Database *database, Error *err) {
                          database->directory, reason.message, COPIES[1][1]);
 }
 
-static int check_damage(Database *database, Error *err) {
+static int open_file(Database *database, Error *err) {
         if (connect_sqlite(database, err) < 0)
                 return -1;
-        return state_verify_file(database, err);
+        return database->is_believed ? 0 : state_verify_file(database, err);
+}
+
+/* Said, not refused: a device must not stay off because of one odd row. */
+static void check_rows(Database *database, bool is_migrated) {
+        Error *complaint = &database->contradiction;
+
+        database->is_contrary = (database->is_believed && !is_migrated
+                                         ? state_verify_cheap(database, complaint)
+                                         : state_verify_rows(database, complaint)) < 0;
+        if (database->is_contrary)
+                log_error("%s: %s", database->directory, complaint->message);
+        if (!database->is_believed)
+                database->checked_at = clock_get_wall();
 }
 
 static int open_parts(Database *database, const SchemaSet *schemas, Error *err) {
@@ -176,18 +191,20 @@ static int open_parts(Database *database, const SchemaSet *schemas, Error *err) 
 
         if (take_lock(database, err) < 0 || make_file(database, err) < 0)
                 return -1;
-        if (check_damage(database, err) < 0)
+        database->checked_at = sound_take(database->directory_fd);
+        database->is_believed = database->checked_at > 0;
+        if (open_file(database, err) < 0)
                 return err->kind == ERROR_CORRUPT ? set_aside(database, err) : -1;
-        if (schema_migrate(database, schemas, err) < 0)
+        int is_migrated = schema_migrate(database, schemas, err);
+        if (is_migrated < 0)
                 return err->kind == ERROR_CORRUPT ? set_aside(database, err) : -1;
-        /* Said, not refused: a device must not stay off because of one odd row. */
-        if (state_verify_rows(database, &complaint) < 0)
-                log_error("%s: %s", database->directory, complaint.message);
+        check_rows(database, is_migrated > 0);
         if (ballast_make(database->directory_fd, &complaint) < 0) {
                 database->is_full = true;
                 log_error("%s: %s", database->directory, complaint.message);
         }
         (void)sqlite3_db_config(database->sqlite, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, NULL);
+        database->is_opened = true;
         return 0;
 }
 
@@ -217,12 +234,35 @@ Database *database_close(Database *database) {
         if (!database)
                 return NULL;
         assert(!database->is_in_transaction);
+        bool is_sound = database->is_opened && !database->is_broken && !database->is_contrary;
         close_sqlite(database);
+        if (is_sound)
+                sound_leave(database->directory_fd, database->checked_at);
         own_close_(&database->directory_fd);
         own_close_(&database->lock_fd);
         free(database->directory);
         free(database);
         return NULL;
+}
+
+int database_require_sound(const Database *database, Error *err) {
+        if (!database->is_contrary)
+                return 0;
+        *err = database->contradiction;
+        return -1;
+}
+
+int database_check(Database *database, Error *err) {
+        if (!database->is_believed || database->is_broken)
+                return 0;
+        database->is_believed = false;
+        if (state_verify(database, err) < 0) {
+                /* The next process reads everything before it says a word. */
+                database->is_broken = true;
+                return -1;
+        }
+        database->checked_at = clock_get_wall();
+        return 0;
 }
 
 bool database_is_full(Database *database) {

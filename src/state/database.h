@@ -23,6 +23,13 @@ int database_open(const char *directory, Database **ret, Error *err);
 Database *database_close(Database *database);
 DEFINE_AUTOPTR(Database, database_close);
 
+/* What opening found out about the rows: -1 explains which contradict each other. */
+int database_require_sound(const Database *database, Error *err);
+/* When the process before ended in order, opening does not read the whole file (state/sound.h);
+ * this does, once, when there is time.  -1: damaged, and database_is_broken from here on, so that
+ * the next process finds it before it does anything. */
+int database_check(Database *database, Error *err);
+
 /* A transaction is a scope: what was not committed is rolled back when it ends.  After any error in
  * it every further statement and the commit fail.  They do not nest. */
 typedef struct Transaction {

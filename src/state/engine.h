@@ -40,9 +40,14 @@ struct Database {
         bool is_in_transaction;
         bool are_parts_allowed;
         bool is_poisoned;
-        bool is_full;   /* the ballast was released and is not back */
-        bool is_broken; /* an I/O error: only a new process knows what is on disk */
-        Error poison;   /* the first error of a poisoned transaction */
+        bool is_full;        /* the ballast was released and is not back */
+        bool is_broken;      /* an I/O error: only a new process knows what is on disk */
+        Error poison;        /* the first error of a poisoned transaction */
+        int64_t checked_at;  /* wall clock: when it was last read whole; 0 = never */
+        bool is_believed;    /* not by this process, which took the last one's word */
+        bool is_opened;      /* so far that its end is one in order */
+        bool is_contrary;    /* rows contradict each other: */
+        Error contradiction; /* these */
 };
 
 /* Explains `code`, poisons the open transaction, and releases the ballast when the disk is full. */

@@ -188,17 +188,27 @@ static void spread(LaneMap *map) {
         } while (is_changed);
 }
 
-/* Backwards, so that a change never looks ready before its last task is. */
-static int apply(Database *database, const LaneMap *map, int64_t except, Error *err) {
+/* Only what becomes ready by it, or only what does not. */
+static int apply_part(Database *database, const LaneMap *map, int64_t except, bool is_ready,
+                      Error *err) {
         for (size_t i = map->task_count; i-- > 0;) {
                 const LaneTask *task = &map->tasks[i];
                 TaskStatus status = get_aborted(task);
-                if (!task->is_hit || task->id == except || status == TASK_STATUS_COUNT)
+                if (!task->is_hit || task->id == except || status == TASK_STATUS_COUNT ||
+                    task_status_is_ready(status) != is_ready)
                         continue;
                 if (task_set_status(database, task->id, status, err) < 0)
                         return -1;
         }
         return 0;
+}
+
+/* What has something to undo first: where the rest is done or held, the change would look ready in
+ * between. */
+static int apply(Database *database, const LaneMap *map, int64_t except, Error *err) {
+        return apply_part(database, map, except, false, err) < 0
+                       ? -1
+                       : apply_part(database, map, except, true, err);
 }
 
 static int abort_from(Database *database, int64_t change, int64_t failed, Error *err) {

@@ -295,6 +295,28 @@ static void old_and_surplus_changes_are_pruned_unfinished_ones_are_not(void **st
         scene_close(scene);
 }
 
+/* Nothing of it runs at that moment: it waits for a place among the workers. */
+static void an_abort_between_two_tasks_does_not_end_the_change(void **state) {
+        Scene *scene = *state;
+        Error err;
+
+        scene_open(scene);
+        autotransaction transaction = TRANSACTION_INIT;
+        scene_begin(scene, &transaction);
+        int64_t change = scene_add_change(scene, NULL);
+        int64_t first = scene_add_task(scene, change, "note", "a", 0);
+        (void)scene_add_task(scene, change, "note", "b", first);
+        assert_int_equal(task_set_status(scene->database, first, TASK_DONE, &err), 0);
+        assert_int_equal(change_abort(scene->database, change, &err), 0);
+        assert_int_equal(scene_count(scene, "SELECT count(*) FROM change WHERE ready_at IS NULL"),
+                         1);
+        scene_assert_statuses(scene, change, "Undo Hold");
+        scene_commit(&transaction);
+        scene_run_until_ready(scene, change);
+        scene_assert_statuses(scene, change, "Undone Hold");
+        scene_close(scene);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, scene_new, scene_free)
 
 int main(void) {
@@ -307,6 +329,7 @@ int main(void) {
                 TEST(a_change_without_tasks_is_done_at_once),
                 TEST(a_task_keeps_its_newest_ten_log_lines),
                 TEST(an_abort_spreads_by_lanes_and_edges),
+                TEST(an_abort_between_two_tasks_does_not_end_the_change),
                 TEST(old_and_surplus_changes_are_pruned_unfinished_ones_are_not),
         };
 

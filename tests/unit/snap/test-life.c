@@ -432,9 +432,7 @@ static void instances_stand_side_by_side(void **state) {
                            "test -e var/snap/hello_too/x1; test -e home/alice/snap/hello/x1");
         request.files = &bad;
         assert_int_equal(rig_plan_many(&rig, &request, &path, &change, &err), -1);
-        assert_string_equal(err.message,
-                            "cannot install snap \"hello_NO!\", the name does not match "
-                            "the metadata \"hello\"");
+        assert_string_equal(err.message, "invalid instance key: \"NO!\"");
         remove_hello(&rig, NULL);
         assert_shell(root, "test -e var/snap/hello_too/x1; test ! -e var/snap/hello");
         close_and_remove(&rig, root);

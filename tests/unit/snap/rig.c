@@ -134,6 +134,11 @@ static void on_commit(void *context, int64_t change) {
         if (projection_is_stale(rig->database, &err) != 0 &&
             projection_follow(rig->places, rig->database, &err) < 0)
                 fprintf(stderr, "projection: %s\n", err.message);
+        running_watch_update(rig->running);
+}
+
+static void wake_runner(void *context) {
+        runner_wake(((Rig *)context)->runner);
 }
 
 int rig_open(const char *root, Rig *ret, Error *err) {
@@ -168,11 +173,20 @@ int rig_open(const char *root, Rig *ret, Error *err) {
                 .kept_fd_count = SNAP_CONTEXT_FD_COUNT,
                 .on_commit = on_commit,
         };
-        return runner_new(&config, &ret->runner, err);
+        ret->running = running_watch_new(&(RunningWatchConfig){ .loop = &ret->loop,
+                                                                .database = ret->database,
+                                                                .places = ret->places,
+                                                                .on_end = wake_runner,
+                                                                .context = ret });
+        if (runner_new(&config, &ret->runner, err) < 0)
+                return -1;
+        running_watch_update(ret->running);
+        return 0;
 }
 
 void rig_close(Rig *rig) {
         rig->runner = rig->runner ? runner_free(rig->runner) : NULL;
+        rig->running = running_watch_free(rig->running);
         (void)uv_run(&rig->loop, UV_RUN_NOWAIT);
         (void)uv_run(&rig->loop, UV_RUN_NOWAIT);
         (void)uv_loop_close(&rig->loop);
@@ -186,24 +200,33 @@ static void tick(uv_timer_t *timer) {
         (void)timer;
 }
 
-int rig_run(Rig *rig, Error *err) {
+/* Until the query has a row, or has none any more. */
+static int run_until(Rig *rig, const char *sql, int wanted, Error *err) {
         int64_t limit = clock_get_boot() + LIMIT_NS, left = 0;
         uv_timer_t timer;
-        int busy = 1;
+        int found = !wanted;
 
         (void)uv_timer_init(&rig->loop, &timer);
         (void)uv_timer_start(&timer, tick, 100, 100);
         runner_wake(rig->runner);
-        while (busy > 0 && clock_get_boot() < limit) {
+        while (found == !wanted && clock_get_boot() < limit) {
                 (void)uv_run(&rig->loop, UV_RUN_ONCE);
-                busy = database_find_int(rig->database, &left, err,
-                                         "SELECT 1 FROM change WHERE is_clean = 0", "");
+                found = database_find_int(rig->database, &left, err, sql, "");
         }
         uv_close((uv_handle_t *)&timer, NULL);
         (void)uv_run(&rig->loop, UV_RUN_NOWAIT);
-        if (busy > 0)
+        if (found == !wanted)
                 return error_set(err, ERROR_FAILED, "a change does not end");
-        return busy < 0 ? -1 : projection_settle(rig->places, rig->database, err);
+        return found < 0 ? -1 : projection_settle(rig->places, rig->database, err);
+}
+
+int rig_run(Rig *rig, Error *err) {
+        return run_until(rig, "SELECT 1 FROM change WHERE is_clean = 0", 0, err);
+}
+
+int rig_run_to_wait(Rig *rig, Error *err) {
+        return run_until(rig, "SELECT 1 FROM task WHERE status = 'Wait' AND wait_name NOTNULL", 1,
+                         err);
 }
 
 static int upload(Rig *rig, const char *path, Error *err) {

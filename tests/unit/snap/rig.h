@@ -9,6 +9,7 @@
 
 #include "snap/kinds.h"
 #include "snap/plan.h"
+#include "snap/running-watch.h"
 #include "task/runner.h"
 
 typedef struct Rig {
@@ -18,6 +19,7 @@ typedef struct Rig {
         SnapContext context;
         uv_loop_t loop;
         Runner *runner;
+        RunningWatch *running;
         int kept_fds[SNAP_CONTEXT_FD_COUNT];
         int commit_count;
 } Rig;
@@ -35,6 +37,9 @@ int rig_open(const char *root, Rig *ret, Error *err);
 void rig_close(Rig *rig);
 /* Until nothing is unfinished or uncleaned; fails after 30 s. */
 int rig_run(Rig *rig, Error *err);
+
+/* Until some task waits for programs to end; fails after 30 s. */
+int rig_run_to_wait(Rig *rig, Error *err);
 
 /* An empty root with the directories that a daemon makes before; free it. */
 char *rig_make_root(void);

@@ -10,6 +10,7 @@
 
 const char *const option_when[] = { "auto", "never", "always", NULL };
 const char *const option_transaction[] = { "all-snaps", "per-snap", NULL };
+const char *const option_running_apps[] = { "refuse", "defer", "ignore", NULL };
 
 /* A document of its own, so only where none was written yet. */
 static void print_failure(const Cli *cli, const char *kind, const char *message) {

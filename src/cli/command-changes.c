@@ -9,12 +9,29 @@
 
 static const char *const headings[] = { "ID", "Status", "Spawn", "Ready", "Summary", NULL };
 
-static void add_change(const Arguments *arguments, Sheet *sheet, const json_t *change) {
+/* What a task that waits said last ("… INFO waits until …"), NULL where none does. */
+static const char *find_wait(const json_t *change) {
+        size_t i;
+        json_t *task;
+        json_array_foreach(json_object_get(change, "tasks"), i, task) {
+                const json_t *log = json_object_get(task, "log");
+                const char *line = json_string_value(json_array_get(log, json_array_size(log) - 1));
+                const char *text = line == NULL ? NULL : strstr(line, " INFO ");
+                if (string_equal(json_get_string(task, "status", ""), "Wait"))
+                        return text == NULL ? "waits" : text + strlen(" INFO ");
+        }
+        return NULL;
+}
+
+static void add_change(const Cli *cli, const Arguments *arguments, Sheet *sheet,
+                       const json_t *change) {
         autofree char *spawn = changes_format_time(arguments, change, "spawn-time");
         autofree char *ready = changes_format_time(arguments, change, "ready-time");
+        const char *wait = cli->is_snap ? NULL : find_wait(change);
+        autofree char *summary = string_format("%s%s%s", json_get_string(change, "summary", ""),
+                                               wait == NULL ? "" : ": ", wait == NULL ? "" : wait);
         const char *cells[] = { json_get_string(change, "id", ""),
-                                json_get_string(change, "status", ""), spawn, ready,
-                                json_get_string(change, "summary", "") };
+                                json_get_string(change, "status", ""), spawn, ready, summary };
         sheet_add(sheet, cells);
 }
 
@@ -22,7 +39,7 @@ static int print_changes(Cli *cli, const Arguments *arguments, json_t *const *ch
                          size_t count) {
         autosheet sheet = sheet_make(headings, ARRAY_COUNT(headings) - 1);
         for (size_t i = 0; i < count; i++)
-                add_change(arguments, &sheet, changes[i]);
+                add_change(cli, arguments, &sheet, changes[i]);
         if (!cli->is_snap) {
                 sheet_print_pretty(&sheet, stdout, cli->has_colour);
                 return EXIT_DONE;

@@ -225,6 +225,7 @@ static const Option options[] = {
         OPTIONS_CHANNEL,
         { .name = "cohort", .argument = "KEY", .help = "install from this cohort" },
         { .name = "ignore-validation", .help = "do not let other snaps hold this one back" },
+        OPTION_RUNNING_APPS,
         { .name = "transaction",
           .argument = "SCOPE",
           .choices = option_transaction,

@@ -104,6 +104,7 @@ static const Option options[] = {
           .flags = OPTION_PAWL_ONLY,
           .help = "refresh to a file that nobody vouches for with a signature" },
         { .name = "ignore-running", .help = "refresh though programs of the snap are running" },
+        OPTION_RUNNING_APPS,
         { .name = "transaction",
           .argument = "SCOPE",
           .choices = option_transaction,

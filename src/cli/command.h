@@ -140,11 +140,19 @@ const Command *command_find(const char *name, bool is_snap);
                 .help = "the newest change of this kind (install, refresh, remove, revert, …); with a ? at its end, " \
                         "having none is no error"                                                                       \
         }
+#define OPTION_RUNNING_APPS                                                                              \
+        {                                                                                                \
+                .name = "running-apps", .argument = "CHOICE", .choices = option_running_apps,            \
+                .flags = OPTION_PAWL_ONLY,                                                               \
+                .help = "while programs of an installed snap run: refuse to refresh it, defer that "     \
+                        "until they have ended, or ignore them; without this option the settings decide" \
+        }
 #define OPTIONS_END \
         { .name = NULL }
 
-extern const char *const option_when[];        /* auto, never, always */
-extern const char *const option_transaction[]; /* all-snaps, per-snap */
+extern const char *const option_when[];         /* auto, never, always */
+extern const char *const option_transaction[];  /* all-snaps, per-snap */
+extern const char *const option_running_apps[]; /* refuse, defer, ignore */
 
 /* Fills `ret` from the words after the command's name; EXIT_DONE, or what to exit with (explained).
  */

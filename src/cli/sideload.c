@@ -10,7 +10,7 @@
 #include "cli/operation.h"
 #include "cli/wait.h"
 
-#define FIELD_MAX 12
+#define FIELD_MAX 16
 
 typedef struct Form {
         UploadField fields[FIELD_MAX];
@@ -50,6 +50,8 @@ static void fill_form(Form *form, const Arguments *arguments, const char *channe
         add_flag(form, arguments, "dangerous");
         add_field(form, "transaction", transaction == NULL ? "per-snap" : transaction);
         add_flag(form, arguments, "unaliased");
+        add_flag(form, arguments, "ignore-running");
+        add_field(form, "running-apps", arguments_get(arguments, "running-apps"));
         add_queue(form, arguments);
 }
 

@@ -249,18 +249,26 @@ int program_unpack(const Places *places, int image, const char *name, Error *err
 
 /* ── leftovers ── */
 
+static bool is_target(int programs, const char *link, const char *entry) {
+        autofree char *target = read_target(programs, link);
+
+        return string_equal(entry, target);
+}
+
 static int is_kept(const Program *program, int programs, Database *database, const char *entry,
                    Error *err) {
-        static const char *const LINKS[] = { START_CURRENT, START_PREVIOUS };
+        static const char *const OURS[] = { START_CURRENT, START_PREVIOUS, START_TRIAL };
         int64_t one;
 
-        if (string_equal(entry, program->name) || string_equal(entry, START_TRIAL))
-                return 1;
-        for (size_t i = 0; i < ARRAY_COUNT(LINKS); i++) {
-                autofree char *target = read_target(programs, LINKS[i]);
-                if (string_equal(entry, LINKS[i]) || string_equal(entry, target))
+        for (size_t i = 0; i < ARRAY_COUNT(OURS); i++)
+                if (string_equal(entry, OURS[i]))
                         return 1;
-        }
+        if (string_equal(entry, program->name) || is_target(programs, START_CURRENT, entry))
+                return 1;
+        /* What a trial goes back to, whatever became of its row. */
+        if (file_exists_beneath(programs, START_TRIAL) &&
+            is_target(programs, START_PREVIOUS, entry))
+                return 1;
         return database_find_int(database, &one, err,
                                  "SELECT 1 FROM revision r JOIN snap s ON s.instance = r.instance "
                                  "WHERE s.type = 'snapd' AND r.instance || '_' || r.revision = ?",

@@ -138,12 +138,19 @@ static void try_what_fails(SnapdClient *client) {
 }
 
 int main(int argc, char *argv[]) {
-        if (argc != 3) {
-                g_printerr("usage: glib-client SOCKET PACKAGES\n");
+        bool is_removal = argc == 4 && g_str_equal(argv[2], "remove");
+
+        if (argc != 3 && !is_removal) {
+                g_printerr("usage: glib-client SOCKET PACKAGES\n"
+                           "       glib-client SOCKET remove NAME\n");
                 return 64;
         }
         g_autoptr(SnapdClient) client = snapd_client_new();
         snapd_client_set_socket_path(client, argv[1]);
+        if (is_removal) {
+                remove_snap(client, argv[3]);
+                return failures > 0;
+        }
 
         g_autoptr(GError) error = NULL;
         try_system_information(client);

@@ -137,7 +137,9 @@ static int copy_system(const Places *places, const json_t *job, Error *err) {
 static int discard_users(Worker *worker, const Places *places, const json_t *job, Error *err) {
         const UserDataOrder order = { .places = places,
                                       .instance = json_get_string(job, "instance", ""),
-                                      .revision = json_get_string(job, "to", "") };
+                                      .revision = json_get_string(job, "to", ""),
+                                      .back = json_get_string(job, "from", NULL),
+                                      .is_first = !json_get_bool(job, "old_dir", true) };
 
         /* Started between the switch and its undo; the next copy of that name replaces it. */
         if (places_has_lease(places, order.instance, order.revision)) {
@@ -184,11 +186,16 @@ int copy_data_work(Worker *worker, void *context, const json_t *job, json_t **re
 
 int copy_data_undo_plan(const TaskStep *step, json_t **ret_job, Error *err) {
         autojson setup = NULL;
+        autofree char *current = NULL;
 
-        if (setup_load_prepared(step, &setup, err) < 0)
+        if (setup_load_prepared(step, &setup, err) < 0 ||
+            database_find_text(step->database, &current, err,
+                               "SELECT current FROM snap WHERE instance = ?", "s",
+                               setup_get_instance(setup)) < 0)
                 return -1;
         *ret_job = json_pack("{s:s, s:s}", "instance", setup_get_instance(setup), "to",
                              setup_get_revision(setup));
+        json_put_string(*ret_job, "from", current);
         put_old(*ret_job, setup);
         return 0;
 }

@@ -80,15 +80,46 @@ static int copy_in_home(int home, const UserDataOrder *order, Error *err) {
         return -1;
 }
 
+/* The link of a home names what was last started there, maybe the revision that goes. */
+static int turn_back(int data, const UserDataOrder *order, Error *err) {
+        char target[64] = "";
+
+        if (readlinkat(data, "current", target, sizeof(target) - 1) < 0 ||
+            !string_equal(target, order->revision))
+                return 0;
+        if (order->back && file_exists_beneath(data, order->back)) {
+                (void)unlinkat(data, ".current.new~", 0);
+                if (symlinkat(order->back, data, ".current.new~") < 0 ||
+                    renameat(data, ".current.new~", data, "current") < 0)
+                        return error_set_errno(err, errno, "cannot turn the link \"current\" back");
+                return 0;
+        }
+        if (unlinkat(data, "current", 0) < 0 && errno != ENOENT)
+                return error_set_errno(err, errno, "cannot remove the link \"current\"");
+        return 0;
+}
+
+/* Of a first installation nothing stays but what the package itself has put into "common". */
+static void remove_if_empty(int home, int data, const UserDataOrder *order) {
+        autofree char *path = string_format("snap/%s", order->instance);
+
+        if (!order->is_first)
+                return;
+        (void)unlinkat(data, "common", AT_REMOVEDIR);
+        (void)unlinkat(home, path, AT_REMOVEDIR);
+}
+
 static int discard_revision(int home, const UserDataOrder *order, Error *err) {
         autofree char *staged = string_format(".%s.new~", order->revision);
         autofd int data = open_data(home, order, err);
 
         if (data < 0)
                 return data == -2 ? 0 : -1;
-        if (tree_remove(data, staged, err) < 0)
+        if (tree_remove(data, staged, err) < 0 || discard_aside(data, order->revision, err) < 0 ||
+            turn_back(data, order, err) < 0)
                 return -1;
-        return discard_aside(data, order->revision, err);
+        remove_if_empty(home, data, order);
+        return 0;
 }
 
 static int discard_in_home(int home, const UserDataOrder *order, Error *err) {

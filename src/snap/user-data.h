@@ -18,9 +18,11 @@ typedef struct UserDataOrder {
         const char *instance;
         const char *revision; /* NULL: all that there is of the instance */
         const char *from;     /* of a copy */
+        const char *back;     /* of an undo: what is started again; may be NULL */
+        bool is_first;        /* of an undo: nothing of the instance was here before */
 } UserDataOrder;
 
 /* REVISION becomes a copy of `from` in each home that has that; made beside it and renamed. */
 int user_data_copy(Worker *worker, const UserDataOrder *order, Error *err);
-/* Moves it aside and removes it. */
+/* Moves it aside and removes it; a home's link to it goes or names `back` again. */
 int user_data_discard(Worker *worker, const UserDataOrder *order, Error *err);

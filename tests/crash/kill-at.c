@@ -6,12 +6,19 @@
  *      kill-at [OPTION...] --pid PID          a daemon that runs already
  *      kill-at [OPTION...] -- COMMAND ...     one that is started here, counted from its exec
  *
- *      --who daemon|worker|any   whose calls count (daemon); with `any` both die at once
+ *      --who daemon|worker|helper|any|all
+ *                                whose calls count (daemon); with `any` daemon and workers die at
+ * once; helpers are other children of the daemon, until they exec
  *      --at N                    which one; 0 (default): only count
  *      --all                     every call counts, not only those that change something
  *      --fail ERRNO              the call fails with this number, nobody dies
  *      --only write|sync|name|mount    only calls of this class count
  *      --after                         it dies when the call has happened, not before
+ *      --spoil N                 (twice at most) the daemon's N-th write, sync or name on a disk
+ *                                fails with ENOSPC, whatever else is asked for
+ *      --hold N                  the N-th worker is held at its first instruction until somebody
+ *                                kills it; "held PID" says so
+ *      --tally                   at the end also says how many calls each kind of point has
  *
  * It prints "ready", then at most one "hit N CALL PID", and at the end "total N"; a hit ends it,
  * and all others go on untraced, as the orphans that they then are.
@@ -23,8 +30,8 @@
  * before the call has any effect; "after the n-th" is "before the n+1-th".
  *
  * Daemon and workers are told apart by how the kernel reports the child: workers are made by clone3
- * without an exit signal (PTRACE_EVENT_CLONE), helpers by fork (PTRACE_EVENT_FORK) and let go at
- * once.
+ * without an exit signal (PTRACE_EVENT_CLONE), helpers by fork (PTRACE_EVENT_FORK); these are let
+ * go at once, or, where they are asked for, when they become another program.
  */
 #include <assert.h>
 #include <errno.h>
@@ -143,14 +150,24 @@ typedef enum Who {
         WHO_DAEMON = 1,
         WHO_WORKER = 2,
         WHO_ANY = 3,
+        WHO_HELPER = 4,
+        WHO_ALL = 7,
 } Who;
+
+static const struct {
+        const char *name;
+        Who who;
+} WHOS[] = {
+        { "daemon", WHO_DAEMON }, { "worker", WHO_WORKER }, { "any", WHO_ANY },
+        { "helper", WHO_HELPER }, { "all", WHO_ALL },
+};
 
 typedef struct Tracee {
         pid_t pid;
         Who who;
         long call;
-        bool must_die;  /* when this call has happened */
-        bool must_fail; /* and then this call returns the error */
+        bool must_die; /* when this call has happened */
+        int must_fail; /* and then this call returns this error */
 } Tracee;
 
 static struct {
@@ -159,6 +176,9 @@ static struct {
         bool counts_all, is_after;
         int fail;
         Class only;
+        long spoil[2], spoil_count;
+        long hold, worker_count;
+        bool is_tallied;
         pid_t daemon;
         Tracee tracees[TRACEE_MAX];
         size_t tracee_count;
@@ -239,9 +259,7 @@ static bool is_seen(const Call *call, const uint64_t *arguments) {
         return call->flags_at < 0 || (arguments[call->flags_at] & O_CREAT);
 }
 
-static bool counts(const Tracee *tracee, long number, const uint64_t *arguments) {
-        const Call *call = find_call(number);
-
+static bool counts(const Tracee *tracee, const Call *call, const uint64_t *arguments) {
         if (!(tracee->who & state.who))
                 return false;
         if (state.fail)
@@ -249,6 +267,39 @@ static bool counts(const Tracee *tracee, long number, const uint64_t *arguments)
         if (state.only != CLASS_NONE && (!call || call->class != state.only))
                 return false;
         return state.counts_all || (call && is_seen(call, arguments));
+}
+
+/* Of one undisturbed run: how many points each way of killing or failing has. */
+static struct Tally {
+        const char *name;
+        Who who;
+        Class only;
+        bool is_failure;
+        long count;
+} tallies[] = {
+        { "daemon", WHO_DAEMON, CLASS_NONE, false, 0 },
+        { "worker", WHO_WORKER, CLASS_NONE, false, 0 },
+        { "helper", WHO_HELPER, CLASS_NONE, false, 0 },
+        { "any", WHO_ANY, CLASS_NONE, false, 0 },
+        { "synced", WHO_ANY, CLASS_SYNC, false, 0 },
+        { "io", WHO_ALL, CLASS_NONE, true, 0 },
+};
+
+static void tally(const Tracee *tracee, const Call *call, const uint64_t *arguments) {
+        if (!state.is_tallied || !call || !is_seen(call, arguments))
+                return;
+        bool is_failure = can_fail(tracee->pid, call, arguments);
+        for (size_t i = 0; i < COUNT(tallies); i++)
+                tallies[i].count +=
+                        (tracee->who & tallies[i].who) &&
+                        (tallies[i].only == CLASS_NONE || tallies[i].only == call->class) &&
+                        (!tallies[i].is_failure || is_failure);
+}
+
+static void report_total(void) {
+        for (size_t i = 0; state.is_tallied && i < COUNT(tallies); i++)
+                printf("tally %s %ld\n", tallies[i].name, tallies[i].count);
+        printf("total %ld\n", state.count);
 }
 
 /* --- the hit --- */
@@ -276,31 +327,39 @@ static void kill_and_leave(const Tracee *tracee, long number) {
                 forget(victims[i]);
         }
         report_hit(number, caller);
-        printf("total %ld\n", state.count);
+        report_total();
         /* The kernel lets go of all that are left. */
         exit(0);
 }
 
 /* The call becomes none, and its exit says the error. */
-static void fail_call(Tracee *tracee, long number) {
+static void fail_call(Tracee *tracee, int error) {
         struct user_regs_struct registers;
 
         if (ptrace(PTRACE_GETREGS, tracee->pid, 0, &registers) < 0)
                 return;
         registers.orig_rax = (unsigned long long)-1;
         (void)ptrace(PTRACE_SETREGS, tracee->pid, 0, &registers);
-        tracee->must_fail = true;
-        report_hit(number, tracee->pid);
+        tracee->must_fail = error;
 }
 
 static void leave_failed(Tracee *tracee) {
         struct user_regs_struct registers;
 
-        tracee->must_fail = false;
-        if (ptrace(PTRACE_GETREGS, tracee->pid, 0, &registers) < 0)
-                return;
-        registers.rax = (unsigned long long)-state.fail;
-        (void)ptrace(PTRACE_SETREGS, tracee->pid, 0, &registers);
+        if (ptrace(PTRACE_GETREGS, tracee->pid, 0, &registers) == 0) {
+                registers.rax = (unsigned long long)-tracee->must_fail;
+                (void)ptrace(PTRACE_SETREGS, tracee->pid, 0, &registers);
+        }
+        tracee->must_fail = 0;
+}
+
+/* What the operation is to meet besides the point itself: a full disk, twice. */
+static bool is_spoiled(const Tracee *tracee, const Call *call, const uint64_t *arguments) {
+        if (!state.spoil[0] || tracee->who != WHO_DAEMON || !call || call->class == CLASS_MOUNT ||
+            !is_seen(call, arguments) || !can_fail(tracee->pid, call, arguments))
+                return false;
+        state.spoil_count++;
+        return state.spoil_count == state.spoil[0] || state.spoil_count == state.spoil[1];
 }
 
 static void meet_call(Tracee *tracee) {
@@ -320,14 +379,20 @@ static void meet_call(Tracee *tracee) {
         uint64_t arguments[6];
         memcpy(arguments, (const char *)&info + offsetof(struct __ptrace_syscall_info, entry.args),
                sizeof(arguments));
-        if (!counts(tracee, (long)info.entry.nr, arguments) || ++state.count != state.at)
+        const Call *call = find_call((long)info.entry.nr);
+        tally(tracee, call, arguments);
+        if (is_spoiled(tracee, call, arguments))
+                fail_call(tracee, ENOSPC);
+        if (!counts(tracee, call, arguments) || ++state.count != state.at)
                 return;
         tracee->call = (long)info.entry.nr;
         tracee->must_die = state.is_after;
-        if (state.fail)
-                fail_call(tracee, (long)info.entry.nr);
-        else if (!state.is_after)
-                kill_and_leave(tracee, (long)info.entry.nr);
+        if (state.fail) {
+                fail_call(tracee, state.fail);
+                report_hit(tracee->call, tracee->pid);
+        } else if (!state.is_after) {
+                kill_and_leave(tracee, tracee->call);
+        }
 }
 
 /* --- stops --- */
@@ -353,12 +418,19 @@ static void meet_child(const Tracee *parent, int event) {
         if (!take_early((pid_t)child) &&
             (waitpid((pid_t)child, &status, __WALL) < 0 || !WIFSTOPPED(status)))
                 return;
-        if (event == PTRACE_EVENT_CLONE && parent->who == WHO_DAEMON) {
-                (void)add((pid_t)child, WHO_WORKER);
-                (void)ptrace(PTRACE_SYSCALL, child, 0, 0);
-        } else {
+        bool is_helper =
+                event == PTRACE_EVENT_FORK && (state.is_tallied || (state.who & WHO_HELPER));
+        if (parent->who != WHO_DAEMON || (event != PTRACE_EVENT_CLONE && !is_helper)) {
                 (void)ptrace(PTRACE_DETACH, child, 0, 0);
+                return;
         }
+        (void)add((pid_t)child, is_helper ? WHO_HELPER : WHO_WORKER);
+        if (!is_helper && ++state.worker_count == state.hold) {
+                printf("held %lu\n", child);
+                (void)fflush(stdout);
+                return;
+        }
+        (void)ptrace(PTRACE_SYSCALL, child, 0, 0);
 }
 
 static void meet_stop(pid_t pid, int status) {
@@ -378,6 +450,11 @@ static void meet_stop(pid_t pid, int status) {
                 meet_child(tracee, event);
         else if (event == 0)
                 pass_on = (unsigned long)signal_number;
+        if (event == PTRACE_EVENT_EXEC && tracee->who == WHO_HELPER) {
+                forget(pid);
+                (void)ptrace(PTRACE_DETACH, pid, 0, 0);
+                return;
+        }
         (void)ptrace(PTRACE_SYSCALL, pid, 0, pass_on);
 }
 
@@ -395,13 +472,13 @@ static void trace(void) {
                 else
                         forget(pid);
         }
-        printf("total %ld\n", state.count);
+        report_total();
 }
 
 /* --- start --- */
 
-static const long TRACE_OPTIONS =
-        PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACECLONE | PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK;
+static const long TRACE_OPTIONS = PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACECLONE | PTRACE_O_TRACEFORK |
+                                  PTRACE_O_TRACEVFORK | PTRACE_O_TRACEEXEC;
 
 /* The first stop may be another than the one that is asked for (it was about to fork), which then
  * does not come any more. */
@@ -451,16 +528,26 @@ static Class parse_class(const char *name) {
 }
 
 static Who parse_who(const char *name) {
-        return strcmp(name, "any") == 0      ? WHO_ANY
-               : strcmp(name, "worker") == 0 ? WHO_WORKER
-                                             : WHO_DAEMON;
+        for (size_t i = 0; i < COUNT(WHOS); i++)
+                if (strcmp(WHOS[i].name, name) == 0)
+                        return WHOS[i].who;
+        errno = EINVAL;
+        die(name);
+        return WHO_DAEMON;
 }
 
 static const struct option OPTIONS[] = {
-        { "pid", required_argument, NULL, 'p' },  { "who", required_argument, NULL, 'w' },
-        { "at", required_argument, NULL, 'n' },   { "all", no_argument, NULL, 'a' },
-        { "fail", required_argument, NULL, 'f' }, { "only", required_argument, NULL, 'o' },
-        { "after", no_argument, NULL, 'A' },      { NULL, 0, NULL, 0 },
+        { "pid", required_argument, NULL, 'p' },
+        { "who", required_argument, NULL, 'w' },
+        { "at", required_argument, NULL, 'n' },
+        { "all", no_argument, NULL, 'a' },
+        { "fail", required_argument, NULL, 'f' },
+        { "only", required_argument, NULL, 'o' },
+        { "after", no_argument, NULL, 'A' },
+        { "spoil", required_argument, NULL, 's' },
+        { "hold", required_argument, NULL, 'h' },
+        { "tally", no_argument, NULL, 't' },
+        { NULL, 0, NULL, 0 },
 };
 
 static void apply(int letter) {
@@ -485,6 +572,15 @@ static void apply(int letter) {
                 break;
         case 'o':
                 state.only = parse_class(optarg);
+                break;
+        case 's':
+                state.spoil[state.spoil[0] != 0] = strtol(optarg, NULL, 10);
+                break;
+        case 'h':
+                state.hold = strtol(optarg, NULL, 10);
+                break;
+        case 't':
+                state.is_tallied = true;
                 break;
         default:
                 exit(64);

@@ -24,6 +24,7 @@ TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))
 BUILD = os.environ.get("PAWL_BUILD", os.path.join(TOP, "build"))
 PR_SET_CHILD_SUBREAPER = 36
 LIMIT_S = 20.0
+USER_ID, USER_HOME = 1000, "/home/alice"
 # The hook of a package in a removal that is aborted notes here that it was reached.
 UNSEEN_FILES = ("holding",)
 
@@ -51,6 +52,8 @@ def wait_until(condition, what, limit=LIMIT_S):
 # --- packages -------------------------------------------------------------------------------------
 
 APPS = "apps:\n  {name}:\n    command: bin/run\n  two:\n    command: bin/run\nplugs:\n  network:\n"
+# More to connect than before it.
+MORE_PLUGS = {("app", 4): "  network-bind:\n"}
 # Fails where the data of its root says so: the same package serves operations that succeed and that are undone.
 CONFIGURE = '#!/bin/sh\necho "$SNAP_REVISION" >"$SNAP_DATA/configured"\n[ ! -e "$SNAP_COMMON/fail" ]\n'
 REMOVE = ('#!/bin/sh\n[ -e "$SNAP_COMMON/hold" ] || exit 0\ntouch "$SNAP_COMMON/holding"\n'
@@ -74,7 +77,7 @@ def pack(directory, name, version, hooks, base=False):
         os.makedirs(f"{tree}/bin")
         with open(f"{tree}/bin/run", "w", encoding="ascii") as script:
             script.write(f"#!/bin/sh\necho {version}\n")
-        manifest += "base: testbase\n" + APPS.format(name=name)
+        manifest += "base: testbase\n" + APPS.format(name=name) + MORE_PLUGS.get((name, version), "")
     for hook, text in hooks.items():
         with open(f"{tree}/meta/hooks/{hook}", "w", encoding="ascii") as script:
             script.write(text)
@@ -89,6 +92,19 @@ def pack(directory, name, version, hooks, base=False):
     shutil.rmtree(tree)
 
 
+def make_root(root):
+    """A machine with one account besides root."""
+    os.makedirs(f"{root}/etc")
+    with open(f"{root}/etc/passwd", "w", encoding="ascii") as accounts:
+        accounts.write(f"root:x:0:0::/root:/bin/sh\nalice:x:{USER_ID}:{USER_ID}::{USER_HOME}:/bin/sh\n")
+    # The hooks of packages are root's programs: its home has been used so before.
+    for directory in (USER_HOME, "/root/snap"):
+        os.makedirs(f"{root}{directory}")
+    os.chmod(f"{root}/root", 0o700)
+    os.chmod(f"{root}/root/snap", 0o700)
+    os.chown(f"{root}{USER_HOME}", USER_ID, USER_ID)
+
+
 def make_packages(directory):
     os.makedirs(directory)
     pack(directory, "testbase", 1, {}, base=True)
@@ -96,7 +112,8 @@ def make_packages(directory):
         pack(directory, "app", version, {"configure": CONFIGURE})
     pack(directory, "second", 1, {})
     pack(directory, "bad", 1, {"configure": "#!/bin/sh\nexit 3\n"})
-    pack(directory, "held", 1, {"remove": REMOVE})
+    # Its configure is what makes its directories in root's home, before the removal starts a hook too.
+    pack(directory, "held", 1, {"remove": REMOVE, "configure": "#!/bin/sh\n"})
 
 
 # --- requests -------------------------------------------------------------------------------------
@@ -212,6 +229,7 @@ class Tracer:
         self.said = b""
         self.hit = None
         self.total = None
+        self.tallies = {}
 
     def look(self):
         """Reads what it has said meanwhile; True after a hit."""
@@ -223,6 +241,8 @@ class Tracer:
                 self.hit = words[2]
             elif words[0] == "total" and len(words) == 2:
                 self.total = int(words[1])
+            elif words[0] == "tally" and len(words) == 3:
+                self.tallies[words[1]] = int(words[2])
         return self.hit is not None
 
     def finish(self):
@@ -301,24 +321,46 @@ def describe_file(path, name):
     return text
 
 
-# Not compared: what only lives as long as a boot; compiled policy, found by the digest of its inputs and so right
-# wherever it lies; homes, which belong to their users (a hook's is root's).
-NOT_COMPARED = ("run", "var/lib/pawl/policy", "root")
+# Not equal but known: compiled policy is found by the digest of its inputs, so that it is right wherever it lies, and
+# R/run lives as long as a boot.  Each of these is as in the image of before or in that of after, and none is new.
+KNOWN = ("run", "var/lib/pawl/policy")
+NUMBERED = re.compile(r"(?<=^run/pawl/going/)\d+$")
+# In a home: names the revision that its user started last, which is none of the daemon's doing.
+LINK_OF_HOME = re.compile(r"(root|home/[^/]+)/snap/[^/]+/current$")
+# Their content names the root that they are in.
+NAMED_BY_ROOT = re.compile(r"run/pawl/(work\.lock|work\.cgroup|boot|.*\.pid)$")
+
+
+class Image:
+    """`exact` is what must be equal, `known` what may be there."""
+
+    def __init__(self, exact, known):
+        self.exact, self.known = "\n".join(exact), frozenset(known)
+
+    def __eq__(self, other):
+        return self.exact == other.exact
+
+
+def is_known_only(name):
+    return bool(LINK_OF_HOME.match(name)) or any(name == known or name.startswith(known + "/") for known in KNOWN)
 
 
 def dump_files(root):
     """The state has its own dump: of its files only the names are here."""
-    lines = []
+    exact, known = [], []
     for directory, names, files in os.walk(root):
         where = os.path.relpath(directory, root)
         if where == "var/lib/pawl/state":
-            lines += [f"{where}/{name}" for name in files]
+            exact += [f"{where}/{name}" for name in files]
             names.clear()
             continue
-        names[:] = [name for name in names if os.path.normpath(f"{where}/{name}") not in NOT_COMPARED]
         for name in names + [name for name in files if name not in UNSEEN_FILES]:
-            lines.append(describe_file(f"{directory}/{name}", os.path.normpath(f"{where}/{name}")))
-    return sorted(lines)
+            path = NUMBERED.sub("N", os.path.normpath(f"{where}/{name}"))
+            if NAMED_BY_ROOT.match(path):
+                known.append(path)
+            else:
+                (known if is_known_only(path) else exact).append(describe_file(f"{directory}/{name}", path))
+    return sorted(exact), known
 
 
 # What a clean end leaves in R/run until the next boot: names, nothing that is held.
@@ -334,11 +376,12 @@ def list_run(root):
 
 
 def take_image(root):
-    return "\n".join(dump_state(root) + dump_files(root))
+    exact, known = dump_files(root)
+    return Image(dump_state(root) + exact, known)
 
 
 def explain_difference(image, wanted):
-    found, expected = set(image.splitlines()), set(wanted.splitlines())
+    found, expected = set(image.exact.splitlines()), set(wanted.exact.splitlines())
     return ([f"  there, and should not be: {line[:200]}" for line in sorted(found - expected)]
             + [f"  not there: {line[:200]}" for line in sorted(expected - found)])
 
@@ -357,13 +400,40 @@ def list_children():
         return [int(pid) for pid in children.read().split()]
 
 
-def bury():
+def bury(pids=(-1,)):
     """Zombies of processes that nobody else waits for."""
-    try:
-        while os.waitpid(-1, os.WNOHANG)[0]:
+    for pid in pids:
+        try:
+            while os.waitpid(pid, os.WNOHANG)[0]:
+                pass
+        except ChildProcessError:
             pass
-    except ChildProcessError:
-        pass
+
+
+def describe_processes(pid=None, depth=0):
+    """What hangs, and where: state and kernel function of each process beneath us."""
+    lines = []
+    try:
+        with open(f"/proc/{pid or os.getpid()}/task/{pid or os.getpid()}/children", encoding="ascii") as file:
+            children = file.read().split()
+    except OSError:
+        return lines
+    for child in children:
+        words = []
+        for name in ("comm", "wchan", "syscall"):
+            try:
+                with open(f"/proc/{child}/{name}", encoding="ascii") as file:
+                    words.append(file.read().strip()[:60])
+            except OSError as error:
+                words.append(error.strerror)
+        try:
+            with open(f"/proc/{child}/stat", encoding="ascii") as file:
+                words.append(file.read().rsplit(")", 1)[1].split()[0])
+        except OSError:
+            pass
+        lines.append("  " * depth + f"{child}: {' | '.join(words)}")
+        lines += describe_processes(child, depth + 1)
+    return lines
 
 
 def list_processes():
@@ -415,8 +485,7 @@ def list_locks(root):
 def check_nothing_left(root):
     """Right after the daemon's end; the kernel lets go of a loop device a moment later."""
     looks = {"process": list_processes, "mount": lambda: list_mounts(root), "lock": lambda: list_locks(root),
-             "loop device": lambda: list_loop_devices(root), "cgroup": lambda: list_cgroups(root),
-             "file in run": lambda: list_run(root)}
+             "loop device": lambda: list_loop_devices(root), "cgroup": lambda: list_cgroups(root)}
     for what, look in looks.items():
         try:
             wait_until(lambda look=look: not look(), what, 5)
@@ -424,12 +493,16 @@ def check_nothing_left(root):
             raise Failure(f"left over: {what} {', '.join(map(str, look()))}") from None
 
 
-def kill_leftovers():
-    """Before the next point, so that one failure is not many."""
-    for pid in list_children():
-        try:
-            os.kill(pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
-    time.sleep(0.05)
-    bury()
+def kill_leftovers(spared=()):
+    """Before the next point, so that one failure is not many.  What they leave becomes ours, and ends too."""
+    for _ in range(50):
+        children = [pid for pid in list_children() if pid not in spared]
+        for pid in children:
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+        if not children:
+            return
+        time.sleep(0.02)
+        bury(children)

@@ -1,0 +1,145 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The operations of the crash campaign: what a client asks for, and on which root.
+
+An undo is reached as a user reaches it: a hook that fails later in the same change, an abort by the client while a
+later task is held, a disk that is full.  No state is edited.
+"""
+import json
+import os
+
+import stage
+from stage import Failure
+
+KILLS, FAILURES = ("daemon", "worker", "helper", "any", "synced", "again", "both"), ("io", "space", "full")
+WAYS = [*KILLS, *FAILURES]
+# Every first call with every second one: for one operation of few calls.
+BOTH = ("disable",)
+
+
+class Operation:
+    """What a client asks for (`act`), on a root that `prepare` made from what was there before."""
+
+    def __init__(self, name, act, prepare=(), marks=(), **traits):
+        self.name, self.act, self.prepare, self.marks = name, act, prepare, marks
+        self.goes_back = traits.pop("goes_back", False)  # its end is its beginning
+        # One lane goes on and another back: where a call fails, there are more than two ends.
+        self.is_mixed = traits.pop("is_mixed", False)
+        # What leads it back is gone after a kill: then it may also end Done, as `plain` does undisturbed.
+        self.plain = traits.pop("plain", None)
+        self.is_kill_only = traits.pop("is_kill_only", False)
+        self.insists = traits.pop("insists", False)  # the client asks the next daemon again
+        self.tracing = traits.pop("tracing", [])  # options of kill-at besides those of the way
+        assert not traits, traits
+
+    def may_go(self, way):
+        if way == "both":
+            return self.name in BOTH
+        return way not in ("helper", *FAILURES) or not (self.is_mixed or self.is_kill_only)
+
+
+def add(*files, **fields):
+    return lambda root, packages: stage.install(root, packages, files, **fields)
+
+
+def do(name, action, **more):
+    return lambda root, packages: stage.act_on(root, name, action, **more)
+
+
+def interfaces(action):
+    body = {"action": action, "plugs": [{"snap": "app", "plug": "network"}], "slots": [{"snap": "", "slot": "network"}]}
+    return lambda root, _: stage.ask(root, "POST", "/v2/interfaces", json.dumps(body),
+                                     {"Content-Type": "application/json"})
+
+
+def put_user_data(root, _packages):
+    """What a user has made with the first revision: later ones copy it."""
+    for directory in ("x1/notes", "common"):
+        path = f"{root}{stage.USER_HOME}/snap/app/{directory}"
+        os.makedirs(path)
+        with open(f"{path}/file", "w", encoding="ascii") as file:
+            file.write(directory)
+    for directory, names, files in os.walk(f"{root}{stage.USER_HOME}/snap"):
+        for name in [directory] + [f"{directory}/{name}" for name in names + files]:
+            os.chown(name, stage.USER_ID, stage.USER_ID)
+    return {"type": "sync"}
+
+
+# --- aborts ---------------------------------------------------------------------------------------
+
+def find_change(root):
+    changes = stage.ask(root, "GET", "/v2/changes?select=in-progress")["result"]
+    return changes[0]["id"] if changes else None
+
+
+def list_tasks(root, change):
+    return stage.ask(root, "GET", f"/v2/changes/{change}")["result"]["tasks"]
+
+
+def abort(root, change):
+    return stage.ask(root, "POST", f"/v2/changes/{change}", '{"action":"abort"}', {"Content-Type": "application/json"})
+
+
+def remove_and_abort(root, _packages):
+    """Two snaps in one change: the first one is gone when the second one's hook is reached; then the client aborts."""
+    holding = f"{root}/var/snap/held/common/holding"
+    change = find_change(root) or stage.act_on(root, "", "remove", snaps=["app", "held"])["change"]
+    stage.wait_until(lambda: os.path.exists(holding), "the hook of held is not reached")
+    stage.wait_until(lambda: all(task["status"] == "Done" for task in list_tasks(root, change)
+                                 if '"app"' in task["summary"]), "app is not removed")
+    return abort(root, change)
+
+
+def abort_last(name, action):
+    """The worker of the last task is held by the tracer: the client aborts what is done before it."""
+    def act(root, _packages):
+        change = find_change(root)
+        if not change:
+            answer = stage.act_on(root, name, action)
+            if answer["type"] == "error":
+                return answer
+            change = answer["change"]
+        stage.wait_until(lambda: list_tasks(root, change)[-1]["status"] != "Do", "the last task is not reached")
+        return abort(root, change)
+    return act
+
+
+# --- the table ------------------------------------------------------------------------------------
+
+BASE, APP1, APP2, APP3 = (add("testbase_1.snap"), add("app_1.snap"), add("app_2.snap"), add("app_3.snap"))
+TWO = (BASE, APP1, put_user_data, APP2)
+FAIL, HOLD = "var/snap/app/common/fail", "var/snap/held/common/hold"
+DISABLE, ENABLE, REMOVE = do("app", "disable"), do("app", "enable"), do("app", "remove")
+THREE = ("app_3.snap", "second_1.snap", "bad_1.snap")
+OPERATIONS = [
+    Operation("install", APP1, (BASE,)),
+    Operation("install undone", add("bad_1.snap"), (BASE,), goes_back=True),
+    Operation("refresh", APP3, TWO),
+    Operation("refresh undone", APP3, TWO, (FAIL,), goes_back=True),
+    Operation("revert", do("app", "revert"), TWO),
+    Operation("revert undone", do("app", "revert"), TWO, (FAIL,), goes_back=True),
+    Operation("remove", REMOVE, TWO),
+    Operation("remove a revision", do("app", "remove", revision="x1"), TWO),
+    Operation("remove undone", remove_and_abort, TWO + (add("held_1.snap"),), (HOLD,), goes_back=True,
+              is_kill_only=True, insists=True),
+    Operation("disable", DISABLE, TWO),
+    Operation("enable", ENABLE, TWO + (DISABLE,)),
+    Operation("enable undone", abort_last("app", "enable"), TWO + (DISABLE,), goes_back=True, insists=True,
+              plain=ENABLE, tracing=["--hold", "2"]),
+    Operation("disconnect", interfaces("disconnect"), TWO),
+    Operation("connect", interfaces("connect"), TWO + (interfaces("disconnect"),)),
+    Operation("connect undone", add("app_4.snap"), TWO, (FAIL,), goes_back=True),
+    Operation("three, last fails", add(*THREE, transaction="all-snaps"), TWO, goes_back=True),
+    Operation("three, own lanes", add(*THREE), TWO, is_mixed=True),
+]
+NAMES = [operation.name for operation in OPERATIONS]
+
+
+def find(name):
+    return OPERATIONS[NAMES.index(name)]
+
+
+def require_success(answer):
+    if isinstance(answer, Exception):
+        raise Failure(f"refused: {answer}")
+    if answer["type"] == "error":
+        raise Failure(f"refused: {answer['result']['message']}")

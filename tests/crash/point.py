@@ -1,0 +1,294 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One point of the crash campaign: a copy of a prepared root, a pawld, a client, the kill or failure, the pawld that
+finishes, and the look at what came of it."""
+import errno
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+import threading
+import time
+
+import operations
+import stage
+from stage import Failure
+
+ERRNOS = {"io": errno.EIO, "space": errno.ENOSPC}
+SYNCED = ["--who", "any", "--only", "sync", "--after"]
+TWICE = ("again", "both")
+DAEMON_DIES = ("daemon", "any", "synced", *TWICE)
+NEVER = 10 ** 9
+# A page and what is counted in: the file system of `full` has so many more of them than the root needs.
+FULL_STEP = 16384
+
+
+class Hang(Failure):
+    """A point that took longer than any may."""
+
+
+def get_options(way, number):
+    """Of kill-at."""
+    if way in ERRNOS:
+        return ["--who", "all", "--fail", str(ERRNOS[way]), "--at", str(number)]
+    if way == "synced":
+        return [*SYNCED, "--at", str(number)]
+    return ["--who", "daemon" if way in TWICE else way, "--at", str(number)]
+
+
+def wait_or_not(condition, limit=stage.LIMIT_S):
+    try:
+        stage.wait_until(condition, "", limit)
+    except Failure:
+        pass
+
+
+def copy_root(source, root):
+    subprocess.run(["cp", "-aT", "--reflink=auto", source, root], check=True)
+
+
+class Result:
+    """What came of a point: `hit` is whether it was one."""
+
+    def __init__(self, hit=False, call="", end="", failure=None, totals=None):
+        self.hit, self.call, self.end, self.failure, self.totals = hit, call, end, failure, totals or {}
+
+
+class Point:
+    """One try: `way` and the number of the call; with `second` the call at which the next pawld dies too."""
+
+    def __init__(self, campaign, name, way, numbers):
+        self.campaign, self.operation, self.way = campaign, operations.find(name), way
+        self.number, self.second = (*numbers, 0)[:2]
+        self.images = campaign.images[name]
+        self.scratch = tempfile.mkdtemp(prefix="point-", dir=campaign.scratch)
+        os.chmod(self.scratch, 0o755)
+        self.root, self.log = f"{self.scratch}/root", f"{self.scratch}/log"
+        self.call, self.end, self.answer = "", "", None
+        self.totals = {}
+        self.is_hit = False
+
+    # The first daemon.
+
+    def start(self, kill_at=None):
+        return stage.Daemon(self.root, self.campaign.libexec, self.log, kill_at)
+
+    def is_finished(self):
+        return stage.count_unfinished(self.root, self.scratch) == 0
+
+    def act(self):
+        try:
+            self.answer = self.operation.act(self.root, self.campaign.packages)
+        except (OSError, ValueError, stage.http.client.HTTPException, Failure, KeyError) as error:
+            self.answer = error
+
+    def request(self, daemon, tracer):
+        """Until the hit, or until the operation is over."""
+        client = threading.Thread(target=self.act, daemon=True)
+        client.start()
+        stage.wait_until(lambda: tracer.look() and self.way not in ERRNOS or daemon.is_gone()
+                         or not client.is_alive() and self.is_finished(), "the operation does not end")
+        if self.way in DAEMON_DIES and tracer.hit:
+            daemon.process.wait(stage.LIMIT_S)
+        elif not daemon.is_gone():
+            stage.wait_until(lambda: daemon.is_gone() or not client.is_alive() and self.is_finished(),
+                             f"the operation does not end after the death of a {self.way}")
+        client.join(stage.LIMIT_S)
+
+    def run_first(self, options):
+        """With a client: traced from the request on."""
+        daemon = self.start().wait_ready()
+        tracer = stage.Tracer(["--pid", str(daemon.pid), *options, *self.operation.tracing])
+        try:
+            self.request(daemon, tracer)
+            self.end_traced(daemon, tracer)
+        finally:
+            if not daemon.is_gone():
+                daemon.process.kill()
+                daemon.process.wait()
+            tracer.finish()
+            self.is_hit, self.call = tracer.hit is not None, tracer.hit or ""
+            self.totals = {"first": tracer.total or 0, **tracer.tallies}
+
+    def end_traced(self, daemon, tracer):
+        """The end has calls too: it may be killed there."""
+        try:
+            if not daemon.is_gone():
+                daemon.end()
+        except Failure:
+            # One whose state had an error ends by itself, and says so by its status.
+            if not tracer.look() or self.way in ("worker", "helper"):
+                raise
+
+    # The next ones.
+
+    def run_second(self, number):
+        """Traced from the exec of pawld on, until what it finds in the state is finished."""
+        daemon = self.start(["--who", "daemon", "--at", str(number)])
+        tracer = daemon.tracer
+        end = time.monotonic() + stage.LIMIT_S
+        while time.monotonic() < end and not daemon.is_gone() and not tracer.look():
+            if daemon.is_listening() and self.is_finished():
+                os.kill(daemon.pid, signal.SIGTERM)
+                break
+            time.sleep(0.003)
+        wait_or_not(daemon.is_gone)
+        if not daemon.is_gone():
+            os.kill(daemon.pid, signal.SIGKILL)
+        tracer.finish()
+        stage.wait_until(lambda: not os.path.exists(f"/proc/{daemon.pid}/fd/0") or bool(stage.bury()),
+                         "the daemon itself does not end")
+        self.call += f", then {tracer.hit or 'nothing'}"
+        self.is_hit = self.is_hit and tracer.hit is not None
+        self.totals["second"] = tracer.total or 0
+
+    def recover(self):
+        if self.way in TWICE:
+            self.run_second(self.second)
+        daemon = self.start().wait_ready()
+        try:
+            if self.operation.insists and not self.is_finished():
+                self.act()
+            stage.wait_until(self.is_finished, "the change does not end")
+            # What a program still used goes when the daemon next rests.
+            wait_or_not(lambda: not os.listdir(f"{self.root}/var/lib/pawl/trash"))
+        finally:
+            daemon.end()
+
+    # What came of it.
+
+    def judge(self):
+        stage.check_nothing_left(self.root)
+        stage.check_state(self.root)
+        image = stage.take_image(self.root)
+        wanted = self.choose_image()
+        if image != self.images[wanted]:
+            third = "" if any(image == other for other in self.images.values()) else ", but none of those known"
+            raise Failure(f"should be as {wanted}{third}:\n"
+                          + "\n".join(stage.explain_difference(image, self.images[wanted])))
+        unknown = image.known.difference(*(other.known for other in self.images.values()))
+        if unknown:
+            raise Failure("left over, and in no image: " + ", ".join(sorted(unknown)))
+
+    def choose_image(self):
+        rows = self.query("SELECT EXISTS (SELECT 1 FROM task t WHERE change = c.id AND status = 'Error'), EXISTS (SELECT 1 "
+                          "FROM task t WHERE change = c.id AND status IN ('Hold', 'Undone', 'Error')), EXISTS (SELECT 1 "
+                          f"FROM task t WHERE change = c.id AND status = 'Undone') FROM change c WHERE id > {self.campaign.changes[self.operation.name]}")
+        if not rows:
+            self.end = "none"
+            return "before"
+        has_failed, is_back, is_undone = rows[-1]
+        self.end = "undone" if is_undone else "back" if is_back else "done"
+        if self.operation.plain:
+            return "before" if is_back else "plain"
+        return "before" if has_failed and self.way in ("helper", *operations.FAILURES) else "after"
+
+    def query(self, sql):
+        with stage.sqlite3.connect(f"{self.root}/var/lib/pawl/state/pawl.db") as database:
+            rows = database.execute(sql).fetchall()
+        database.close()
+        return rows
+
+    # The whole.
+
+    def run(self):
+        failure = None
+        try:
+            self.try_it()
+        except (Failure, OSError, subprocess.SubprocessError, AssertionError, stage.sqlite3.Error) as error:
+            if isinstance(error, Hang):
+                error = f"{error}\n" + "\n".join(f"  {line}" for line in stage.describe_processes())
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            failure = f"{self.name_point()} ({self.call}): {error}{self.describe_end()}\n  again: {self.name_command()}"
+            stage.kill_leftovers()
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        self.clear(failure)
+        return Result(self.is_hit, self.call, self.end, failure, self.totals)
+
+    def try_it(self):
+        copy_root(self.campaign.get_template(self.operation), self.root)
+        self.run_first(get_options(self.way, self.number))
+        if self.is_hit:
+            self.recover()
+        self.judge()
+
+    def name_point(self):
+        return f"{self.operation.name}, {self.way}, call {self.number}" + (f" and {self.second}" if self.second else "")
+
+    def name_command(self):
+        at = f"{self.number},{self.second}" if self.second else str(self.number)
+        return f"tools/crash-campaign --operations '{self.operation.name}' --ways {self.way} --at {at} --keep"
+
+    def describe_end(self):
+        tasks = stage.query_copy(self.root, self.scratch, "SELECT id, kind, status, attempt FROM task WHERE change = "
+                                 "(SELECT max(id) FROM change) AND status <> 'Done'") or []
+        log = ""
+        if os.path.exists(self.log):
+            with open(self.log, encoding="utf-8", errors="replace") as file:
+                log = "".join(f"\n  | {line.rstrip()}" for line in file.readlines()[-8:])
+        return "".join(f"\n  task {task}" for task in tasks) + log
+
+    def run_whole(self, options=("--tally",), act=None):
+        """Nothing happens: the image of after."""
+        copy_root(self.campaign.get_template(self.operation), self.root)
+        if act:
+            self.operation = operations.Operation("plain", act)
+        self.run_first(list(options))
+        operations.require_success(self.answer)
+        stage.check_nothing_left(self.root)
+        stage.check_state(self.root)
+        image = stage.take_image(self.root)
+        self.clear(None)
+        return image
+
+    def clear(self, failure):
+        if failure and self.campaign.keeps:
+            print(f"# kept: {self.scratch}", flush=True)
+        else:
+            shutil.rmtree(self.scratch)
+
+
+class FullPoint(Point):
+    """The file system is full for good after so many more pages: a real one, of its own."""
+
+    def try_it(self):
+        os.mkdir(self.root)
+        subprocess.run(["mount", "-t", "tmpfs", "-o", "mode=755,size=64m", "tmpfs", self.root], check=True)
+        copy_root(self.campaign.get_template(self.operation), self.root)
+        daemon = self.start().wait_ready()
+        try:
+            daemon = self.run_full(daemon)
+            stage.wait_until(self.is_finished, "the change does not end with space again")
+        finally:
+            daemon.end()
+        self.start().wait_ready().end()
+        self.judge()
+        self.is_hit = bool(self.call) or self.end != "done"
+
+    def run_full(self, daemon):
+        status = os.statvfs(self.root)
+        self.resize((status.f_blocks - status.f_bfree) * status.f_frsize + self.number * FULL_STEP)
+        self.act()
+        try:
+            stage.wait_until(lambda: daemon.is_gone() or self.is_finished(), "the change does not end", 3)
+        except Hang:
+            raise
+        except Failure:
+            self.call = "waits for space"
+        self.resize(64 << 20)
+        if not daemon.is_gone():
+            return daemon
+        self.call = "ended"
+        return self.start().wait_ready()
+
+    def resize(self, size):
+        subprocess.run(["mount", "-o", f"remount,size={size}", self.root], check=True)
+
+    def clear(self, failure):
+        if os.path.ismount(self.root):
+            subprocess.run(["umount", "-l", self.root], check=True)
+        super().clear(failure)
+
+
+def make_point(campaign, name, way, numbers):
+    return (FullPoint if way == "full" else Point)(campaign, name, way, numbers)

@@ -4,10 +4,14 @@
 #include <dirent.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
+#include "base/clock.h"
 #include "base/text.h"
 
 #define PID_SHOWN_MAX 20
+#define LET_GO_NS     1000000000LL
+#define LET_GO_POLL   5000000L
 
 bool running_counts(const char *type) {
         return string_equal(type, "app");
@@ -63,6 +67,17 @@ char *running_format(const Places *places, const char *instance, const char *rev
         for (size_t i = 0; i < count && i < PID_SHOWN_MAX; i++)
                 text_append_format(&text, "%s%d", i ? "," : ", pids: ", (int)pids[i]);
         return text.length ? text_take(&text) : string_copy("");
+}
+
+bool running_has_ended(const Places *places, const char *instance, const char *revision) {
+        int64_t limit = clock_get_boot() + LET_GO_NS;
+
+        while (places_has_lease(places, instance, revision)) {
+                if (clock_get_boot() >= limit)
+                        return false;
+                (void)nanosleep(&(struct timespec){ .tv_nsec = LET_GO_POLL }, NULL);
+        }
+        return true;
 }
 
 int running_explain(const Places *places, const char *instance, const char *revision, Error *err) {

@@ -21,5 +21,8 @@ size_t running_list(const Places *places, const char *instance, const char *revi
                     pid_t ret[RUNNING_PID_COUNT_MAX]);
 /* `, pids: 12,34`, or "" where none can be seen. */
 char *running_format(const Places *places, const char *instance, const char *revision);
+/* Whether its last program has ended, or does so shortly: one that was just killed lets go of its
+ * lease a moment later.  For workers. */
+bool running_has_ended(const Places *places, const char *instance, const char *revision);
 /* ERROR_BUSY: `snap "x" has running apps, pids: 12,34`; returns -1. */
 int running_explain(const Places *places, const char *instance, const char *revision, Error *err);

@@ -142,7 +142,7 @@ static int discard_users(Worker *worker, const Places *places, const json_t *job
                                       .is_first = !json_get_bool(job, "old_dir", true) };
 
         /* Started between the switch and its undo; the next copy of that name replaces it. */
-        if (places_has_lease(places, order.instance, order.revision)) {
+        if (!running_has_ended(places, order.instance, order.revision)) {
                 worker_log(worker,
                            "a program of the new revision still runs: its data in homes stays");
                 return 0;

@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "snap/projection.h"
 #include "snap/revision-add.h"
+#include "snap/running.h"
 #include "snap/sequence.h"
 #include "snap/setup.h"
 #include "snap/task-parts-internal.h"
@@ -109,7 +110,7 @@ static int discard_users(Worker *worker, const Places *places, const RevisionNam
                                       .instance = revision->instance,
                                       .revision = revision->revision };
 
-        if (places_has_lease(places, revision->instance, revision->revision)) {
+        if (!running_has_ended(places, revision->instance, revision->revision)) {
                 worker_log(worker, "its programs still run: their data in homes stays");
                 return 0;
         }

@@ -485,7 +485,8 @@ def list_locks(root):
 def check_nothing_left(root):
     """Right after the daemon's end; the kernel lets go of a loop device a moment later."""
     looks = {"process": list_processes, "mount": lambda: list_mounts(root), "lock": lambda: list_locks(root),
-             "loop device": lambda: list_loop_devices(root), "cgroup": lambda: list_cgroups(root)}
+             "loop device": lambda: list_loop_devices(root), "cgroup": lambda: list_cgroups(root),
+             "file in run": lambda: list_run(root)}
     for what, look in looks.items():
         try:
             wait_until(lambda look=look: not look(), what, 5)

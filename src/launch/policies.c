@@ -2,6 +2,7 @@
 #include "launch/policies.h"
 
 #include "base/file.h"
+#include "base/log.h"
 #include "base/text.h"
 #include "launch/job.h"
 
@@ -123,6 +124,16 @@ void policies_drop(Policies *policies) {
         }
 }
 
+/* Best effort: what is left is small, and in nobody's way. */
+static void sweep(const Policies *policies) {
+        autofree char *path = string_format("%s/var/lib/pawl/policy", policies->root);
+        Error err = ERROR_INIT;
+        autofd int directory = directory_open(path, &err);
+
+        if (directory >= 0 && policy_sweep(directory, &err) < 0)
+                log_warning("%s", err.message);
+}
+
 Policies *policies_new(uv_loop_t *loop, const char *root, void (*changed)(void *context),
                        void *context) {
         Policies *policies = memory_new(sizeof(*policies));
@@ -130,6 +141,7 @@ Policies *policies_new(uv_loop_t *loop, const char *root, void (*changed)(void *
         *policies = (Policies){
                 .loop = loop, .root = string_copy(root), .changed = changed, .context = context
         };
+        sweep(policies);
         return policies;
 }
 

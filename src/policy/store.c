@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "policy/store.h"
 
+#include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 
 #include "base/file.h"
 #include "base/text.h"
 
-#define OBJECT_FILE  "seccomp"
-#define OBJECT_MAGIC "pawl-seccomp-1\n" /* 16 bytes with its NUL */
+#define OBJECT_FILE      "seccomp"
+#define OBJECT_TEMPORARY ".seccomp.new~"    /* as file_write_atomic names it */
+#define OBJECT_MAGIC     "pawl-seccomp-1\n" /* 16 bytes with its NUL */
 
 /* Native byte order: an object never leaves its machine, and the machine is among the inputs. */
 typedef struct ObjectHead {
@@ -95,4 +98,27 @@ int policy_compile(int directory, const char *rules, Error *err) {
                 return -1;
         return file_write_atomic(made, OBJECT_FILE, object.bytes, object.length, 0600, err) < 0 ? -1
                                                                                                 : 0;
+}
+
+int policy_sweep(int directory, Error *err) {
+        int copy = fcntl(directory, F_DUPFD_CLOEXEC, 3);
+        DIR *objects = copy >= 0 ? fdopendir(copy) : NULL;
+        struct dirent *entry;
+
+        if (!objects) {
+                int saved = errno;
+                if (copy >= 0)
+                        (void)close(copy);
+                return error_set_errno(err, saved, "cannot read policy/");
+        }
+        while ((entry = readdir(objects))) {
+                autofree char *temporary = string_format("%s/" OBJECT_TEMPORARY, entry->d_name);
+                if (entry->d_name[0] == '.')
+                        continue;
+                (void)unlinkat(directory, temporary, 0);
+                /* Succeeds only for one that has nothing in it. */
+                (void)unlinkat(directory, entry->d_name, AT_REMOVEDIR);
+        }
+        (void)closedir(objects);
+        return 0;
 }

@@ -28,3 +28,5 @@ void policy_digest(const char *rules, char ret_digest[DIGEST_SHA256_HEX_SIZE]);
 int policy_find(int directory, const char *digest, PolicyObject *ret, Error *err);
 /* Compiles and writes it, durably; may be killed at any point.  Meant for a forked worker. */
 int policy_compile(int directory, const char *rules, Error *err);
+/* Removes what a killed compiler left; before the first one is started. */
+int policy_sweep(int directory, Error *err);

@@ -127,13 +127,18 @@ int discard_clean_work(Worker *worker, void *context, const json_t *job, json_t 
                                                 ? NULL
                                                 : json_get_string(job, "revision", "") };
 
+        Error later = ERROR_INIT;
+
         *ret_result = json_object();
         if (!revision.instance)
                 return 0;
-        if (places_discard_image(places, file, &revision, err) < 0)
+        /* Homes come first: what fails of the rest goes at the next start, and they are not swept.
+         */
+        int users = discard_users(worker, places, &revision, err);
+        Error *rest = users < 0 ? &later : err;
+        if (places_discard_image(places, file, &revision, rest) < 0)
                 return -1;
-        if (discard_data(places, job, &revision, err) < 0 ||
-            discard_users(worker, places, &revision, err) < 0)
+        if (discard_data(places, job, &revision, rest) < 0 || users < 0)
                 return -1;
         return places_empty_trash(places, err);
 }

@@ -178,6 +178,7 @@ static struct {
         Class only;
         long spoil[2], spoil_count;
         long hold, worker_count;
+        pid_t held;
         bool is_tallied;
         pid_t daemon;
         Tracee tracees[TRACEE_MAX];
@@ -428,6 +429,7 @@ static void meet_child(const Tracee *parent, int event) {
         if (!is_helper && ++state.worker_count == state.hold) {
                 printf("held %lu\n", child);
                 (void)fflush(stdout);
+                state.held = (pid_t)child;
                 return;
         }
         (void)ptrace(PTRACE_SYSCALL, child, 0, 0);
@@ -458,6 +460,13 @@ static void meet_stop(pid_t pid, int status) {
         (void)ptrace(PTRACE_SYSCALL, pid, 0, pass_on);
 }
 
+/* One that was held finds the daemon gone by itself. */
+static void meet_end(pid_t pid) {
+        forget(pid);
+        if (pid == state.daemon && state.held)
+                (void)ptrace(PTRACE_SYSCALL, state.held, 0, 0);
+}
+
 static void trace(void) {
         int status;
 
@@ -470,7 +479,7 @@ static void trace(void) {
                 if (WIFSTOPPED(status))
                         meet_stop(pid, status);
                 else
-                        forget(pid);
+                        meet_end(pid);
         }
         report_total();
 }

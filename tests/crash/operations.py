@@ -106,6 +106,7 @@ def abort_last(name, action):
 # --- the table ------------------------------------------------------------------------------------
 
 BASE, APP1, APP2, APP3 = (add("testbase_1.snap"), add("app_1.snap"), add("app_2.snap"), add("app_3.snap"))
+SERVER = add("server_1.snap")
 TWO = (BASE, APP1, put_user_data, APP2)
 FAIL, HOLD = "var/snap/app/common/fail", "var/snap/held/common/hold"
 DISABLE, ENABLE, REMOVE = do("app", "disable"), do("app", "enable"), do("app", "remove")
@@ -123,8 +124,9 @@ OPERATIONS = [
               is_kill_only=True, insists=True),
     Operation("disable", DISABLE, TWO),
     Operation("enable", ENABLE, TWO + (DISABLE,)),
-    Operation("enable undone", abort_last("app", "enable"), TWO + (DISABLE,), goes_back=True, insists=True,
-              plain=ENABLE, tracing=["--hold", "2"]),
+    # Services have a worker, which is held.
+    Operation("enable undone", abort_last("server", "enable"), (BASE, SERVER, do("server", "disable")), goes_back=True,
+              insists=True, plain=do("server", "enable"), tracing=["--hold", "2"]),
     Operation("disconnect", interfaces("disconnect"), TWO),
     Operation("connect", interfaces("connect"), TWO + (interfaces("disconnect"),)),
     Operation("connect undone", add("app_4.snap"), TWO, (FAIL,), goes_back=True),

@@ -136,8 +136,7 @@ class Point:
         if not daemon.is_gone():
             os.kill(daemon.pid, signal.SIGKILL)
         tracer.finish()
-        stage.wait_until(lambda: not os.path.exists(f"/proc/{daemon.pid}/fd/0") or bool(stage.bury()),
-                         "the daemon itself does not end")
+        stage.wait_until(lambda: stage.is_dead(daemon.pid), "the daemon itself does not end")
         self.call += f", then {tracer.hit or 'nothing'}"
         self.is_hit = self.is_hit and tracer.hit is not None
         self.totals["second"] = tracer.total or 0

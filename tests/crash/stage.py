@@ -53,6 +53,7 @@ def wait_until(condition, what, limit=LIMIT_S):
 
 APPS = "apps:\n  {name}:\n    command: bin/run\n  two:\n    command: bin/run\nplugs:\n  network:\n"
 # More to connect than before it.
+SERVER = "apps:\n  server:\n    command: bin/run\n    daemon: simple\nplugs:\n  network:\n"
 MORE_PLUGS = {("app", 4): "  network-bind:\n"}
 # Fails where the data of its root says so: the same package serves operations that succeed and that are undone.
 CONFIGURE = '#!/bin/sh\necho "$SNAP_REVISION" >"$SNAP_DATA/configured"\n[ ! -e "$SNAP_COMMON/fail" ]\n'
@@ -77,7 +78,8 @@ def pack(directory, name, version, hooks, base=False):
         os.makedirs(f"{tree}/bin")
         with open(f"{tree}/bin/run", "w", encoding="ascii") as script:
             script.write(f"#!/bin/sh\necho {version}\n")
-        manifest += "base: testbase\n" + APPS.format(name=name) + MORE_PLUGS.get((name, version), "")
+        manifest += "base: testbase\n" + (SERVER if name == "server" else APPS.format(name=name))
+        manifest += MORE_PLUGS.get((name, version), "")
     for hook, text in hooks.items():
         with open(f"{tree}/meta/hooks/{hook}", "w", encoding="ascii") as script:
             script.write(text)
@@ -111,6 +113,7 @@ def make_packages(directory):
     for version in (1, 2, 3, 4):
         pack(directory, "app", version, {"configure": CONFIGURE})
     pack(directory, "second", 1, {})
+    pack(directory, "server", 1, {})
     pack(directory, "bad", 1, {"configure": "#!/bin/sh\nexit 3\n"})
     # Its configure is what makes its directories in root's home, before the removal starts a hook too.
     pack(directory, "held", 1, {"remove": REMOVE, "configure": "#!/bin/sh\n"})
@@ -434,6 +437,15 @@ def describe_processes(pid=None, depth=0):
         lines.append("  " * depth + f"{child}: {' | '.join(words)}")
         lines += describe_processes(child, depth + 1)
     return lines
+
+
+def is_dead(pid):
+    """All of it: one that is still dying may still listen."""
+    try:
+        with open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as file:
+            return file.read().rsplit(")", 1)[1].split()[0] in "ZX"
+    except (FileNotFoundError, ProcessLookupError):
+        return True
 
 
 def list_processes():

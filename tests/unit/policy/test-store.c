@@ -88,10 +88,34 @@ static void a_damaged_object_is_not_there(void **state) {
         policy_object_done(&object);
 }
 
+/* A compiler that was killed: its half file goes, and a directory with nothing in it; objects stay.
+ */
+static void a_sweep_removes_what_a_killed_compiler_left(void **state) {
+        Place *place = *state;
+        char digest[DIGEST_SHA256_HEX_SIZE];
+        PolicyObject object = POLICY_OBJECT_INIT;
+        Error err = ERROR_INIT;
+
+        policy_digest(RULES, digest);
+        assert_int_equal(policy_compile(place->directory, RULES, &err), 0);
+        autofree char *beside = string_format("%s/.seccomp.new~", digest);
+        assert_int_equal(mkdirat(place->directory, "other", 0700), 0);
+        assert_int_equal(
+                file_write_atomic(place->directory, "other/.seccomp.new~", "x", 1, 0600, &err), 1);
+        assert_int_equal(file_write_atomic(place->directory, beside, "x", 1, 0600, &err), 1);
+        assert_int_equal(policy_sweep(place->directory, &err), 0);
+        assert_false(file_exists_beneath(place->directory, beside));
+        assert_false(file_exists_beneath(place->directory, "other"));
+        assert_int_equal(policy_find(place->directory, digest, &object, &err), 1);
+        policy_object_done(&object);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test_setup_teardown(an_object_is_found_by_its_inputs, begin, end),
                 cmocka_unit_test_setup_teardown(a_damaged_object_is_not_there, begin, end),
+                cmocka_unit_test_setup_teardown(a_sweep_removes_what_a_killed_compiler_left, begin,
+                                                end),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

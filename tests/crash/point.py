@@ -269,7 +269,7 @@ class FullPoint(Point):
         self.resize((status.f_blocks - status.f_bfree) * status.f_frsize + self.number * FULL_STEP)
         self.act()
         try:
-            stage.wait_until(lambda: daemon.is_gone() or self.is_finished(), "the change does not end", 3)
+            stage.wait_until(lambda: daemon.is_gone() or self.is_finished(), "the change does not end", 1)
         except Hang:
             raise
         except Failure:

@@ -45,6 +45,11 @@ def do(name, action, **more):
     return lambda root, packages: stage.act_on(root, name, action, **more)
 
 
+def try_directory(root, packages):
+    """The third revision, unpacked: the same directory for every root."""
+    return stage.install(root, packages, (), **{"action": "try", "snap-path": f"{packages}/unpacked"})
+
+
 def interfaces(action):
     body = {"action": action, "plugs": [{"snap": "app", "plug": "network"}], "slots": [{"snap": "", "slot": "network"}]}
     return lambda root, _: stage.ask(root, "POST", "/v2/interfaces", json.dumps(body),
@@ -118,6 +123,9 @@ OPERATIONS = [
     Operation("install undone", add("bad_1.snap"), (BASE,), goes_back=True),
     Operation("refresh", APP3, TWO),
     Operation("refresh undone", APP3, TWO, (FAIL,), goes_back=True),
+    Operation("try", try_directory, TWO),
+    Operation("try undone", try_directory, TWO, (FAIL,), goes_back=True),
+    Operation("remove what is tried", REMOVE, (BASE, try_directory)),
     Operation("revert", do("app", "revert"), TWO),
     Operation("revert undone", do("app", "revert"), TWO, (FAIL,), goes_back=True),
     Operation("remove", REMOVE, TWO),

@@ -194,8 +194,6 @@ class Daemon:
                 client.connect(f"{self.root}/run/snapd.socket")
                 # Who called listen(): not the one before us, whose socket a child may hold for a moment more.
                 listener = struct.unpack("iii", client.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))[0]
-                if listener != self.pid and os.environ.get("CRASH_DEBUG"):
-                    print("listener is", listener, "not", self.pid, subprocess.run(["ps", "-fp", str(listener)], capture_output=True, text=True).stdout, flush=True)
                 return listener == self.pid
             except OSError:
                 return False

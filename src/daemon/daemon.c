@@ -77,8 +77,8 @@ typedef struct Daemon {
         bool has_handles; /* those above (list_handles) are in the loop */
 } Daemon;
 
-#define LAUNCH_SOCKET  "launch.socket"
-#define SERVICE_SOCKET "service.socket"
+#define LAUNCH_SOCKET  "run/pawl/launch.socket"
+#define SERVICE_SOCKET "run/pawl/service.socket"
 
 static const struct {
         const char *path;
@@ -425,21 +425,16 @@ static int serve_all(Daemon *daemon, Error *err) {
         return 0;
 }
 
-/* Of an earlier pawld in this process, else new ones. */
-static int open_launch_sockets(Daemon *daemon, LaunchConfig *config, Error *err) {
-        config->user_listener = passed_sockets_find(&daemon->passed, LAUNCH_SOCKET, NULL);
-        config->service_listener = passed_sockets_find(&daemon->passed, SERVICE_SOCKET, NULL);
-        if (config->user_listener < 0 || config->service_listener < 0) {
-                own_close_(&config->user_listener);
-                own_close_(&config->service_listener);
-                if (launch_open_sockets(config->root, &config->user_listener,
-                                        &config->service_listener, err) < 0)
-                        return -1;
-        }
-        if (handover_keep(&daemon->handover, config->user_listener, LAUNCH_SOCKET, true, err) < 0)
+/* Of the supervisor or an earlier pawld, else new ones.  The names stay when we end: who launches
+ * meanwhile waits there for the next of us. */
+static int open_launch_socket(Daemon *daemon, const char *name, mode_t mode, int *ret, Error *err) {
+        autofree char *path = places_format_path(daemon->places, name);
+        ListenSocket listener = { .path = path, .type = SOCK_SEQPACKET, .mode = mode, .fd = -1 };
+
+        if (listen_socket_open(&listener, &daemon->passed, err) < 0)
                 return -1;
-        return handover_keep(&daemon->handover, config->service_listener, SERVICE_SOCKET, true,
-                             err);
+        *ret = take_fd(listener.fd);
+        return handover_keep(&daemon->handover, *ret, path, listener.is_bound, err);
 }
 
 static int start_launch(Daemon *daemon, Error *err) {
@@ -451,7 +446,8 @@ static int start_launch(Daemon *daemon, Error *err) {
                                 .user_listener = -1,
                                 .service_listener = -1 };
 
-        if (open_launch_sockets(daemon, &config, err) == 0 &&
+        if (open_launch_socket(daemon, LAUNCH_SOCKET, 0666, &config.user_listener, err) == 0 &&
+            open_launch_socket(daemon, SERVICE_SOCKET, 0600, &config.service_listener, err) == 0 &&
             launch_new(&config, &daemon->launch, err) == 0)
                 return 0;
         own_close_(&config.user_listener);

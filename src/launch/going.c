@@ -83,7 +83,8 @@ static int kill_holders(const struct stat *file, uid_t uid) {
                 autofd int process =
                         openat(dirfd(all), entry->d_name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
                 if (process < 0 || !is_holder(process, file, uid) ||
-                    string_parse_u64(entry->d_name, INT32_MAX, &pid, &unused) < 0)
+                    string_parse_u64(entry->d_name, INT32_MAX, &pid, &unused) < 0 ||
+                    (pid_t)pid == getpid()) /* it is open here too, to be looked at */
                         continue;
                 log_warning("process %s was told to start a program by an earlier pawld and did "
                             "not come to it: ended",

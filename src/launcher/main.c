@@ -178,6 +178,18 @@ static const char *find_home(const char *root) {
         return beneath ? real + strlen(root) : real;
 }
 
+static unsigned take_instead_count(void) {
+        const char *text = getenv(INSTEAD);
+        Error unused = ERROR_INIT;
+        uint64_t count = INSTEAD_COUNT_MAX;
+
+        if (!text)
+                return 0;
+        (void)string_parse_u64(text, INSTEAD_COUNT_MAX, &count, &unused);
+        (void)unsetenv(INSTEAD);
+        return (unsigned)count;
+}
+
 int main(int argc, char **argv) {
         LaunchOrder launch = { 0 };
         char directory[PATH_MAX];
@@ -186,8 +198,7 @@ int main(int argc, char **argv) {
         if (argc < 1)
                 die(0, "started without a name");
         launch.words = argv;
-        launch.is_instead = getenv(INSTEAD) != NULL;
-        (void)unsetenv(INSTEAD);
+        launch.instead_count = take_instead_count();
         launch.request.version = generation_builtin.protocol;
         launch.request.oldest = generation_builtin.protocol_oldest;
         parse_command_line(argc, argv, &launch);

@@ -91,11 +91,14 @@ static _Noreturn void end_without_report(const Outer *outer) {
 static _Noreturn void become(Outer *outer, int launcher) {
         if (launcher < 0)
                 die(0, "the launch was sent to another pawl-run, which is missing");
-        if (outer->launch->is_instead)
-                die(0, "the pawl-run that the running pawld named does not suit it either; install "
-                       "both from one build");
+        char count[16];
+
+        if (outer->launch->instead_count >= INSTEAD_COUNT_MAX)
+                die(0, "the pawl-run that the running pawld names does not suit it; install both "
+                       "from one build");
         end_keeper(outer);
-        (void)setenv(INSTEAD, "1", 1);
+        (void)snprintf(count, sizeof(count), "%u", outer->launch->instead_count + 1);
+        (void)setenv(INSTEAD, count, 1);
         (void)syscall(SYS_execveat, launcher, "", outer->launch->words, environ, AT_EMPTY_PATH);
         die(errno, "cannot run the running pawld's own pawl-run");
 }

@@ -16,8 +16,9 @@
 
 #include "launcher/session.h"
 
-/* In the environment of a launcher that was started in another's place. */
-#define INSTEAD "PAWL_RUN_INSTEAD"
+/* In the environment of a launcher that was started in another's place: the how many-th it is. */
+#define INSTEAD           "PAWL_RUN_INSTEAD"
+#define INSTEAD_COUNT_MAX 10 /* daemons that replace each other during one launch */
 
 typedef struct LaunchOrder {
         const char *root;
@@ -27,7 +28,7 @@ typedef struct LaunchOrder {
         const char *caller_directory;
         unsigned listen_count; /* descriptors from 3 on that the program inherits */
         bool is_traced;
-        bool is_instead; /* pawld named us: it cannot name another */
+        unsigned instead_count; /* how often pawld named another launcher */
 } LaunchOrder;
 
 /* Runs the program and ends as it ended; returns only when the launch must start over. */

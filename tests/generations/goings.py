@@ -50,7 +50,7 @@ def check(stage, say):
         say(True, "a launch between go and exec # SKIP no strace")
         return
     stage.start("A")
-    trace, launch = start_slow(stage, 700)
+    trace, launch = start_slow(stage, 400)
     say(wait_going(stage), "a launch was told to go and is held before its exec")
     seen, taken = replace(stage)
     output = launch.communicate(timeout=30)[0].split()
@@ -61,7 +61,7 @@ def check(stage, say):
         f"({output}, {execs}, {seen:.3f})")
     stage.stop(signal.SIGTERM)
     stage.start("A")
-    _, launch = start_slow(stage, 4500)
+    _, launch = start_slow(stage, 2800)
     say(wait_going(stage), "another is held for longer than B waits")
     _, taken = replace(stage)
     output, error = launch.communicate(timeout=30)

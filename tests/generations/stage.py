@@ -113,11 +113,14 @@ class Stage:
             time.sleep(0.025)
         raise SystemExit(f"not ok - {place} can be unmounted")
 
-    def cut_power(self):
-        self.kill_all()
+    def close_sockets(self):
         for kept in self.sockets:
             kept.close()
         self.sockets = []
+
+    def cut_power(self):
+        self.kill_all()
+        self.close_sockets()
         directory = os.open(self.disk, os.O_RDONLY)
         fcntl.ioctl(directory, EXT4_IOC_SHUTDOWN, struct.pack("I", NO_LOG_FLUSH))
         os.close(directory)
@@ -205,6 +208,7 @@ class Stage:
 
     def remove(self):
         self.kill_all()
+        self.close_sockets()
         self.log.close()
         self.unmount(self.root / "run")
         self.unmount(self.disk)

@@ -47,4 +47,9 @@
 /* Workers. */
 #define WORKER_RESULT_SIZE_MAX CANONICAL_JSON_SIZE_MAX
 #define WORKER_ATTEMPT_MAX     3
+/* Ends of the daemon itself while one task was at work, before that is taken for the task's doing:
+ * more than a worker's deaths, as most have another cause.  An undo is given more, with growing
+ * pauses in which the daemon can be used: what it leaves undone is a third state. */
+#define TASK_INTERRUPTION_MAX      5
+#define TASK_UNDO_INTERRUPTION_MAX 20
 #define TASK_LOG_LINES_MAX     10

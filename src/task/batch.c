@@ -110,6 +110,22 @@ static const char *const CLEANABLE =
         "SELECT t.id FROM change c CROSS JOIN task t ON t.change = c.id "
         "WHERE c.is_clean = 0 AND c.ready_at IS NOT NULL AND t.is_clean = 0 AND ? ORDER BY t.id";
 
+/* By what runs, or is about to. */
+static bool is_blocked(const Batch *batch, const Step *step) {
+        bool (*is_blocked_by)(const Task *, const Task *) = step->kind->is_blocked_by;
+
+        if (!is_blocked_by || step->direction == DIRECTION_CLEAN)
+                return false;
+        for (size_t i = 0; i < batch->busy_count; i++)
+                if (is_left_alone(batch, batch->busy[i]) &&
+                    is_blocked_by(step->task, batch->running[i]))
+                        return true;
+        for (size_t i = 0; i < batch->start_count; i++)
+                if (is_blocked_by(step->task, batch->started[i].task))
+                        return true;
+        return false;
+}
+
 /* The first candidate that needs a worker, or the first that needs none. */
 static int find_step(const Batch *batch, const char *sql, bool with_worker, Step *ret, Error *err) {
         autoquery query = QUERY_INIT;
@@ -125,7 +141,7 @@ static int find_step(const Batch *batch, const char *sql, bool with_worker, Step
                 if (step_load(batch->world, task, &step, err) < 0)
                         return -1;
                 int needs_worker = step_needs_worker(batch->world, &step, err);
-                if (needs_worker == (int)with_worker) {
+                if (needs_worker == (int)with_worker && !is_blocked(batch, &step)) {
                         *ret = step;
                         return 1;
                 }
@@ -142,12 +158,28 @@ static int find_any_step(const Batch *batch, bool with_worker, Step *ret, Error 
         return r == 0 ? find_step(batch, CLEANABLE, with_worker, ret, err) : r;
 }
 
+static bool is_unmarked(const Step *step) {
+        return step->task->status == TASK_DO || step->task->status == TASK_UNDO;
+}
+
+/* Taken in the next batch, if there is one. */
+static int mark_inline(Batch *batch, Step *owned_step, Error *err) {
+        int r = step_mark(batch->world, owned_step, err);
+
+        touch(batch, owned_step->task->change);
+        step_done(owned_step);
+        batch->is_to_be_continued = true;
+        return r;
+}
+
 static int run_inline_steps(Batch *batch, Error *err) {
         Step step = { 0 };
         int r = 0;
 
         while (batch->done_count < batch->step_max &&
                (r = find_any_step(batch, false, &step, err)) == 1) {
+                if (batch->is_cautious && is_unmarked(&step))
+                        return mark_inline(batch, &step, err);
                 r = step_run_inline(batch->world, &step, &batch->retry_ms, err);
                 if (finish_step(batch, &step, r, err) < 0)
                         return -1;
@@ -163,9 +195,9 @@ static int mark_starts(Batch *batch, Error *err) {
         while (running + batch->start_count < WORKER_COUNT_MAX &&
                (r = find_any_step(batch, true, &step, err)) == 1) {
                 r = step_mark(batch->world, &step, err);
-                batch->starts[batch->start_count++] = step.task->id;
                 touch(batch, step.task->change);
-                step_done(&step);
+                batch->starts[batch->start_count] = step.task->id;
+                batch->started[batch->start_count++] = step_take(&step);
                 if (r < 0)
                         return -1;
         }
@@ -209,4 +241,6 @@ int batch_run(Batch *batch, Error *err) {
 
 void batch_done(Batch *batch) {
         step_done(&batch->stopped);
+        for (size_t i = 0; i < ARRAY_COUNT(batch->started); i++)
+                step_done(&batch->started[i]);
 }

@@ -13,12 +13,14 @@
 
 typedef struct Batch {
         const StepWorld *world;
-        Attempt *ended;  /* NULL: none */
-        int step_max;    /* how many steps it may take, `ended` counted */
-        bool is_marking; /* and whether it may mark */
-        bool is_resting; /* it marks none: no worker is to start any more */
+        Attempt *ended;   /* NULL: none */
+        int step_max;     /* how many steps it may take, `ended` counted */
+        bool is_marking;  /* and whether it may mark */
+        bool is_resting;  /* it marks none: no worker is to start any more */
+        bool is_cautious; /* each step without worker is marked in a batch before its own */
         /* Tasks with running workers, which are left alone. */
         const int64_t *busy;
+        const Task *const *running; /* the same */
         size_t busy_count;
 
         int done_count;
@@ -26,7 +28,9 @@ typedef struct Batch {
         int64_t changes[BATCH_STEPS_MAX + WORKER_COUNT_MAX]; /* what it touched, once each */
         size_t change_count;
         int64_t starts[WORKER_COUNT_MAX]; /* tasks whose workers may start now */
+        Step started[WORKER_COUNT_MAX];   /* the same */
         size_t start_count;
+        bool is_to_be_continued;
 
         Step stopped; /* no task: the database itself failed */
         bool is_retry;

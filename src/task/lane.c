@@ -4,6 +4,8 @@
  */
 #include <inttypes.h>
 
+#include "base/clock.h"
+#include "base/log.h"
 #include "base/text.h"
 #include "task/change.h"
 
@@ -211,14 +213,27 @@ static int apply(Database *database, const LaneMap *map, int64_t except, Error *
                        : apply_part(database, map, except, true, err);
 }
 
-static int abort_from(Database *database, int64_t change, int64_t failed, Error *err) {
+typedef enum AbortReach {
+        ABORT_ALL,
+        ABORT_UNREADY, /* and the lanes of that */
+        ABORT_FAILED,  /* the lanes of one task */
+} AbortReach;
+
+static bool is_aborted_by(const LaneTask *task, AbortReach reach, int64_t failed) {
+        if (reach == ABORT_UNREADY)
+                return !task_status_is_ready(task->status);
+        return reach == ABORT_ALL || task->id == failed;
+}
+
+static int abort_from(Database *database, int64_t change, AbortReach reach, int64_t failed,
+                      Error *err) {
         __attribute__((cleanup(lane_map_done))) LaneMap map = { 0 };
 
         if (load_tasks(database, change, &map, err) < 0 ||
             load_waits(database, change, &map, err) < 0)
                 return -1;
         for (size_t i = 0; i < map.task_count; i++) {
-                if (failed && map.tasks[i].id != failed)
+                if (!is_aborted_by(&map.tasks[i], reach, failed))
                         continue;
                 map.tasks[i].is_hit = true;
                 abort_lanes_of(&map, i);
@@ -232,7 +247,7 @@ int change_abort_lanes_of(Database *database, int64_t task, Error *err) {
         int r = database_find_int(database, &change, err, "SELECT change FROM task WHERE id = ?",
                                   "i", task);
 
-        return r <= 0 ? r : abort_from(database, change, task, err);
+        return r <= 0 ? r : abort_from(database, change, ABORT_FAILED, task, err);
 }
 
 int change_abort(Database *database, int64_t change, Error *err) {
@@ -245,5 +260,30 @@ int change_abort(Database *database, int64_t change, Error *err) {
         if (r == 0)
                 return error_set(err, ERROR_BAD_REQUEST,
                                  "cannot abort change %" PRId64 " with nothing pending", change);
-        return abort_from(database, change, 0, err);
+        return abort_from(database, change, ABORT_ALL, 0, err);
+}
+
+#define STALE_NS (3LL * 24 * 3600 * 1000000000)
+
+/* No change counts as older than the state itself. */
+static int find_stale(Database *database, int64_t *ret_change, Error *err) {
+        return database_find_int(database, ret_change, err,
+                                 "SELECT id FROM change WHERE ready_at IS NULL AND is_aborted = 0 "
+                                 "AND max(spawned_at, (SELECT min(applied_at) FROM migration)) < ?",
+                                 "i", clock_get_wall() - STALE_NS);
+}
+
+int change_abort_stale(Database *database, Error *err) {
+        int64_t change;
+        int r, count = 0;
+
+        while ((r = find_stale(database, &change, err)) == 1) {
+                log_warning("change %" PRId64 " is older than three days: aborted", change);
+                if (database_run(database, err, "UPDATE change SET is_aborted = 1 WHERE id = ?",
+                                 "i", change) < 0 ||
+                    abort_from(database, change, ABORT_UNREADY, 0, err) < 0)
+                        return -1;
+                count++;
+        }
+        return r < 0 ? -1 : count;
 }

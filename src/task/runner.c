@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -13,14 +14,7 @@
 
 #define PRUNE_INTERVAL_MS (10 * 60 * 1000)
 #define TROUBLE_RETRY_MS  3000
-
-/* How often workers of a task have died; forgotten by a restart, which is not the worker's fault.
- */
-typedef struct Deaths {
-        int64_t task;
-        TaskDirection direction;
-        int count;
-} Deaths;
+#define CLOCK_STEP_NS     (3600LL * 1000000000)
 
 struct Runner {
         RunnerConfig config;
@@ -29,10 +23,11 @@ struct Runner {
         WorkPlace place;
         Attempt *attempts[WORKER_COUNT_MAX];
         size_t attempt_count;
-        Deaths deaths[WORKER_COUNT_MAX];
-        size_t next_deaths;
         char *boot, *daemon; /* facts; see TASK_WAIT_BOOT */
         bool is_broken;
+        int64_t clock_offset; /* wall − boot at start */
+        bool has_begun;
+        bool is_cautious; /* see step_is_suspect */
         bool is_resting;
         int handle_count;
         uv_timer_t wake_timer;  /* now */
@@ -42,21 +37,14 @@ struct Runner {
 
 static void on_attempt_end(void *owner, Attempt *attempt);
 
-static int count_death(Runner *runner, const Step *step) {
-        for (size_t i = 0; i < ARRAY_COUNT(runner->deaths); i++) {
-                Deaths *deaths = &runner->deaths[i];
-                if (deaths->task == step->task->id && deaths->direction == step->direction)
-                        return ++deaths->count;
-        }
-        Deaths *slot = &runner->deaths[runner->next_deaths++ % ARRAY_COUNT(runner->deaths)];
-        *slot = (Deaths){ step->task->id, step->direction, 1 };
-        return 1;
-}
+/* Stored: a daemon that ends meanwhile must not start the count again. */
+static int count_death(Runner *runner, const Step *step, Error *err) {
+        autotransaction transaction = TRANSACTION_INIT;
 
-static void forget_deaths(Runner *runner, int64_t task) {
-        for (size_t i = 0; i < ARRAY_COUNT(runner->deaths); i++)
-                if (runner->deaths[i].task == task)
-                        runner->deaths[i] = (Deaths){ 0 };
+        if (transaction_begin(runner->world.database, &transaction, err) < 0)
+                return -1;
+        int deaths = step_count_death(&runner->world, step, err);
+        return deaths < 0 || transaction_commit(&transaction, err) < 0 ? -1 : deaths;
 }
 
 static void on_later(uv_timer_t *timer) {
@@ -115,7 +103,6 @@ static bool has_left_traces(const Batch *batch) {
 static int stop_at(Runner *runner, Batch *batch, const Error *why, Error *err) {
         if (record_stop(runner, batch, has_left_traces(batch), why, err) < 0)
                 return -1;
-        forget_deaths(runner, batch->stopped.task->id);
         if (runner->config.on_commit)
                 runner->config.on_commit(runner->config.context, batch->stopped.task->change);
         return 0;
@@ -125,22 +112,26 @@ static int stop_at(Runner *runner, Batch *batch, const Error *why, Error *err) {
  * `ended` is settled and there may be more to do, 0 when there is not. */
 static int run_one_batch(Runner *runner, Attempt *ended, int *step_max, Batch *batch, Error *err) {
         int64_t busy[WORKER_COUNT_MAX];
+        const Task *running[WORKER_COUNT_MAX];
         Error why = ERROR_INIT;
 
         for (size_t i = 0; i < runner->attempt_count; i++)
-                busy[i] = runner->attempts[i]->step.task->id;
+                running[i] = runner->attempts[i]->step.task, busy[i] = running[i]->id;
         *batch = (Batch){
                 .world = &runner->world,
                 .ended = ended,
                 .step_max = *step_max,
+                .is_cautious = runner->is_cautious,
                 .is_marking = *step_max == BATCH_STEPS_MAX,
                 .is_resting = runner->is_resting,
                 .busy = busy,
+                .running = running,
                 .busy_count = runner->attempt_count,
         };
         if (batch_run(batch, &why) == 0) {
                 announce(runner, batch);
-                bool is_full = batch->done_count >= *step_max || !batch->is_marking;
+                bool is_full = batch->done_count >= *step_max || !batch->is_marking ||
+                               batch->is_to_be_continued;
                 *step_max = BATCH_STEPS_MAX;
                 return is_full;
         }
@@ -265,11 +256,23 @@ static void advance_or_complain(Runner *runner, Attempt *ended) {
                 meet_trouble(runner, &err);
 }
 
+/* Whether its worker is started again.  Where that cannot be counted it is not: a worker that dies
+ * for ever is worse than one that had only one life. */
+static bool may_try_again(Runner *runner, const Attempt *attempt) {
+        Error err;
+
+        if (attempt->end != ATTEMPT_DEATH)
+                return false;
+        int deaths = count_death(runner, &attempt->step, &err);
+        if (deaths < 0)
+                log_error("runner: %s", err.message);
+        return deaths >= 0 && deaths < WORKER_ATTEMPT_MAX;
+}
+
 static void on_attempt_end(void *owner, Attempt *attempt) {
         Runner *runner = owner;
 
-        if (attempt->end == ATTEMPT_DEATH &&
-            count_death(runner, &attempt->step) < WORKER_ATTEMPT_MAX) {
+        if (may_try_again(runner, attempt)) {
                 /* The task stays Doing, so it is planned and worked again. */
                 log_warning("task %" PRId64 " (%s): %s", attempt->step.task->id,
                             attempt->step.task->kind, attempt->error.message);
@@ -316,11 +319,31 @@ static int prune(Runner *runner, Error *err) {
         return transaction_commit(&transaction, err);
 }
 
+static int64_t get_clock_offset(void) {
+        return clock_get_wall() - clock_get_boot();
+}
+
+/* Not at start: what was interrupted days ago first has the time to end by itself. */
+static int abort_stale(Runner *runner, Error *err) {
+        autotransaction transaction = TRANSACTION_INIT;
+
+        /* A clock that was set meanwhile says nothing about a change's age. */
+        if (llabs(get_clock_offset() - runner->clock_offset) > CLOCK_STEP_NS)
+                return 0;
+        if (transaction_begin(runner->world.database, &transaction, err) < 0)
+                return -1;
+        int aborted = change_abort_stale(runner->world.database, err);
+        if (aborted <= 0)
+                return aborted;
+        runner_wake(runner);
+        return transaction_commit(&transaction, err);
+}
+
 static void on_prune(uv_timer_t *timer) {
         Runner *runner = timer->data;
         Error err;
 
-        if (!runner->is_broken && prune(runner, &err) < 0)
+        if (!runner->is_broken && (prune(runner, &err) < 0 || abort_stale(runner, &err) < 0))
                 meet_trouble(runner, &err);
 }
 
@@ -343,8 +366,8 @@ static void learn_facts(Runner *runner) {
         runner->world.daemon = runner->daemon;
 }
 
-/* What waited for another boot or daemon, and has it. */
-static int end_waits(Runner *runner, Error *err) {
+/* What waited for another boot or daemon has it; and what the one before may have died of. */
+static int take_over(Runner *runner, Error *err) {
         autotransaction transaction = TRANSACTION_INIT;
         Database *database = runner->world.database;
 
@@ -353,9 +376,24 @@ static int end_waits(Runner *runner, Error *err) {
         int boot = task_end_waits(database, TASK_WAIT_BOOT, runner->boot, err);
         int daemon =
                 boot < 0 ? -1 : task_end_waits(database, TASK_WAIT_DAEMON, runner->daemon, err);
-        if (daemon < 0 || boot + daemon == 0)
-                return daemon;
-        return transaction_commit(&transaction, err);
+        int ends = daemon < 0 ? -1 : step_count_end(&runner->world, err);
+        int suspect = ends < 0 ? -1 : step_is_suspect(&runner->world, err);
+        if (suspect < 0)
+                return -1;
+        runner->is_cautious = suspect > 0;
+        return boot + daemon + ends == 0 ? 0 : transaction_commit(&transaction, err);
+}
+
+/* Its tasks are not why this daemon ends.  Not being able to say so costs them one of several. */
+static void hand_over(Runner *runner) {
+        autotransaction transaction = TRANSACTION_INIT;
+        Error err;
+
+        if (runner->is_broken || transaction_begin(runner->world.database, &transaction, &err) < 0)
+                return;
+        if (step_forgive_end(&runner->world, &err) > 0 &&
+            transaction_commit(&transaction, &err) < 0)
+                log_warning("runner: %s", err.message);
 }
 
 static const Attempt *find_attempt(const Runner *runner, const char *id) {
@@ -442,10 +480,12 @@ int runner_new(const RunnerConfig *config, Runner **ret, Error *err) {
                 .owner = runner,
                 .on_end = on_attempt_end,
         };
-        if (init_timers(runner, err) < 0 || end_waits(runner, err) < 0 || prune(runner, err) < 0) {
+        if (init_timers(runner, err) < 0 || take_over(runner, err) < 0 || prune(runner, err) < 0) {
                 (void)runner_free(runner);
                 return -1;
         }
+        runner->clock_offset = get_clock_offset();
+        runner->has_begun = true;
         runner_wake(runner);
         *ret = runner;
         return 0;
@@ -466,6 +506,8 @@ Runner *runner_free(Runner *runner) {
                 return NULL;
         while (runner->attempt_count)
                 (void)attempt_free(runner->attempts[--runner->attempt_count]);
+        if (runner->has_begun)
+                hand_over(runner);
         work_place_done(&runner->place);
         uv_timer_t *const timers[] = { &runner->wake_timer, &runner->later_timer,
                                        &runner->prune_timer };

@@ -4,6 +4,7 @@
 #include <inttypes.h>
 
 #include "base/clock.h"
+#include "base/limits.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "task/change.h"
@@ -151,10 +152,15 @@ int step_commit(const StepWorld *world, const Step *step, const json_t *job, con
         return conclude(world, step, outcome, wait_for, err);
 }
 
+/* Of a run that was never committed: without a worker it left nothing. */
+static bool has_nothing_to_undo(const Step *step) {
+        return is_empty_part(&step->kind->undo) || !step->kind->run.work;
+}
+
 /* A killed or unstarted run: undone where there is an undo, else there was nothing. */
 static int leave_abort(const StepWorld *world, const Step *step, Error *err) {
         return task_set_status(world->database, step->task->id,
-                               is_empty_part(&step->kind->undo) ? TASK_HOLD : TASK_UNDO, err);
+                               has_nothing_to_undo(step) ? TASK_HOLD : TASK_UNDO, err);
 }
 
 int step_run_inline(const StepWorld *world, const Step *step, int64_t *ret_retry_ms, Error *err) {
@@ -218,9 +224,97 @@ int step_record_retry(const StepWorld *world, const Step *step, int64_t retry_ms
         if (step->direction == DIRECTION_CLEAN)
                 return set_clean(world, step->task, err);
         /* Never "at once": the loop must get its turn. */
-        return database_run(world->database, err, "UPDATE task SET retry_at = ? WHERE id = ?", "ii",
+        return database_run(world->database, err,
+                            "UPDATE task SET retry_at = ?, deaths = 0 WHERE id = ?", "ii",
                             clock_get_wall() + (retry_ms < 1 ? 1 : retry_ms) * 1000000,
                             step->task->id) < 0
                        ? -1
                        : 0;
+}
+
+#define SUSPECT_ENDS  2
+#define END_PAUSE_MAX 300000
+
+int step_count_death(const StepWorld *world, const Step *step, Error *err) {
+        int64_t deaths = 0;
+
+        if (database_run(world->database, err, "UPDATE task SET deaths = deaths + 1 WHERE id = ?",
+                         "i", step->task->id) < 0 ||
+            database_find_int(world->database, &deaths, err, "SELECT deaths FROM task WHERE id = ?",
+                              "i", step->task->id) < 0)
+                return -1;
+        return (int)deaths;
+}
+
+/* Twice as long each time. */
+static int64_t get_pause_ms(int64_t ends) {
+        int64_t shift = ends - TASK_INTERRUPTION_MAX;
+
+        return shift > 8 ? END_PAUSE_MAX : 1000LL << shift;
+}
+
+/* Of a task that was at work. */
+static int judge_ends(const StepWorld *world, int64_t task, int64_t ends, Error *err) {
+        Step step = { 0 };
+        Error why;
+        int r = step_load(world, task, &step, err);
+
+        if (r <= 0)
+                return r;
+        (void)error_set(&why, ERROR_LOST, "pawld itself ended %lld times while this was at work",
+                        (long long)ends);
+        if (step.direction == DIRECTION_UNDO && ends < TASK_UNDO_INTERRUPTION_MAX)
+                r = step_record_retry(world, &step, get_pause_ms(ends), err);
+        else
+                r = step_record_failure(world, &step, step.part->work != NULL, &why, err);
+        step_done(&step);
+        return r;
+}
+
+static int find_judged(const StepWorld *world, int64_t after, int64_t *ret_task, int64_t *ret_ends,
+                       Error *err) {
+        autoquery query = QUERY_INIT;
+
+        if (query_open(world->database, &query, err,
+                       "SELECT id, interruptions FROM task WHERE status IN ('Doing', 'Undoing') "
+                       "AND interruptions >= ? AND id > ? ORDER BY id LIMIT 1",
+                       "ii", (int64_t)TASK_INTERRUPTION_MAX, after) < 0)
+                return -1;
+        int r = query_next(&query, err);
+        if (r == 1) {
+                *ret_task = query_get_int(&query, 0);
+                *ret_ends = query_get_int(&query, 1);
+        }
+        return r;
+}
+
+int step_count_end(const StepWorld *world, Error *err) {
+        int64_t task = 0, ends = 0;
+        int r, counted = database_run(world->database, err,
+                                      "UPDATE task SET interruptions = interruptions + 1 WHERE "
+                                      "status IN ('Do', 'Doing', 'Undo', 'Undoing')",
+                                      "");
+
+        if (counted <= 0)
+                return counted;
+        while ((r = find_judged(world, task, &task, &ends, err)) == 1)
+                if (judge_ends(world, task, ends, err) < 0)
+                        return -1;
+        return r < 0 ? -1 : counted;
+}
+
+int step_forgive_end(const StepWorld *world, Error *err) {
+        return database_run(world->database, err,
+                            "UPDATE task SET interruptions = interruptions - 1 WHERE "
+                            "status IN ('Do', 'Doing', 'Undo', 'Undoing')",
+                            "");
+}
+
+int step_is_suspect(const StepWorld *world, Error *err) {
+        int64_t one = 0;
+
+        return database_find_int(world->database, &one, err,
+                                 "SELECT 1 FROM task WHERE status IN ('Do', 'Undo') "
+                                 "AND interruptions >= ?",
+                                 "i", (int64_t)SUSPECT_ENDS);
 }

@@ -56,4 +56,15 @@ int step_mark(const StepWorld *world, const Step *step, Error *err);
 /* `is_partial`: the world may have been touched, so it is undone before it is Error. */
 int step_record_failure(const StepWorld *world, const Step *step, bool is_partial, const Error *why,
                         Error *err);
+/* A worker died; returns how often the task's did in a row, this time counted. */
+int step_count_death(const StepWorld *world, const Step *step, Error *err);
+/* The daemon that ran before ended without a word (step_forgive_end): what was to be done then, and
+ * what was at work above all, may be why.  Counts that, and gives up what was at work too often.
+ * Returns how many tasks it wrote to. */
+int step_count_end(const StepWorld *world, Error *err);
+/* This daemon ends as it should. */
+int step_forgive_end(const StepWorld *world, Error *err);
+/* 1: a step without worker may have ended the daemon several times: to be marked like the others
+ * before it is taken, so that the next end names it. */
+int step_is_suspect(const StepWorld *world, Error *err);
 int step_record_retry(const StepWorld *world, const Step *step, int64_t retry_ms, Error *err);

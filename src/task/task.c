@@ -132,8 +132,8 @@ static int update_change(Database *database, int64_t task, int64_t now, Error *e
                             "ii", now, task);
 }
 
-/* One statement for every way on: what belongs to a wait or a retry ends with it, and a way back
- * counts its own deaths. */
+/* One statement for every way on: what belongs to a wait or a retry ends with it, and deaths are
+ * counted while a task stays where it is. */
 static int write_status(Database *database, int64_t task, TaskStatus status, int64_t ready_at,
                         Error *err) {
         const char *name = task_status_get_name(status);
@@ -141,8 +141,8 @@ static int write_status(Database *database, int64_t task, TaskStatus status, int
         return database_run(database, err,
                             "UPDATE task SET status = ?1, ready_at = nullif(?2, 0), "
                             "retry_at = NULL, waited_status = NULL, wait_name = NULL, "
-                            "wait_value = NULL, deaths = iif(?1 = 'Undo', 0, deaths), "
-                            "interruptions = iif(?1 = 'Undo', 0, interruptions) WHERE id = ?3",
+                            "wait_value = NULL, deaths = iif(?1 = status, deaths, 0), "
+                            "interruptions = iif(?1 = status, interruptions, 0) WHERE id = ?3",
                             "sii", name, ready_at, task) < 0
                        ? -1
                        : 0;

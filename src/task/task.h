@@ -158,6 +158,9 @@ typedef struct TaskKind {
         /* When the whole change is ready, whatever became of the task: the place for what cannot be
          * undone.  Its failure is logged and not repeated. */
         TaskPart clean;
+        /* May be NULL.  True: `task` does not start while `running` (of any kind and change) is at
+         * work.  For "never at the same time" only; order is for the edges. */
+        bool (*is_blocked_by)(const Task *task, const Task *running);
         int time_limit_s; /* of a worker's attempt; 0 = 600 */
         bool is_error_ignored;
 } TaskKind;

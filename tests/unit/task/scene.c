@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <time.h>
 
@@ -253,6 +254,52 @@ static int commit_clean(const TaskStep *step, const json_t *job, const json_t *r
         return add_trace(step, "~", err) < 0 ? -1 : 0;
 }
 
+static int commit_fatal(const TaskStep *step, const json_t *job, const json_t *result, Error *err) {
+        (void)step;
+        (void)job;
+        (void)result;
+        (void)err;
+        (void)raise(SIGKILL);
+        return -1;
+}
+
+/* The daemon that it belongs to. */
+static int work_fatal(Worker *worker, void *context, const json_t *job, json_t **ret_result,
+                      Error *err) {
+        (void)work_file(worker, context, job, ret_result, err);
+        (void)kill(getppid(), SIGKILL);
+        (void)pause();
+        return 0;
+}
+
+/* Fails where another of its kind is at work; stays at work until the gate is open. */
+static int work_exclusive(Worker *worker, void *context, const json_t *job, json_t **ret_result,
+                          Error *err) {
+        const Scene *scene = context;
+        autofd int fd =
+                openat(scene->directory_fd, "exclusive", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+
+        if (fd < 0 || flock(fd, LOCK_EX | LOCK_NB) < 0)
+                return error_set(err, ERROR_BUSY, "another is at work");
+        return work_wait(worker, context, job, ret_result, err);
+}
+
+static int work_alone(Worker *worker, void *context, const json_t *job, json_t **ret_result,
+                      Error *err) {
+        const Scene *scene = context;
+        const struct timespec pause = { .tv_nsec = 20000000 };
+        autofd int fd = openat(scene->directory_fd, "alone", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+
+        if (fd < 0 || flock(fd, LOCK_EX | LOCK_NB) < 0)
+                return error_set(err, ERROR_BUSY, "not alone");
+        (void)nanosleep(&pause, NULL);
+        return work_file(worker, context, job, ret_result, err);
+}
+
+static bool is_of_same_kind(const Task *task, const Task *running) {
+        return string_equal(task->kind, running->kind);
+}
+
 /* Leaves a child behind that ignores the worker's end, in a session of its own. */
 static int work_orphan(Worker *worker, void *context, const json_t *job, json_t **ret_result,
                        Error *err) {
@@ -305,6 +352,13 @@ const TaskKind SCENE_KINDS[] = {
         { .name = "big", .run = { NULL, NULL, commit_big } },
         { .name = "cleaned", .run = NOTE, .undo = UNNOTE, .clean = { NULL, NULL, commit_clean } },
         { .name = "fail-clean", .run = NOTE, .clean = { plan_name, fail_work, commit_clean } },
+        { .name = "fatal", .run = { .commit = commit_fatal }, .undo = UNNOTE },
+        { .name = "fatal-work", .run = { plan_name, work_fatal, commit_work }, .undo = UNWORK },
+        { .name = "exclusive", .run = { plan_name, work_exclusive, commit_work }, .undo = UNWORK },
+        { .name = "alone",
+          .run = { plan_name, work_alone, commit_work },
+          .undo = UNWORK,
+          .is_blocked_by = is_of_same_kind },
         { .name = "orphan", .run = { plan_name, work_orphan, commit_work }, .undo = UNWORK },
 };
 const size_t SCENE_KIND_COUNT = ARRAY_COUNT(SCENE_KINDS);

@@ -27,8 +27,10 @@ typedef struct Scenario {
 static const Scenario SCENARIOS[] = {
         { "run", "note a, work b, note c, work d, note e", false, false, 0, 4 },
         { "undo", "note a, work b, note c, work d, fail-plan e", false, true, 0, 8 },
-        /* b with c, which waits; the wait's end; c with d's mark. */
-        { "wait", "note a, work b, wait-daemon c, work d, note e", false, false, 1, 6 },
+        /* b with c, which waits; the daemon's orderly end; its start ends the wait; c with d's
+         * mark.
+         */
+        { "wait", "note a, work b, wait-daemon c, work d, note e", false, false, 1, 7 },
         /* The second change; its plan and its work's mark with d and e; that with its note. */
         { "queue", "note a, work b, note c, work d, note e", true, false, 0, 6 },
 };

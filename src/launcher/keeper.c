@@ -135,7 +135,24 @@ static _Noreturn void run_program(Keeper *keeper, Prepared *prepared) {
 
 /* ── reaping ── */
 
-static _Noreturn void keep(Keeper *keeper, DeviceFilter *devices, pid_t program) {
+/* Orphans of the program's come to us: without children there is nobody left of it. */
+static bool is_alone(void) {
+        pid_t pid;
+
+        do
+                pid = waitpid(-1, NULL, WNOHANG);
+        while (pid > 0 || (pid < 0 && errno == EINTR));
+        return pid < 0;
+}
+
+/* Before the end is told: whoever started the program may refresh it at once. */
+static void end_leases(Prepared *prepared) {
+        for (size_t i = 0; i < prepared->lease_count; i++)
+                (void)close(prepared->leases[i]);
+        prepared->lease_count = 0;
+}
+
+static _Noreturn void keep(Keeper *keeper, Prepared *prepared, pid_t program) {
         int status = 0;
 
         while (true) {
@@ -144,7 +161,7 @@ static _Noreturn void keep(Keeper *keeper, DeviceFilter *devices, pid_t program)
                 if (pid < 0 && errno == EINTR)
                         continue;
                 if (pid < 0) {
-                        device_filter_leave(devices);
+                        device_filter_leave(&prepared->devices);
                         _exit(0); /* the last one is gone */
                 }
                 if (pid != program)
@@ -155,6 +172,8 @@ static _Noreturn void keep(Keeper *keeper, DeviceFilter *devices, pid_t program)
                 }
                 /* From here on what the program left behind lives without the outer process. */
                 (void)prctl(PR_SET_PDEATHSIG, 0, 0, 0, 0);
+                if (is_alone())
+                        end_leases(prepared);
                 send_report(keeper->reports, KEEPER_REPORT_ENDED, status, -1);
                 (void)close(keeper->reports);
                 (void)kernel_close_range(0, 2);
@@ -237,5 +256,5 @@ _Noreturn void keeper_run(Keeper *keeper) {
         /* Without a PID namespace our death would not be the program's, only the lease's. */
         if (!has_pid_namespace)
                 (void)prctl(PR_SET_PDEATHSIG, 0, 0, 0, 0);
-        keep(keeper, &prepared.devices, program);
+        keep(keeper, &prepared, program);
 }

@@ -300,11 +300,23 @@ static const char *get_architecture(void) {
 /* Variables that change what a loader or the C library reads, which belong to the host's view. */
 static void add_unsets(Text *plan) {
         static const char *const names[] = {
-                "LD_*",           "GCONV_PATH",         "GETCONF_DIR",
-                "GLIBC_TUNABLES", "HOSTALIASES",        "LOCALDOMAIN",
-                "LOCPATH",        "MALLOC_TRACE",       "NIS_PATH",
-                "NLSPATH",        "RESOLV_HOST_CONF",   "RES_OPTIONS",
-                "TZDIR",          "DBUS_*_BUS_ADDRESS", "PAWL_ROOT",
+                "LD_*",
+                "GCONV_PATH",
+                "GETCONF_DIR",
+                "GLIBC_TUNABLES",
+                "HOSTALIASES",
+                "LOCALDOMAIN",
+                "LOCPATH",
+                "MALLOC_TRACE",
+                "NIS_PATH",
+                "NLSPATH",
+                "RESOLV_HOST_CONF",
+                "RES_OPTIONS",
+                "TZDIR",
+                "DBUS_SESSION_BUS_ADDRESS",
+                "DBUS_SYSTEM_BUS_ADDRESS",
+                "DBUS_STARTER_*",
+                "PAWL_ROOT",
         };
 
         for (size_t i = 0; i < ARRAY_COUNT(names); i++)
@@ -526,6 +538,7 @@ int launch_plan_write(const LaunchPlanInput *input, Text *ret, Error *err) {
         add_package(ret, input);
         add_user_data(ret, input);
         launch_plan_add_grants(ret, input);
+        launch_plan_add_buses(ret, input);
         if (input->target->grants.flags & INTERFACE_LIFTS_NAMESPACES)
                 add(ret, "namespaces", "allowed");
         add_environment(ret, input);

@@ -250,11 +250,81 @@ void launch_plan_add_device_filter(Text *plan, const LaunchPlanInput *input) {
         launch_line_append(plan, "device-filter", "on", NULL);
 }
 
+/* ── buses ── */
+
+static char *format_method(const GrantRow *row) {
+        const InterfaceBus *bus = row->bus;
+
+        if (!bus->interface)
+                return string_copy("*");
+        return string_format("%s.%s", bus->interface, bus->member ? bus->member : "*");
+}
+
+/* NULL: the proxy rules names, and "any" is none. */
+static char *format_bus_rule(const GrantRow *row) {
+        static const char *const verbs[] = {
+                [INTERFACE_BUS_OWN] = "own",
+                [INTERFACE_BUS_TALK] = "talk",
+                [INTERFACE_BUS_SEE] = "see",
+                [INTERFACE_BUS_CALL] = "call",
+                [INTERFACE_BUS_BROADCAST] = "broadcast",
+        };
+        InterfaceBusVerb verb = row->bus->verb;
+
+        if (string_equal(row->text, "*"))
+                return NULL;
+        if (verb != INTERFACE_BUS_CALL && verb != INTERFACE_BUS_BROADCAST)
+                return string_format("%s=%s", verbs[verb], row->text);
+        autofree char *method = format_method(row);
+        return string_format("%s=%s=%s%s%s", verbs[verb], row->text, method, row->second ? "@" : "",
+                             row->second ? row->second : "");
+}
+
+static bool add_bus_rules(Text *plan, const GrantSet *grants, bool is_session) {
+        bool has_rules = false;
+
+        for (size_t i = 0; i < grants->row_count; i++) {
+                const GrantRow *row = &grants->rows[i];
+                if (row->kind != GRANT_BUS || row->is_session != is_session)
+                        continue;
+                autofree char *rule = format_bus_rule(row);
+                if (rule)
+                        launch_line_append(plan, "bus-rule", is_session ? "session" : "system",
+                                           rule, NULL);
+                has_rules |= rule != NULL;
+        }
+        return has_rules;
+}
+
+void launch_plan_add_buses(Text *plan, const LaunchPlanInput *input) {
+        autofree char *session = string_format("/run/user/%u/bus", input->uid);
+
+        const char *system = "/run/dbus/system_bus_socket";
+        const GrantSet *grants = &input->target->grants;
+
+        if (add_bus_rules(plan, grants, false))
+                launch_line_append(plan, "bus", "system", system, system, "rw,noexec,socket", NULL);
+        if (add_bus_rules(plan, grants, true))
+                launch_line_append(plan, "bus", "session", session, session, "rw,noexec,socket",
+                                   NULL);
+}
+
 /* ── the rest ── */
+
+static bool has_session_bus(const GrantSet *grants) {
+        for (size_t i = 0; i < grants->row_count; i++)
+                if (grants->rows[i].kind == GRANT_BUS && grants->rows[i].is_session)
+                        return true;
+        return false;
+}
 
 void launch_plan_add_granted_variables(Text *plan, const LaunchPlanInput *input) {
         const GrantSet *grants = &input->target->grants;
+        autofree char *bus = string_format("unix:path=/run/user/%u/bus", input->uid);
         size_t at = grant_set_find(grants, GRANT_VARIABLE, 0);
+
+        if (has_session_bus(grants))
+                launch_line_append(plan, "setenv", "DBUS_SESSION_BUS_ADDRESS", bus, NULL);
 
         for (; at < grants->row_count; at = grant_set_find(grants, GRANT_VARIABLE, at + 1)) {
                 const GrantRow *row = &grants->rows[at];

@@ -10,6 +10,8 @@ void launch_plan_add_grants(Text *plan, const LaunchPlanInput *input);
 void launch_plan_add_granted_variables(Text *plan, const LaunchPlanInput *input);
 void launch_plan_add_landlock_grants(Text *plan, const LaunchPlanInput *input);
 void launch_plan_add_restrictions(Text *plan, const GrantSet *grants);
+/* Before any variable is unset: the caller's may name his bus. */
+void launch_plan_add_buses(Text *plan, const LaunchPlanInput *input);
 void launch_plan_add_device_filter(Text *plan, const LaunchPlanInput *input);
 void launch_plan_add_capabilities(Text *plan, const LaunchPlanInput *input);
 

@@ -188,6 +188,10 @@ static void drop_capabilities(uint64_t granted) {
                 die(errno, "cannot drop the last capability");
 }
 
+void confinement_drop_capabilities(void) {
+        drop_capabilities(0);
+}
+
 /* ── seccomp ── */
 
 static void load_program(int file, uint64_t first, uint64_t count) {

@@ -29,6 +29,8 @@ typedef struct Confinement {
         uint64_t capabilities; /* that are kept, a bit each */
 } Confinement;
 
+/* Every one, for good; for a helper of the launch. */
+void confinement_drop_capabilities(void);
 void confinement_apply(Confinement *confinement, const LaunchStep *step);
 /* `first_fd` is what the plan calls descriptor 0. Returns only when all of it holds. */
 void confinement_enter(const Confinement *confinement, const Frame *frame, size_t first_fd);

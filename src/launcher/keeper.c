@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
+#include "launcher/bus.h"
 #include "launcher/confine.h"
 #include "launcher/die.h"
 #include "launcher/environment.h"
@@ -27,6 +28,7 @@ typedef struct Prepared {
         size_t lease_count;
         bool may_make_namespaces;
         DeviceFilter devices;
+        Bus bus;
 } Prepared;
 
 /* ── reports ── */
@@ -203,6 +205,7 @@ static void apply_steps(Keeper *keeper, View *view, Prepared *prepared) {
                 environment_apply(&prepared->command, &step);
                 confinement_apply(&prepared->confinement, &step);
                 device_filter_apply(&prepared->devices, &step);
+                bus_apply(&prepared->bus, &step);
                 prepared->may_make_namespaces |= step.op == LAUNCH_OP_NAMESPACES;
                 if (step.op == LAUNCH_OP_LEASE)
                         keep_lease(session, prepared, step.numbers[0]);
@@ -216,7 +219,7 @@ static void apply_steps(Keeper *keeper, View *view, Prepared *prepared) {
 _Noreturn void keeper_run(Keeper *keeper) {
         bool has_user_namespace = keeper->namespaces & CLONE_NEWUSER;
         bool has_pid_namespace = keeper->namespaces & CLONE_NEWPID;
-        Prepared prepared = { .mask = umask(0), .devices = DEVICE_FILTER_INIT };
+        Prepared prepared = { .mask = umask(0), .devices = DEVICE_FILTER_INIT, .bus = BUS_INIT };
         View view;
 
         trace_note("namespaces");
@@ -235,6 +238,7 @@ _Noreturn void keeper_run(Keeper *keeper) {
         view.first_fd = keeper->session->first_fd;
         trace_note("plan received");
         apply_steps(keeper, &view, &prepared);
+        bus_start(&prepared.bus, &view);
         /* No further user namespaces in here, whatever a later filter says. */
         if (has_user_namespace && !prepared.may_make_namespaces)
                 write_file("/proc/sys/user/max_user_namespaces", "0");

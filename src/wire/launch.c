@@ -53,6 +53,8 @@ static const OpRow OPS[LAUNCH_OP_COUNT] = {
         [LAUNCH_OP_DEVICE_RULE] = { "device-rule",
                                     { WORD_NAME, WORD_NUMBER, WORD_NUMBER, WORD_FLAGS } },
         [LAUNCH_OP_DEVICE_FILTER] = { "device-filter", { WORD_NAME } },
+        [LAUNCH_OP_BUS] = { "bus", { WORD_NAME, WORD_PATH, WORD_PATH, WORD_FLAGS } },
+        [LAUNCH_OP_BUS_RULE] = { "bus-rule", { WORD_NAME, WORD_TEXT } },
         [LAUNCH_OP_PROC] = { "proc", { WORD_PATH } },
         [LAUNCH_OP_TERMINALS] = { "terminals", { WORD_PATH } },
         [LAUNCH_OP_SHIELD] = { "shield", { WORD_PATH } },

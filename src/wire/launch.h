@@ -151,8 +151,11 @@ typedef enum LaunchOp {
         LAUNCH_OP_DEVICE_RULE, /* char|block MAJOR MINOR ro|rw  for the filter; 4294967295 = any */
         LAUNCH_OP_DEVICE_FILTER, /* "on"             no node but the usual ones, those of match and
                                     those of rules, may be opened; where the kernel can say so */
-        LAUNCH_OP_PROC,          /* PATH                proc of the launch's own */
-        LAUNCH_OP_TERMINALS,     /* PATH                a private devpts */
+        LAUNCH_OP_BUS,        /* system|session HOST PATH FLAGS  a filtered bus at PATH; HOST is the
+                                 socket where the caller's variables name no other */
+        LAUNCH_OP_BUS_RULE,   /* system|session RULE  for it, as xdg-dbus-proxy's options say it */
+        LAUNCH_OP_PROC,       /* PATH                proc of the launch's own */
+        LAUNCH_OP_TERMINALS,  /* PATH                a private devpts */
         LAUNCH_OP_SHIELD,     /* PATH                read-only from here on; absent is right too */
         LAUNCH_OP_MASK,       /* PATH                an empty file, or for a directory an empty
                                  directory, instead; absent is right too */

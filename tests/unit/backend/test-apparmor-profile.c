@@ -12,7 +12,7 @@
 
 /* 0 well-formed; 127: there is no parser here. */
 static int parse(const char *text) {
-        autofd int file = memfd_create("profile", 0);
+        autofd int file = memfd_create("profile", MFD_CLOEXEC);
         int status = 0;
 
         assert_int_equal(write(file, text, strlen(text)), strlen(text));

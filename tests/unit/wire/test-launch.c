@@ -63,6 +63,8 @@ static void each_op_reads_its_own_words(void **state) {
                 { "device null\n", LAUNCH_OP_DEVICE },
                 { "device-rule char 81 4294967295 rw\n", LAUNCH_OP_DEVICE_RULE },
                 { "device-filter on\n", LAUNCH_OP_DEVICE_FILTER },
+                { "bus session /run/user/1/bus /run/user/1/bus rw,noexec,socket\n", LAUNCH_OP_BUS },
+                { "bus-rule session talk=org.a.B\n", LAUNCH_OP_BUS_RULE },
                 { "proc /proc\n", LAUNCH_OP_PROC },
                 { "terminals /dev/pts\n", LAUNCH_OP_TERMINALS },
                 { "shield /proc/sys\n", LAUNCH_OP_SHIELD },

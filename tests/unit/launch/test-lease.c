@@ -53,6 +53,35 @@ static void a_user_who_locks_his_lease_hinders_no_other(void **state) {
         assert_int_equal(tree_remove(tmp, root + strlen("/tmp/"), &err), 0);
 }
 
+/* It is handed to any user, who could else fill R/run with it. */
+static void nobody_can_write_to_his_lease(void **state) {
+        char root[] = "/tmp/lease-XXXXXX";
+        Error err = ERROR_INIT;
+        (void)state;
+
+        assert_non_null(mkdtemp(root));
+        int lease = lease_open(root, "tool", "1", 1000, &err);
+        assert_true(lease >= 0);
+        assert_int_equal(fcntl(lease, F_GETFL) & O_ACCMODE, O_RDONLY);
+        assert_int_equal(write(lease, "x", 1), -1);
+        assert_int_equal(ftruncate(lease, 1 << 20), -1);
+        /* Nor by opening it anew, without the daemon's power. */
+        autofree char *magic = string_format("/proc/self/fd/%d", lease);
+        pid_t pid = geteuid() == 0 ? fork() : -1;
+        if (pid == 0) {
+                if (setresgid(1000, 1000, 1000) < 0 || setresuid(1000, 1000, 1000) < 0)
+                        _exit(2);
+                _exit(open(magic, O_WRONLY | O_CLOEXEC) >= 0);
+        }
+        int status = 0;
+        if (pid > 0)
+                assert_int_equal(waitpid(pid, &status, 0), pid);
+        assert_int_equal(status, 0);
+        (void)close(lease);
+        autofd int tmp = open("/tmp", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        assert_int_equal(tree_remove(tmp, root + strlen("/tmp/"), &err), 0);
+}
+
 static void a_package_is_known_by_its_cgroup(void **state) {
         (void)state;
         assert_true(caller_cgroup_is_confined("0::/user.slice/snap.tool.run-1.scope\n"));
@@ -101,6 +130,7 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(a_lease_is_held_as_long_as_a_copy_is_open),
                 cmocka_unit_test(a_user_who_locks_his_lease_hinders_no_other),
+                cmocka_unit_test(nobody_can_write_to_his_lease),
                 cmocka_unit_test(a_package_is_known_by_its_cgroup),
                 cmocka_unit_test(who_has_ended_is_seen_by_his_pidfd),
                 cmocka_unit_test(greedy_users_leave_places_for_root_and_for_the_next),

@@ -521,7 +521,9 @@ static void close_loop(Daemon *daemon) {
 
 /* Clients first, then who does their work, then the state. */
 static void stop(Daemon *daemon) {
-        notify_send("STOPPING=1");
+        /* A supervisor that is told of a stop waits for the end of the process. */
+        if (!daemon->is_restarting)
+                notify_send("STOPPING=1");
         daemon->api.stop_kind = "daemon-restart";
         if (daemon->front) {
                 api_stop(&daemon->api);

@@ -82,9 +82,10 @@ static int place_sockets(const Handover *handover, Error *err) {
                         return error_set_errno(err, errno, "cannot keep a socket");
         if (handover->socket_count == 0)
                 return 0;
+        autofree char *joined = text_take(&names);
         (void)snprintf(number, sizeof(number), "%d", handover->socket_count);
         (void)setenv("LISTEN_FDS", number, 1);
-        (void)setenv("LISTEN_FDNAMES", names.bytes, 1);
+        (void)setenv("LISTEN_FDNAMES", joined, 1);
         (void)snprintf(number, sizeof(number), "%d", (int)getpid());
         (void)setenv("LISTEN_PID", number, 1);
         return 0;

@@ -122,8 +122,8 @@ static int check_installed(const PlanContext *context, const RemoveRequest *requ
         return 0;
 }
 
-int plan_remove(const PlanContext *context, const RemoveRequest *request, int64_t *ret_change,
-                Error *err) {
+static int plan_once(const PlanContext *context, const RemoveRequest *request, int64_t *ret_change,
+                     Error *err) {
         autotransaction transaction = TRANSACTION_INIT;
         autofree char *summary = format_summary(request);
         int64_t change = 0;
@@ -134,7 +134,7 @@ int plan_remove(const PlanContext *context, const RemoveRequest *request, int64_
         if (check_installed(context, request, err) < 0)
                 return -1;
         autojson api_data = plan_format_api_data(request->instances, request->count, false);
-        ChangeDraft draft = { "remove-snap", summary, api_data };
+        ChangeDraft draft = { "remove-snap", summary, api_data, .is_removal = true };
         if (transaction_begin(context->database, &transaction, err) < 0)
                 return -1;
         if (plan_add_change(context->database, &draft, request->instances, request->count, &change,
@@ -152,4 +152,13 @@ int plan_remove(const PlanContext *context, const RemoveRequest *request, int64_
                 return -1;
         *ret_change = change;
         return 0;
+}
+
+int plan_remove(const PlanContext *context, const RemoveRequest *request, int64_t *ret_change,
+                Error *err) {
+        int r = plan_once(context, request, ret_change, err);
+
+        /* Whoever finds out that the disk is full has what was kept for this by now. */
+        return r < 0 && err->kind == ERROR_DISK_SPACE ? plan_once(context, request, ret_change, err)
+                                                      : r;
 }

@@ -9,6 +9,7 @@
 #include "base/file.h"
 
 #define BALLAST_FILE "ballast"
+#define REMOVAL_FILE "ballast-for-removal"
 
 static int fill(int fd, Error *err) {
         static const char NOISE[4096] = { 'p', 'a', 'w', 'l' };
@@ -24,11 +25,10 @@ static int fill(int fd, Error *err) {
         return 0;
 }
 
-int ballast_make(int directory, Error *err) {
+static int make_file(int directory, const char *name, Error *err) {
         struct statvfs space;
         struct stat status;
-        autofd int fd =
-                openat(directory, BALLAST_FILE, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+        autofd int fd = openat(directory, name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 
         if (fd < 0 || fstat(fd, &status) < 0 || fstatvfs(fd, &space) < 0)
                 return error_set_errno(err, errno, "cannot open the state's ballast");
@@ -39,12 +39,22 @@ int ballast_make(int directory, Error *err) {
                                  "no space left for the state: free at least %d MiB",
                                  2 * BALLAST_SIZE / (1024 * 1024));
         if (fill(fd, err) < 0) {
-                ballast_release(directory);
+                (void)unlinkat(directory, name, 0);
                 return -1;
         }
         return 0;
 }
 
+int ballast_make(int directory, Error *err) {
+        return make_file(directory, BALLAST_FILE, err) < 0
+                       ? -1
+                       : make_file(directory, REMOVAL_FILE, err);
+}
+
 void ballast_release(int directory) {
         (void)unlinkat(directory, BALLAST_FILE, 0);
+}
+
+void ballast_release_for_removal(int directory) {
+        (void)unlinkat(directory, REMOVAL_FILE, 0);
 }

@@ -273,6 +273,11 @@ bool database_is_full(Database *database) {
         return database->is_full;
 }
 
+void database_make_room_for_removal(Database *database) {
+        if (database->is_full)
+                ballast_release_for_removal(database->directory_fd);
+}
+
 bool database_is_broken(const Database *database) {
         return database->is_broken;
 }

@@ -88,6 +88,8 @@ int database_define(Database *database, const char *name, int argument_count,
 /* True after the disk was full, until the ballast (1 MiB held back for recording an undo) could be
  * made again, which this tries: start no new change while it says so. */
 bool database_is_full(Database *database);
+/* Gives up the second reserve (another 1 MiB) for a change that will free more than it takes. */
+void database_make_room_for_removal(Database *database);
 /* True after an I/O error: what is on disk is only known to the next process that opens it.  Every
  * later call fails; the daemon ends and starts again. */
 bool database_is_broken(const Database *database);

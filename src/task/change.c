@@ -102,9 +102,11 @@ int change_add(Database *database, const ChangeDraft *draft, const char *const *
         autofree char *data = draft->api_data ? json_format(draft->api_data) : string_copy("{}");
         int64_t change = 0;
 
-        if (database_is_full(database))
+        if (database_is_full(database) && !draft->is_removal)
                 return error_set(err, ERROR_DISK_SPACE,
-                                 "no space left for the state: free some space, then try again");
+                                 "no space left for the state: free some space or remove a "
+                                 "package, then try again");
+        database_make_room_for_removal(database);
         if (write_row(database, draft, data, &change, err) < 0 ||
             add_snaps(database, change, instances, count, err) < 0)
                 return -1;

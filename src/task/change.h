@@ -10,6 +10,7 @@ typedef struct ChangeDraft {
         const char *kind; /* "install-snap" */
         const char *summary;
         json_t *api_data; /* borrowed; {"snap-names":[…]} and the like */
+        bool is_removal;  /* frees space: may begin on a full disk too */
 } ChangeDraft;
 
 /* Fails with ERROR_CONFLICT (`snap "x" has "install-snap" change in progress (change 12, started 3

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
@@ -406,6 +407,64 @@ static void all_of_several_or_none(void **state) {
         close_and_remove(&rig, root);
 }
 
+/* Everything that there is, again and again until not a page is left. */
+static void fill_disk(const char *root) {
+        autofree char *path = string_format("%s/filler", root);
+        autofd int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+        static const char NOISE[4096] = { 'x' };
+
+        while (write(fd, NOISE, sizeof(NOISE)) > 0)
+                ;
+}
+
+static void fill_state(Rig *rig) {
+        autofree char *big = memory_new(200001);
+        Error err = ERROR_INIT;
+        int r = 0;
+
+        memset(big, 'x', 200000);
+        for (int i = 0; i < 100 && r >= 0; i++) {
+                autotransaction transaction = TRANSACTION_INIT;
+                autofree char *key = string_format("big%d", i);
+                assert_int_equal(transaction_begin(rig->database, &transaction, &err), 0);
+                r = database_run(rig->database, &err,
+                                 "INSERT INTO setting (key, value) VALUES (?1, ?2)", "ss", key,
+                                 big);
+                if (r >= 0)
+                        r = transaction_commit(&transaction, &err);
+        }
+        assert_int_equal(r, -1);
+        assert_int_equal(err.kind, ERROR_DISK_SPACE);
+}
+
+static void a_full_disk_lets_packages_be_removed(void **state) {
+        char *root = rig_make_root();
+        ChangeDraft other = { .kind = "switch-snap", .summary = "s" };
+        Rig rig;
+        Error err = ERROR_INIT;
+        int64_t change;
+
+        (void)state;
+        if (mount("none", root, "tmpfs", 0, "size=16m") < 0)
+                skip();
+        assert_shell(root, "mkdir -p var/lib/pawl/state run/pawl");
+        if (rig_open(root, &rig, &err) < 0)
+                fail_msg("%s", err.message);
+        assert_installs(&rig, base_path, "Done");
+        assert_installs(&rig, one_path, "Done");
+        fill_disk(root);
+        fill_state(&rig);
+        fill_disk(root); /* others take what the state gave up */
+        assert_int_equal(change_add(rig.database, &other, NULL, 0, &change, &err), -1);
+        assert_int_equal(err.kind, ERROR_DISK_SPACE);
+        remove_hello(&rig, NULL);
+        assert_shell(root, "test ! -e var/lib/pawl/images/hello_x1.snap; test ! -e var/snap/hello");
+        rig_close(&rig);
+        assert_int_equal(umount(root), 0);
+        rig_remove_tree(root);
+        free(root);
+}
+
 static void instances_stand_side_by_side(void **state) {
         Rig rig;
         char *root = open_used(&rig);
@@ -477,6 +536,7 @@ int main(void) {
                 cmocka_unit_test(each_of_several_succeeds_by_itself),
                 cmocka_unit_test(all_of_several_or_none),
                 cmocka_unit_test(instances_stand_side_by_side),
+                cmocka_unit_test(a_full_disk_lets_packages_be_removed),
                 cmocka_unit_test(another_channel_is_followed),
         };
         const char *reader = getenv("PAWL_READ");

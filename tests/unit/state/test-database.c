@@ -137,7 +137,8 @@ static void a_second_opener_is_told_who_holds_the_state(void **state) {
 }
 
 static void every_file_is_for_root_only(void **state) {
-        static const char *const FILES[] = { "pawl.db", "pawl.db-wal", "lock", "ballast" };
+        static const char *const FILES[] = { "pawl.db", "pawl.db-wal", "lock", "ballast",
+                                             "ballast-for-removal" };
         autoptr(Database) database = must_open(*state);
 
         must_set(database, "k", "v");
@@ -263,7 +264,7 @@ static void on_a_full_disk_the_ballast_lets_one_undo_be_recorded(void **state) {
         int r = 0;
 
         assert_int_equal(mkdir(directory, 0700), 0);
-        if (mount("none", directory, "tmpfs", 0, "size=4m") < 0)
+        if (mount("none", directory, "tmpfs", 0, "size=6m") < 0)
                 skip();
         memset(big, 'x', 200000);
         {

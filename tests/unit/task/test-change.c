@@ -317,6 +317,26 @@ static void an_abort_between_two_tasks_does_not_end_the_change(void **state) {
         scene_close(scene);
 }
 
+static void what_was_aborted_before_it_began_is_not_done(void **state) {
+        Scene *scene = *state;
+        Error err;
+
+        scene_open(scene);
+        autotransaction transaction = TRANSACTION_INIT;
+        scene_begin(scene, &transaction);
+        int64_t change = scene_add_change(scene, NULL);
+        int64_t first = scene_add_task(scene, change, "nothing to undo", "a", 0);
+        (void)scene_add_task(scene, change, "note", "b", first);
+        assert_int_equal(task_set_status(scene->database, first, TASK_DONE, &err), 0);
+        assert_int_equal(change_abort(scene->database, change, &err), 0);
+        assert_int_equal(task_set_status(scene->database, first, TASK_DONE, &err), 0);
+        scene_commit(&transaction);
+        scene_assert_statuses(scene, change, "Done Hold");
+        autojson object = scene_describe(scene, change);
+        assert_string_equal(json_get_string(object, "status", ""), "Hold");
+        scene_close(scene);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, scene_new, scene_free)
 
 int main(void) {
@@ -330,6 +350,7 @@ int main(void) {
                 TEST(a_task_keeps_its_newest_ten_log_lines),
                 TEST(an_abort_spreads_by_lanes_and_edges),
                 TEST(an_abort_between_two_tasks_does_not_end_the_change),
+                TEST(what_was_aborted_before_it_began_is_not_done),
                 TEST(old_and_surplus_changes_are_pruned_unfinished_ones_are_not),
         };
 

@@ -52,4 +52,4 @@
  * pauses in which the daemon can be used: what it leaves undone is a third state. */
 #define TASK_INTERRUPTION_MAX      5
 #define TASK_UNDO_INTERRUPTION_MAX 20
-#define TASK_LOG_LINES_MAX     10
+#define TASK_LOG_LINES_MAX         10

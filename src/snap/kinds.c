@@ -44,6 +44,7 @@ const TaskKind SNAP_TASK_KINDS[] = {
         { .name = "setup-aliases" },
         { .name = "run-hook",
           .run = { hook_plan, hook_work, .has_work = hook_has_work },
+          .is_blocked_by = hook_is_blocked_by,
           .time_limit_s = 660 },
         { .name = "start-snap-services",
           .run = { services_plan, services_work, .has_work = services_has_work } },

@@ -67,6 +67,12 @@ int hook_has_work(const TaskStep *step, Error *err) {
         return find_hook(step, instance, revision, err);
 }
 
+/* Two hooks of one package would meet in its data. */
+bool hook_is_blocked_by(const Task *task, const Task *running) {
+        return string_equal(running->kind, task->kind) &&
+               string_equal(setup_get_instance(running->data), setup_get_instance(task->data));
+}
+
 int hook_plan(const TaskStep *step, json_t **ret_job, Error *err) {
         const char *hook = json_get_string(step->task->data, "hook", "");
         autofree char *instance = NULL;

@@ -52,6 +52,7 @@ int discard_clean_plan(const TaskStep *step, json_t **ret_job, Error *err);
 int discard_clean_work(Worker *worker, void *context, const json_t *job, json_t **ret_result,
                        Error *err);
 
+bool hook_is_blocked_by(const Task *task, const Task *running);
 int hook_has_work(const TaskStep *step, Error *err);
 int hook_plan(const TaskStep *step, json_t **ret_job, Error *err);
 int hook_work(Worker *worker, void *context, const json_t *job, json_t **ret_result, Error *err);

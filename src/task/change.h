@@ -54,7 +54,8 @@ int change_abort(Database *database, int64_t change, Error *err);
  * lane in which nothing failed goes on.  The task's own status is the caller's. */
 int change_abort_lanes_of(Database *database, int64_t task, Error *err);
 
-/* Aborts what is not ready, in its lanes, of changes that are older than three days.  Returns how many changes that were. */
+/* Aborts what is not ready, in its lanes, of changes that are older than three days.  Returns how
+ * many changes that were. */
 int change_abort_stale(Database *database, Error *err);
 
 /* Removes ready changes older than a day and all but the newest 500; returns how many. */

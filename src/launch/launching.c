@@ -18,6 +18,7 @@
 #include "launch/mounts.h"
 #include "launch/plan-send.h"
 #include "launch/policies.h"
+#include "launch/policy-use.h"
 #include "launch/takeover.h"
 #include "policy/seccomp-template.h"
 #include "wire/frame.h"
@@ -77,6 +78,7 @@ struct Launch {
         char *launcher; /* its path; NULL = none */
         int launcher_file;
         Policies *policies;
+        PolicyUse use;
 };
 
 /* ── sockets ── */
@@ -223,6 +225,15 @@ static void tell_if_long(Session *session, int64_t now) {
                 tell_to_wait(session);
 }
 
+/* Not to know that it is needed costs another compilation one day, at the worst. */
+static void note_policy(Launch *launch, const Target *target, const char *digest) {
+        Error err = ERROR_INIT;
+
+        if (!target->is_devmode && policy_use_note(&launch->use, target->snap.instance,
+                                                   target->snap.revision, digest, &err) < 0)
+                log_warning("cannot note which policy is needed: %s", err.message);
+}
+
 /* Everything is read again each time, so that a plan is of one moment. */
 static void prepare(Session *session) {
         Launch *launch = session->launch;
@@ -240,6 +251,8 @@ static void prepare(Session *session) {
                 return;
         }
         int ready = gather(launch, &session->target, &ingredients, &err);
+        if (ready > 0)
+                note_policy(launch, &session->target, ingredients.policy.digest);
         if (ready == 0) {
                 set_reason(session, ingredients.missing);
                 return;
@@ -435,12 +448,25 @@ static void on_arrival(uv_poll_t *poll, int status, int events) {
 
 /* ── idle ── */
 
+static void collect_policies(Launch *launch) {
+        Error err = ERROR_INIT;
+
+        if (policies_are_compiling(launch->policies))
+                return;
+        int removed = policy_use_collect(&launch->use, &err);
+        if (removed < 0)
+                log_warning("cannot remove policies that nobody needs: %s", err.message);
+        if (removed > 0)
+                log_info("removed %d compiled policies that nobody needs", removed);
+}
+
 static void on_idle(uv_timer_t *timer) {
         Launch *launch = timer->data;
 
         cloner_done(&launch->cloner);
         mounts_drop_unused(launch->mounts);
         policies_drop(launch->policies);
+        collect_policies(launch);
 }
 
 static void arm_idle(Launch *launch) {
@@ -463,11 +489,12 @@ static void add_listener(Launch *launch, int owned_socket, bool is_root_only) {
         (void)uv_poll_start(&listener->poll, UV_READABLE, on_arrival);
 }
 
-static int begin(const LaunchConfig *config, const char *rules, Error *err) {
-        char generation[DIGEST_SHA256_HEX_SIZE];
-
-        takeover_get_generation(rules, generation);
-        return takeover_begin(config->root, generation, err);
+static int begin(Launch *launch, const LaunchConfig *config, Error *err) {
+        launch->use = (PolicyUse){ .database = config->database,
+                                   .root = launch->root,
+                                   .template = launch->rules };
+        takeover_get_generation(launch->rules, launch->use.generation);
+        return takeover_begin(config->root, launch->use.generation, err);
 }
 
 static void open_launcher(Launch *launch, const char *path) {
@@ -483,19 +510,21 @@ int launch_new(const LaunchConfig *config, Launch **ret, Error *err) {
 
         seccomp_template_append(&rules);
         text_append(&rules, generation_builtin.rules);
-        if (begin(config, rules.bytes, err) < 0 ||
+        launch->rules = text_take(&rules);
+        launch->root = string_copy(config->root);
+        if (begin(launch, config, err) < 0 ||
             mounts_new(config->loop, config->root, wake_all, launch, &launch->mounts, err) < 0) {
+                free(launch->rules);
+                free(launch->root);
                 free(launch);
                 return -1;
         }
         open_launcher(launch, config->launcher);
         launch->loop = config->loop;
         launch->database = config->database;
-        launch->root = string_copy(config->root);
         launch->idle_ms = config->idle_ms ? config->idle_ms : IDLE_MS_DEFAULT;
         launch->cloner = CLONER_INIT;
         launch->policies = policies_new(config->loop, config->root, wake_all, launch);
-        launch->rules = text_take(&rules);
         (void)uv_timer_init(launch->loop, &launch->tick);
         (void)uv_timer_init(launch->loop, &launch->idle);
         launch->tick.data = launch->idle.data = launch;

@@ -16,7 +16,7 @@ typedef struct Launch Launch;
 
 typedef struct LaunchConfig {
         uv_loop_t *loop;      /* borrowed */
-        Database *database;   /* borrowed; read only */
+        Database *database;   /* borrowed; only which policies are needed is written */
         const char *root;     /* absolute and without links, "" = the machine's own */
         int user_listener;    /* taken: SEQPACKET, anybody */
         int service_listener; /* taken: SEQPACKET, root only; -1 = none */

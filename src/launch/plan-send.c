@@ -15,8 +15,8 @@
 /* ── what a plan needs ── */
 
 /* The template, and what the connections of this very program add. */
-static int require_policy(const PlanSources *sources, const GrantSet *grants,
-                          const PolicyObject **ret, Error *err) {
+static int require_policy(const PlanSources *sources, const GrantSet *grants, PolicyFound *ret,
+                          Error *err) {
         autotext rules = TEXT_INIT;
 
         text_append(&rules, sources->rules);
@@ -155,12 +155,12 @@ int plan_send(const PlanOrder *order, const Ingredients *from, Error *err) {
         memset(files.fds, -1, sizeof(files.fds));
         files.count = launch_plan_get_provider(&input.target->grants,
                                                input.target->grants.provider_count);
-        memcpy(input.seccomp_counts, from->policy->counts, sizeof(input.seccomp_counts));
+        memcpy(input.seccomp_counts, from->policy.object->counts, sizeof(input.seccomp_counts));
         if (launch_plan_write(&input, &plan, err) < 0)
                 return -1;
         if (open_leases(order, &files, err) < 0 || clone_images(order, from, &files, err) < 0)
                 return -1;
-        files.fds[PLAN_DESCRIPTOR_SECCOMP] = from->policy->file;
+        files.fds[PLAN_DESCRIPTOR_SECCOMP] = from->policy.object->file;
         int sent = send_text(order, &plan, &files, err);
         return sent > 0 ? error_set(err, ERROR_LOST, "the launcher does not read") : sent;
 }

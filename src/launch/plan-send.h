@@ -30,7 +30,7 @@ typedef struct Ingredients {
         const Image *base;
         const Image *image;
         const Image *providers[GRANT_PROVIDER_COUNT_MAX]; /* of those whose image is shared */
-        const PolicyObject *policy;
+        PolicyFound policy;
         LaunchWait missing; /* where something is on its way */
 } Ingredients;
 

@@ -1,18 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "launch/policies.h"
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "launch/job.h"
 
+/* A failure is not tried again before, however many wait for it. */
+#define FAILURE_MS 5000
+
 typedef struct Policy {
         Policies *policies;
         char *rules;
+        char digest[DIGEST_SHA256_HEX_SIZE];
         PolicyObject object; /* no file while it is not there */
         bool is_compiling;
         bool has_failed;
         Error failure;
+        int64_t failed_at; /* clock_get_boot */
         struct Policy *next;
 } Policy;
 
@@ -45,6 +51,7 @@ static void on_compiled(void *context, Text *result, const Error *err) {
         policy->has_failed = err != NULL;
         if (err)
                 policy->failure = *err;
+        policy->failed_at = clock_get_boot();
         policy->policies->changed(policy->policies->context);
 }
 
@@ -65,6 +72,7 @@ static Policy *find_policy(Policies *policies, const char *rules) {
                             .object = POLICY_OBJECT_INIT,
                             .next = policies->first };
         policies->first = policy;
+        policy_digest(rules, policy->digest);
         return policy;
 }
 
@@ -83,25 +91,34 @@ static int start_compiling(Policy *policy, Error *err) {
         return 0;
 }
 
-int policies_require(Policies *policies, const char *rules, const PolicyObject **ret, Error *err) {
-        char digest[DIGEST_SHA256_HEX_SIZE];
+bool policies_are_compiling(const Policies *policies) {
+        for (const Policy *policy = policies->first; policy; policy = policy->next)
+                if (policy->is_compiling)
+                        return true;
+        return false;
+}
+
+static bool has_just_failed(const Policy *policy) {
+        return policy->has_failed &&
+               clock_get_boot() - policy->failed_at < FAILURE_MS * INT64_C(1000000);
+}
+
+int policies_require(Policies *policies, const char *rules, PolicyFound *ret, Error *err) {
         Policy *policy = find_policy(policies, rules);
 
-        *ret = &policy->object;
+        *ret = (PolicyFound){ .object = &policy->object, .digest = policy->digest };
         if (policy->object.file >= 0)
                 return 1;
         if (policy->is_compiling)
                 return 0;
-        if (policy->has_failed) {
-                policy->has_failed = false;
+        if (has_just_failed(policy)) {
                 *err = policy->failure;
                 return error_prefix(err, "cannot compile the policy");
         }
         autofd int directory = open_directory(policies, err);
         if (directory < 0)
                 return -1;
-        policy_digest(rules, digest);
-        int found = policy_find(directory, digest, &policy->object, err);
+        int found = policy_find(directory, policy->digest, &policy->object, err);
         return found != 0 ? found : start_compiling(policy, err);
 }
 

@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <uv.h>
 
 #include "policy/store.h"
@@ -17,8 +18,14 @@ Policies *policies_new(uv_loop_t *loop, const char *root, void (*changed)(void *
                        void *context);
 /* Not while the loop still runs compilations. */
 Policies *policies_free(Policies *policies);
-/* 1 there it is, until the next drop; 0 being compiled; negative: it cannot be (tried again at the
- * next call). */
-int policies_require(Policies *policies, const char *rules, const PolicyObject **ret, Error *err);
+typedef struct PolicyFound {
+        const PolicyObject *object;
+        const char *digest; /* its name */
+} PolicyFound;
+
+/* 1 there it is, until the next drop; 0 being compiled; negative: it cannot be.  A failure is that
+ * of everybody who waited for it: it is tried again only by who asks some seconds later. */
+int policies_require(Policies *policies, const char *rules, PolicyFound *ret, Error *err);
+bool policies_are_compiling(const Policies *policies);
 /* All that are not being compiled. */
 void policies_drop(Policies *policies);

@@ -315,11 +315,13 @@ static void add_shares(const GrantSet *grants, const char *name, Text *profile) 
 }
 
 void apparmor_profile_write(const ApparmorProfile *profile, Text *ret) {
-        text_append_format(ret,
-                           "abi <abi/3.0>,\n@{INSTANCE}=%s\n@{HOME}=/home/* /root\n@{PROC}=/proc\n"
-                           "profile \"%s\" flags=(attach_disconnected,mediate_deleted%s) {\n",
-                           profile->instance, profile->label,
-                           profile->is_complaining ? ",complain" : "");
+        if (profile->is_first)
+                text_append_format(
+                        ret,
+                        "abi <abi/3.0>,\n@{INSTANCE}=%s\n@{HOME}=/home/* /root\n@{PROC}=/proc\n",
+                        profile->instance);
+        text_append_format(ret, "profile \"%s\" flags=(attach_disconnected,mediate_deleted%s) {\n",
+                           profile->label, profile->is_complaining ? ",complain" : "");
         text_append(ret, BASE);
         text_append(ret, SCRATCH);
         text_append(ret, DEVICES);

@@ -15,6 +15,7 @@ typedef struct ApparmorProfile {
         const char *label;    /* "snap.x.app" */
         const char *instance; /* "x" or "x_key" */
         const char *name;     /* "x" */
+        bool is_first;        /* of its file: what a file says once stands before it */
         bool is_complaining;  /* devmode: what is not allowed is logged */
         const GrantSet *grants;
 } ApparmorProfile;

@@ -93,6 +93,7 @@ static void write_profile(const InterfaceKind *kind, bool is_plug, Text *ret) {
         apparmor_profile_write(&(ApparmorProfile){ .label = "snap.some_key.app",
                                                    .instance = "some_key",
                                                    .name = "some",
+                                                   .is_first = true,
                                                    .grants = &set },
                                ret);
 }

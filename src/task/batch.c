@@ -153,9 +153,13 @@ static int find_step(const Batch *batch, const char *sql, bool with_worker, Step
 }
 
 static int find_any_step(const Batch *batch, bool with_worker, Step *ret, Error *err) {
-        int r = find_step(batch, CANDIDATES, with_worker, ret, err);
+        /* A worker cleans first: the next change of the same snap waits for it, and while there is
+         * always something new to begin it would wait for ever. */
+        int r = find_step(batch, with_worker ? CLEANABLE : CANDIDATES, with_worker, ret, err);
 
-        return r == 0 ? find_step(batch, CLEANABLE, with_worker, ret, err) : r;
+        return r == 0 ? find_step(batch, with_worker ? CANDIDATES : CLEANABLE, with_worker, ret,
+                                  err)
+                      : r;
 }
 
 static bool is_unmarked(const Step *step) {

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "backend/apparmor-profile.h"
-#include "backend/command.h"
+#include "backend/run-command.h"
 #include "base/file.h"
 #include "base/text.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "backend/command.h"
+#include "backend/run-command.h"
 
 #include <errno.h>
 #include <fcntl.h>

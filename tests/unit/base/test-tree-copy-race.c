@@ -10,9 +10,9 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "../unit.h"
 #include "base/file.h"
 #include "base/tree-copy.h"
-#include "../unit.h"
 
 /* What happens in place of the attacked call's return; NULL = nothing. */
 static void (*strike)(int directory, const char *name);

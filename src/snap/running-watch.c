@@ -94,11 +94,12 @@ static void add_holder(RunningWatch *watch, pid_t pid) {
 /* --- who waits --- */
 
 static const char *const WAITING =
-        "SELECT group_concat(id) FROM (SELECT id FROM task WHERE status = "
-        "'Wait' AND wait_name = '" RUNNING_EVENT "' ORDER BY id)";
+        "SELECT group_concat(id) FROM (SELECT id FROM task WHERE status "
+        "NOT IN ('Done', 'Undone', 'Hold', 'Error') AND status = 'Wait' AND wait_name = '" RUNNING_EVENT
+        "' ORDER BY id)";
 static const char *const TARGETS =
         "SELECT t.id, s.instance, s.current FROM task t, json_each(t.data, '$.awaited') a JOIN snap s "
-        "ON s.instance = a.value WHERE t.status = 'Wait' AND t.wait_name = '" RUNNING_EVENT
+        "ON s.instance = a.value WHERE t.status NOT IN ('Done', 'Undone', 'Hold', 'Error') AND t.status = 'Wait' AND t.wait_name = '" RUNNING_EVENT
         "' AND s.current NOTNULL ORDER BY t.id";
 
 /* Whether it is held still; asked after its holders are watched, so that none slips away. */

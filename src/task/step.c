@@ -271,12 +271,17 @@ static int judge_ends(const StepWorld *world, int64_t task, int64_t ends, Error 
         return r;
 }
 
+/* What the index of unfinished tasks has: without these very words each of them is looked for among
+ * all tasks there ever were. */
+#define UNFINISHED "status NOT IN ('Done', 'Undone', 'Hold', 'Error')"
+
 static int find_judged(const StepWorld *world, int64_t after, int64_t *ret_task, int64_t *ret_ends,
                        Error *err) {
         autoquery query = QUERY_INIT;
 
         if (query_open(world->database, &query, err,
-                       "SELECT id, interruptions FROM task WHERE status IN ('Doing', 'Undoing') "
+                       "SELECT id, interruptions FROM task WHERE " UNFINISHED
+                       " AND status IN ('Doing', 'Undoing') "
                        "AND interruptions >= ? AND id > ? ORDER BY id LIMIT 1",
                        "ii", (int64_t)TASK_INTERRUPTION_MAX, after) < 0)
                 return -1;
@@ -290,10 +295,11 @@ static int find_judged(const StepWorld *world, int64_t after, int64_t *ret_task,
 
 int step_count_end(const StepWorld *world, Error *err) {
         int64_t task = 0, ends = 0;
-        int r, counted = database_run(world->database, err,
-                                      "UPDATE task SET interruptions = interruptions + 1 WHERE "
-                                      "status IN ('Do', 'Doing', 'Undo', 'Undoing')",
-                                      "");
+        int r, counted = database_run(
+                       world->database, err,
+                       "UPDATE task SET interruptions = interruptions + 1 WHERE " UNFINISHED
+                       " AND status IN ('Do', 'Doing', 'Undo', 'Undoing')",
+                       "");
 
         if (counted <= 0)
                 return counted;
@@ -305,8 +311,8 @@ int step_count_end(const StepWorld *world, Error *err) {
 
 int step_forgive_end(const StepWorld *world, Error *err) {
         return database_run(world->database, err,
-                            "UPDATE task SET interruptions = interruptions - 1 WHERE "
-                            "status IN ('Do', 'Doing', 'Undo', 'Undoing')",
+                            "UPDATE task SET interruptions = interruptions - 1 WHERE " UNFINISHED
+                            " AND status IN ('Do', 'Doing', 'Undo', 'Undoing')",
                             "");
 }
 
@@ -314,7 +320,8 @@ int step_is_suspect(const StepWorld *world, Error *err) {
         int64_t one = 0;
 
         return database_find_int(world->database, &one, err,
-                                 "SELECT 1 FROM task WHERE status IN ('Do', 'Undo') "
+                                 "SELECT 1 FROM task WHERE " UNFINISHED
+                                 " AND status IN ('Do', 'Undo') "
                                  "AND interruptions >= ?",
                                  "i", (int64_t)SUSPECT_ENDS);
 }

@@ -189,9 +189,11 @@ int task_end_waits(Database *database, const char *name, const char *value, Erro
 }
 
 int task_find_wait(Database *database, const char *name, int64_t *ret_change, Error *err) {
-        return database_find_int(database, ret_change, err,
-                                 "SELECT change FROM task WHERE status = 'Wait' AND wait_name = ?",
-                                 "s", name);
+        return database_find_int(
+                database, ret_change, err,
+                "SELECT change FROM task WHERE status NOT IN ('Done', 'Undone', 'Hold', "
+                "'Error') AND status = 'Wait' AND wait_name = ?",
+                "s", name);
 }
 
 int task_add_log(Database *database, int64_t task, bool is_error, const char *text, Error *err) {

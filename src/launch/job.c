@@ -12,6 +12,7 @@
 #include "base/limits.h"
 
 typedef struct Job {
+        struct Job *next;
         uv_poll_t poll;
         int pipe; /* owned */
         pid_t pid;
@@ -19,6 +20,9 @@ typedef struct Job {
         JobDone done;
         void *context;
 } Job;
+
+/* Those that run, of the one daemon that a process is. */
+static Job *running;
 
 void job_become_child(int keep) {
         sigset_t none;
@@ -55,10 +59,20 @@ static void free_job(uv_handle_t *handle) {
         free(job);
 }
 
+static void forget(const Job *job) {
+        Job **at = &running;
+
+        while (*at && *at != job)
+                at = &(*at)->next;
+        if (*at)
+                *at = job->next;
+}
+
 static void finish(Job *job) {
         Error err = ERROR_INIT;
         int status = 0;
 
+        forget(job);
         while (waitpid(job->pid, &status, 0) < 0 && errno == EINTR)
                 ;
         bool has_failed = true;
@@ -113,6 +127,21 @@ int job_start(const JobRequest *request, Error *err) {
         (void)fcntl(job->pipe, F_SETFL, O_NONBLOCK);
         (void)uv_poll_init(request->loop, &job->poll, job->pipe);
         job->poll.data = job;
+        job->next = running;
+        running = job;
         (void)uv_poll_start(&job->poll, UV_READABLE, on_readable);
         return 0;
+}
+
+void job_end_all(void) {
+        while (running) {
+                Job *job = running;
+
+                running = job->next;
+                (void)kill(job->pid, SIGKILL);
+                while (waitpid(job->pid, NULL, 0) < 0 && errno == EINTR)
+                        ;
+                (void)uv_poll_stop(&job->poll);
+                uv_close((uv_handle_t *)&job->poll, free_job);
+        }
 }

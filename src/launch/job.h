@@ -24,5 +24,7 @@ typedef struct JobRequest {
 
 /* `done` is called exactly once unless this fails. */
 int job_start(const JobRequest *request, Error *err);
+/* At the end, before what they work on is taken away: kills them; no `done` is called any more. */
+void job_end_all(void);
 /* What a child forked from the daemon must do before anything else; keeps `keep` and stderr. */
 void job_become_child(int keep);

@@ -15,6 +15,7 @@
 #include "launch/caller.h"
 #include "launch/cloner.h"
 #include "launch/going.h"
+#include "launch/job.h"
 #include "launch/mounts.h"
 #include "launch/plan-send.h"
 #include "launch/policies.h"
@@ -563,6 +564,7 @@ Launch *launch_free(Launch *launch) {
                 return NULL;
         while (launch->sessions)
                 close_session(launch->sessions);
+        job_end_all();
         cloner_done(&launch->cloner);
         for (size_t i = 0; i < launch->listener_count; i++)
                 uv_close((uv_handle_t *)&launch->listeners[i].poll, NULL);

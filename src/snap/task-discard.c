@@ -117,28 +117,33 @@ static int discard_users(Worker *worker, const Places *places, const RevisionNam
         return user_data_discard(worker, &order, err);
 }
 
+/* All three, whatever becomes of one; the first failure is the one that is told. */
+static int discard_all(Worker *worker, const Places *places, const json_t *job,
+                       const RevisionName *revision, Error *err) {
+        const char *file = json_get_string(job, "file", NULL);
+        Error others = ERROR_INIT;
+        int result = discard_users(worker, places, revision, err);
+
+        if (places_discard_image(places, file, revision, result < 0 ? &others : err) < 0)
+                result = -1;
+        if (discard_data(places, job, revision, result < 0 ? &others : err) < 0)
+                result = -1;
+        return result;
+}
+
 int discard_clean_work(Worker *worker, void *context, const json_t *job, json_t **ret_result,
                        Error *err) {
         const Places *places = ((const SnapContext *)context)->places;
-        const char *file = json_get_string(job, "file", NULL);
         /* With the last revision everything of the instance goes. */
         const RevisionName revision = { json_get_string(job, "instance", NULL),
                                         json_get_bool(job, "is_last", false)
                                                 ? NULL
                                                 : json_get_string(job, "revision", "") };
 
-        Error later = ERROR_INIT;
-
         *ret_result = json_object();
         if (!revision.instance)
                 return 0;
-        /* Homes come first: what fails of the rest goes at the next start, and they are not swept.
-         */
-        int users = discard_users(worker, places, &revision, err);
-        Error *rest = users < 0 ? &later : err;
-        if (places_discard_image(places, file, &revision, rest) < 0)
-                return -1;
-        if (discard_data(places, job, &revision, rest) < 0 || users < 0)
+        if (discard_all(worker, places, job, &revision, err) < 0)
                 return -1;
         return places_empty_trash(places, err);
 }

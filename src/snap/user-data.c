@@ -201,7 +201,9 @@ static int run_as(const Round *round, const Account *account, Error *err) {
         if (pipe2(ends, O_CLOEXEC) < 0)
                 return error_set_errno(err, errno, "cannot make a pipe");
         autofd int reader = ends[0];
-        pid_t pid = fork();
+        /* Not fork(): libuv's handler in the child would close what it takes for its own pipe, by
+         * numbers that are ours since this worker closed them. */
+        pid_t pid = _Fork();
         if (pid == 0)
                 run_child(round, account, ends[1], parent);
         (void)close(ends[1]);

@@ -408,6 +408,15 @@ static bool take_early(pid_t pid) {
         return false;
 }
 
+/* Stops at calls cost: only of those whose calls still matter. */
+static bool wants_calls(const Tracee *tracee) {
+        if (tracee->must_fail || tracee->must_die || state.is_tallied)
+                return true;
+        if (state.spoil[0] && tracee->who == WHO_DAEMON)
+                return true;
+        return (tracee->who & state.who) && !(state.fail && state.count >= state.at && state.at);
+}
+
 /* What a new child is, is said by its parent's event, which may come before or after its own first
  * stop; until then it waits. */
 static void meet_child(const Tracee *parent, int event) {
@@ -432,7 +441,14 @@ static void meet_child(const Tracee *parent, int event) {
                 state.held = (pid_t)child;
                 return;
         }
-        (void)ptrace(PTRACE_SYSCALL, child, 0, 0);
+        (void)ptrace(wants_calls(find((pid_t)child)) ? PTRACE_SYSCALL : PTRACE_CONT, child, 0, 0);
+}
+
+static void resume(pid_t pid, unsigned long signal_number) {
+        const Tracee *tracee = find(pid);
+
+        (void)ptrace(tracee && !wants_calls(tracee) ? PTRACE_CONT : PTRACE_SYSCALL, pid, 0,
+                     signal_number);
 }
 
 static void meet_stop(pid_t pid, int status) {
@@ -457,7 +473,7 @@ static void meet_stop(pid_t pid, int status) {
                 (void)ptrace(PTRACE_DETACH, pid, 0, 0);
                 return;
         }
-        (void)ptrace(PTRACE_SYSCALL, pid, 0, pass_on);
+        resume(pid, pass_on);
 }
 
 /* One that was held finds the daemon gone by itself. */

@@ -13,7 +13,7 @@ from stage import Failure
 KILLS, FAILURES = ("daemon", "worker", "helper", "any", "synced", "again", "both"), ("io", "space", "full")
 WAYS = [*KILLS, *FAILURES]
 # Every first call with every second one: for one operation of few calls.
-BOTH = ("disable",)
+BOTH = ("disconnect",)
 
 
 class Operation:

@@ -22,8 +22,11 @@ def on_alarm(_signal, _frame):
     raise point.Hang(f"hangs: not over within {LIMIT_S} s")
 
 
-def serve(pipe, campaign):
+def serve(pipe, campaign, number):
     stage.become_subreaper()
+    # Tracer and traced take turns: on one processor that costs half.
+    processors = sorted(os.sched_getaffinity(0))
+    os.sched_setaffinity(0, {processors[number % len(processors)]})
     signal.signal(signal.SIGALRM, on_alarm)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     while (task := pipe.recv()) is not None:
@@ -34,9 +37,11 @@ def serve(pipe, campaign):
 
 
 class Server:
-    def __init__(self, campaign):
+    def __init__(self, campaign, number):
+        self.number = number
         self.pipe, theirs = multiprocessing.Pipe()
-        self.process = multiprocessing.get_context("fork").Process(target=serve, args=(theirs, campaign), daemon=True)
+        self.process = multiprocessing.get_context("fork").Process(target=serve, args=(theirs, campaign, number),
+                                                                   daemon=True)
         self.process.start()
         theirs.close()
         self.task, self.deadline = None, 0
@@ -68,7 +73,7 @@ class Server:
 class Pool:
     def __init__(self, campaign, jobs):
         self.campaign = campaign
-        self.servers = [Server(campaign) for _ in range(jobs)]
+        self.servers = [Server(campaign, number) for number in range(jobs)]
 
     def replace(self, server):
         server.process.kill()
@@ -76,7 +81,7 @@ class Pool:
         server.pipe.close()
         self.servers.remove(server)
         stage.kill_leftovers([other.process.pid for other in self.servers])
-        self.servers.append(Server(self.campaign))
+        self.servers.append(Server(self.campaign, server.number))
 
     def run(self, tasks):
         """(task, result, seconds) of each, as they come."""
@@ -123,6 +128,17 @@ class Journal:
         self.file.truncate(self.length)
         if not lines:
             self.write(identity)
+
+    def keep_list(self, make):
+        """Which points there are is measured and drawn once: kept beside the journal."""
+        if self.path is None:
+            return make()
+        path = f"{self.path}.points"
+        if not self.results or not os.path.exists(path):
+            with open(path, "w", encoding="ascii") as file:
+                json.dump(make(), file)
+        with open(path, encoding="ascii") as file:
+            return [(name, way, tuple(numbers)) for name, way, numbers in json.load(file)]
 
     def read(self):
         """Whole lines: the last one may have been cut."""

@@ -261,7 +261,11 @@ static void advance_or_complain(Runner *runner, Attempt *ended) {
 static bool may_try_again(Runner *runner, const Attempt *attempt) {
         Error err;
 
-        if (attempt->end != ATTEMPT_DEATH)
+        /* What runs forward may fail: then it goes back.  Behind undo and clean there is nothing.
+         */
+        bool is_lost = attempt->end == ATTEMPT_DEATH ||
+                       (attempt->end == ATTEMPT_ERROR && attempt->step.direction != DIRECTION_RUN);
+        if (!is_lost)
                 return false;
         int deaths = count_death(runner, &attempt->step, &err);
         if (deaths < 0)
@@ -273,7 +277,7 @@ static void on_attempt_end(void *owner, Attempt *attempt) {
         Runner *runner = owner;
 
         if (may_try_again(runner, attempt)) {
-                /* The task stays Doing, so it is planned and worked again. */
+                /* The task stays as it is stored, so it is planned and worked again. */
                 log_warning("task %" PRId64 " (%s): %s", attempt->step.task->id,
                             attempt->step.task->kind, attempt->error.message);
                 forget_attempt(runner, attempt);

@@ -48,7 +48,9 @@ static const unsigned MOVES[TASK_STATUS_COUNT] = {
         /* Done: there was nothing to undo. */
         [TASK_UNDO] =
                 TO(TASK_UNDOING) | TO(TASK_UNDONE) | TO(TASK_WAIT) | TO(TASK_DONE) | TO(TASK_ERROR),
-        [TASK_UNDOING] = TO(TASK_UNDOING) | TO(TASK_UNDONE) | TO(TASK_WAIT) | TO(TASK_ERROR),
+        /* Done likewise: one that is marked because the daemon ended there twice. */
+        [TASK_UNDOING] =
+                TO(TASK_UNDOING) | TO(TASK_UNDONE) | TO(TASK_WAIT) | TO(TASK_DONE) | TO(TASK_ERROR),
         [TASK_WAIT] =
                 TO(TASK_WAIT) | TO(TASK_DONE) | TO(TASK_UNDO) | TO(TASK_UNDONE) | TO(TASK_ERROR),
 };

@@ -383,7 +383,10 @@ def list_run(root):
 
 def take_image(root):
     exact, known = dump_files(root)
-    return Image(dump_state(root) + exact, known)
+    rows = dump_state(root)
+    # Which policy was compiled for whom is known as the policy itself is.
+    is_policy = re.compile(r"artefact: \('policy'").match
+    return Image([row for row in rows if not is_policy(row)] + exact, known + [row for row in rows if is_policy(row)])
 
 
 def explain_difference(image, wanted):

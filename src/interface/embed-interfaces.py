@@ -27,8 +27,8 @@ SIDE = {"attributes": list, "only-known-attributes": bool, "requires-one-of": li
 
 # What a side, its "always" and each of its "when" may grant.
 FLAGS = ("listens", "shows-home", "sees-processes", "signals-processes", "traces-processes", "lifts-tcp",
-         "lifts-abstract-sockets", "lifts-namespaces", "lifts-device-filter", "lifts-no-new-privileges",
-         "delegates-cgroup")
+         "lifts-abstract-sockets", "lifts-namespaces", "lifts-mounts", "lifts-device-filter",
+         "lifts-no-new-privileges", "delegates-cgroup")
 LISTS = ("unix-sockets", "abstract-sockets", "system-calls", "kernel-modules", "apparmor", "udev")
 GRANTS = {"files": list, "devices": list, "sockets": list, "mounts": list, "dbus": list, "environment": dict,
           "capabilities": list, **{key: list for key in LISTS}, **{key: bool for key in FLAGS}}
@@ -62,7 +62,7 @@ CONSTRAINTS = ("plug-names", "slot-names", "plug-attributes", "slot-attributes",
                "plug-snap-id", "slot-snap-id", "plug-publisher-id", "slot-publisher-id", "on-classic", "on-store",
                "on-brand", "on-model", "slots-per-plug", "plugs-per-slot")
 
-VARIABLE = re.compile(r"\$(HOME|RUNTIME|NAME|INSTANCE|PEER|SELF|(?:PLUG|SLOT)\([a-z][a-z0-9.-]*\))")
+VARIABLE = re.compile(r"\$(HOME|RUNTIME|NAME|INSTANCE|PEER|SELF|(?:PLUG|SLOT)\([a-z][a-z0-9.-]*(?::(?:name|hex2|hex4))?\))")
 SYSTEM_CALL = re.compile(r"~?[a-z_][a-z0-9_]*( (-|(>=|<=|!|<|>|\|)?(-?[0-9]+|[A-Z][A-Z0-9_]*)|[ug]:[a-z_][a-z0-9_-]*)){0,6}")
 BUS_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*(\.[A-Za-z_][A-Za-z0-9_-]*)+(\.\*)?|\*")
 
@@ -244,7 +244,7 @@ def check_grants(block, what):
 def check_references(side, what, names):
     """$PLUG(a) and $SLOT(a) name an attribute that the file declares."""
     for which, name in re.findall(r"\$(PLUG|SLOT)\(([^)]*)\)", json.dumps(side)):
-        check(name.split(".")[0] in names[which.lower()], f"{what}: {which.lower()}s have no attribute {name!r}")
+        check(re.split("[.:]", name)[0] in names[which.lower()], f"{what}: {which.lower()}s have no attribute {name!r}")
 
 
 def check_side(side, what):

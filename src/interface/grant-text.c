@@ -3,6 +3,7 @@
  * Variables in the texts of interfaces.  Values come from manifests: each use says which characters
  * it can bear, and a text whose value is another is left out rather than mended.
  */
+#include <stdlib.h>
 #include <string.h>
 
 #include "interface/grant-internal.h"
@@ -46,7 +47,7 @@ static bool may_stand(const char *value, GrantUse use) {
 /* "files.read" is the member read of the attribute files. */
 static const json_t *find_attribute(const json_t *attributes, const char *name, size_t length) {
         while (attributes) {
-                size_t part = strcspn(name, ".)");
+                size_t part = strcspn(name, ".:)");
                 autofree char *key = string_copy_length(name, part);
 
                 attributes = json_object_get(attributes, key);
@@ -59,6 +60,9 @@ static const json_t *find_attribute(const json_t *attributes, const char *name, 
 }
 
 static const char *find_fallback(const InterfaceSide *side, const char *name, size_t length) {
+        const char *colon = memchr(name, ':', length);
+
+        length = colon ? (size_t)(colon - name) : length;
         for (const InterfaceAttribute *a = side->attributes; a && a->name; a++)
                 if (strlen(a->name) == length && strncmp(a->name, name, length) == 0)
                         return a->fallback;
@@ -111,6 +115,20 @@ static char *format_value(const json_t *value, size_t at) {
         return json_is_string(value) ? string_copy(json_string_value(value)) : NULL;
 }
 
+/* "path:name" is the path's last part, "number:hex4" four hexadecimal digits; owned. */
+static char *format_as(const Variable *variable, char *owned_value) {
+        autofree char *value = owned_value;
+        const char *colon = memchr(variable->name, ':', variable->length);
+
+        if (!colon || !value)
+                return take(value);
+        if (string_has_prefix(colon, ":name")) {
+                const char *slash = strrchr(value, '/');
+                return string_copy(slash ? slash + 1 : value);
+        }
+        return string_format("%0*llx", colon[strlen(":hex")] - '0', strtoull(value, NULL, 10));
+}
+
 /* Owned; NULL where there is no such value.  `ret_is_own` says that no package wrote it. */
 static char *expand_variable(const GrantContext *context, const Variable *variable, size_t at,
                              bool *ret_is_own) {
@@ -130,7 +148,7 @@ static char *expand_variable(const GrantContext *context, const Variable *variab
         *ret_is_own = false;
         const json_t *value = get_value(context, variable);
         if (value)
-                return format_value(value, at);
+                return format_as(variable, format_value(value, at));
         bool is_plug = string_has_prefix(variable->name, "PLUG(");
         const char *fallback = find_fallback(is_plug ? &context->kind->plug : &context->kind->slot,
                                              variable->name + 5, variable->length - 6);

@@ -80,6 +80,7 @@ typedef enum InterfaceFlag {
         INTERFACE_LIFTS_DEVICE_FILTER = 1 << 8,    /* the program rules its devices itself */
         INTERFACE_LIFTS_NO_NEW_PRIVILEGES = 1 << 9,
         INTERFACE_DELEGATES_CGROUP = 1 << 10, /* the service rules its own cgroup */
+        INTERFACE_LIFTS_MOUNTS = 1 << 11,     /* file systems may be mounted */
 } InterfaceFlag;
 
 typedef struct InterfaceFile {

@@ -211,7 +211,9 @@ void launch_plan_add_landlock_grants(Text *plan, const LaunchPlanInput *input) {
 void launch_plan_add_restrictions(Text *plan, const GrantSet *grants) {
         autotext words = TEXT_INIT;
 
-        text_append(&words, "files");
+        /* Who is restricted in files at all mounts nothing, whatever else he may. */
+        if (!(grants->flags & INTERFACE_LIFTS_MOUNTS))
+                text_append(&words, "files");
         if (!(grants->flags & INTERFACE_LIFTS_TCP))
                 text_append(&words, ",tcp");
         if (!(grants->flags & INTERFACE_LIFTS_ABSTRACT_SOCKETS) &&

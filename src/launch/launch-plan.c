@@ -448,7 +448,7 @@ static int add_command(Text *plan, const LaunchPlanInput *input, Error *err) {
 
 /* ── confinement ── */
 
-static void add_landlock(Text *plan, const LaunchPlanInput *input) {
+static void add_landlock_rules(Text *plan, const LaunchPlanInput *input) {
         static const char *const rules[][2] = {
                 { "/", "read,execute" },          { "/tmp", "read,execute,write" },
                 { "/run", "read,execute,write" }, { "/var", "read,execute,write" },
@@ -464,7 +464,6 @@ static void add_landlock(Text *plan, const LaunchPlanInput *input) {
                 add2(plan, "allow", own, "read,execute,write");
         }
         launch_plan_add_landlock_grants(plan, input);
-        launch_plan_add_restrictions(plan, &input->target->grants);
 }
 
 static void add_seccomp(Text *plan, const LaunchPlanInput *input) {
@@ -547,7 +546,9 @@ int launch_plan_write(const LaunchPlanInput *input, Text *ret, Error *err) {
         add(ret, "directory", "/");
         text_append(ret, generation_builtin.steps);
         if (!input->target->is_devmode) {
-                add_landlock(ret, input);
+                if (!launch_plan_may_mount(input))
+                        add_landlock_rules(ret, input);
+                launch_plan_add_restrictions(ret, input);
                 launch_plan_add_device_filter(ret, input);
                 launch_plan_add_capabilities(ret, input);
                 add_seccomp(ret, input);

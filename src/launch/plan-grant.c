@@ -208,20 +208,30 @@ void launch_plan_add_landlock_grants(Text *plan, const LaunchPlanInput *input) {
         }
 }
 
-void launch_plan_add_restrictions(Text *plan, const GrantSet *grants) {
+bool launch_plan_may_mount(const LaunchPlanInput *input) {
+        return input->uid == 0 && (input->target->grants.flags & INTERFACE_LIFTS_MOUNTS);
+}
+
+void launch_plan_add_restrictions(Text *plan, const LaunchPlanInput *input) {
+        const GrantSet *grants = &input->target->grants;
+        bool may_reach_abstract = (grants->flags & INTERFACE_LIFTS_ABSTRACT_SOCKETS) ||
+                                  grant_set_has(grants, GRANT_ABSTRACT_SOCKET);
+        const struct {
+                bool is_lifted;
+                const char *word;
+        } rows[] = {
+                { launch_plan_may_mount(input), ",files" },
+                { grants->flags & INTERFACE_LIFTS_TCP, ",tcp" },
+                { may_reach_abstract, ",abstract" },
+                { grants->flags & INTERFACE_SIGNALS_PROCESSES, ",signals" },
+        };
         autotext words = TEXT_INIT;
 
-        /* Who is restricted in files at all mounts nothing, whatever else he may. */
-        if (!(grants->flags & INTERFACE_LIFTS_MOUNTS))
-                text_append(&words, "files");
-        if (!(grants->flags & INTERFACE_LIFTS_TCP))
-                text_append(&words, ",tcp");
-        if (!(grants->flags & INTERFACE_LIFTS_ABSTRACT_SOCKETS) &&
-            !grant_set_has(grants, GRANT_ABSTRACT_SOCKET))
-                text_append(&words, ",abstract");
-        if (!(grants->flags & INTERFACE_SIGNALS_PROCESSES))
-                text_append(&words, ",signals");
-        launch_line_append(plan, "landlock", words.bytes, NULL);
+        for (size_t i = 0; i < ARRAY_COUNT(rows); i++)
+                if (!rows[i].is_lifted)
+                        text_append(&words, rows[i].word);
+        if (words.length > 0)
+                launch_line_append(plan, "landlock", words.bytes + 1, NULL);
 }
 
 /* ── devices ── */

@@ -9,7 +9,9 @@
 void launch_plan_add_grants(Text *plan, const LaunchPlanInput *input);
 void launch_plan_add_granted_variables(Text *plan, const LaunchPlanInput *input);
 void launch_plan_add_landlock_grants(Text *plan, const LaunchPlanInput *input);
-void launch_plan_add_restrictions(Text *plan, const GrantSet *grants);
+/* Whom Landlock restricts in files at all mounts nothing, whatever else he may. */
+bool launch_plan_may_mount(const LaunchPlanInput *input);
+void launch_plan_add_restrictions(Text *plan, const LaunchPlanInput *input);
 /* Before any variable is unset: the caller's may name his bus. */
 void launch_plan_add_buses(Text *plan, const LaunchPlanInput *input);
 void launch_plan_add_device_filter(Text *plan, const LaunchPlanInput *input);

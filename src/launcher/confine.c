@@ -109,6 +109,8 @@ static void enter_landlock(const Confinement *confinement) {
                 wanted.scoped |= KERNEL_LANDLOCK_SCOPE_ABSTRACT;
         if (launch_list_has(restrictions, "signals") && abi >= 6)
                 wanted.scoped |= KERNEL_LANDLOCK_SCOPE_SIGNAL;
+        if (!wanted.handled_access_fs && !wanted.handled_access_net && !wanted.scoped)
+                return;
         size_t size = abi >= 6   ? sizeof(wanted)
                       : abi >= 4 ? offsetof(KernelLandlockRuleset, scoped)
                                  : offsetof(KernelLandlockRuleset, handled_access_net);

@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What a package may do to the machine, said by trying: one word a try, "yes" or the error's name.
+ * Each try is a row of TRIES; whatever it changes it puts back, or leaves as it was.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/bpf.h>
+#include <linux/capability.h>
+#include <linux/netlink.h>
+#include <mqueue.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/klog.h>
+#include <sys/mount.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/timex.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+static int say(long result) {
+        puts(result >= 0 ? "yes" : strerrorname_np(errno));
+        return result >= 0 ? 0 : 1;
+}
+
+static int try_read(const char *path) {
+        char bytes[8192]; /* the kernel's log is told in whole records */
+        int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+        ssize_t got = fd < 0 ? -1 : read(fd, bytes, sizeof(bytes));
+
+        /* A device with nothing to tell right now. */
+        return say(got < 0 && fd >= 0 && errno == EAGAIN ? 0 : got);
+}
+
+/* Opened for writing; nothing is written. */
+static int try_write(const char *path) {
+        return say(open(path, O_WRONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+}
+
+static int try_create(const char *path) {
+        int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+
+        return say(fd < 0 ? -1 : unlink(path));
+}
+
+static int try_socket(const char *what) {
+        static const struct {
+                const char *name;
+                int family, type, protocol;
+        } kinds[] = {
+                { "inet", AF_INET, SOCK_STREAM, 0 },
+                { "raw", AF_INET, SOCK_RAW, 255 },
+                { "packet", AF_PACKET, SOCK_DGRAM, 0 },
+                { "route", AF_NETLINK, SOCK_RAW, NETLINK_ROUTE },
+                { "netfilter", AF_NETLINK, SOCK_RAW, NETLINK_NETFILTER },
+                { "diag", AF_NETLINK, SOCK_RAW, NETLINK_SOCK_DIAG },
+                { "uevent", AF_NETLINK, SOCK_RAW, NETLINK_KOBJECT_UEVENT },
+        };
+
+        for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+                if (strcmp(kinds[i].name, what) == 0)
+                        return say(socket(kinds[i].family, kinds[i].type | SOCK_CLOEXEC,
+                                          kinds[i].protocol));
+        return 64;
+}
+
+static int try_dial(const char *path) {
+        struct sockaddr_un address = { .sun_family = AF_UNIX };
+        int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+        (void)snprintf(address.sun_path, sizeof(address.sun_path), "%s", path);
+        return say(connect(fd, (struct sockaddr *)&address, sizeof(address)));
+}
+
+/* A service's word to its supervisor. */
+static int try_notify(const char *path) {
+        struct sockaddr_un address = { .sun_family = AF_UNIX };
+        int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+        (void)snprintf(address.sun_path, sizeof(address.sun_path), "%s", path);
+        return say(sendto(fd, "READY=1", 7, 0, (struct sockaddr *)&address, sizeof(address)));
+}
+
+static int try_kernel_log(const char *ignored) {
+        (void)ignored;
+        return say(klogctl(10, NULL, 0));
+}
+
+static int try_signal(const char *pid) {
+        return say(kill((pid_t)strtol(pid, NULL, 10), SIGCONT));
+}
+
+static int try_nice(const char *pid) {
+        return say(setpriority(PRIO_PROCESS, (id_t)strtoul(pid, NULL, 10), 5));
+}
+
+static int try_quota(const char *ignored) {
+        (void)ignored;
+        /* Q_GETFMT of users of a device that is none: asked by the kernel once the filter let it
+         * pass */
+        long result = syscall(SYS_quotactl, (int)0x80000400u, "/dev/null", 0, NULL);
+        return say(result < 0 && errno != EPERM ? 0 : result);
+}
+
+static int try_mount(const char *path) {
+        long result = mount("none", path, "tmpfs", MS_NOSUID | MS_NODEV, "size=4k");
+
+        return say(result == 0 ? umount2(path, MNT_DETACH) : result);
+}
+
+static int try_network_namespace(const char *ignored) {
+        (void)ignored;
+        return say(unshare(CLONE_NEWNET));
+}
+
+static int try_mount_namespace(const char *ignored) {
+        (void)ignored;
+        return say(unshare(CLONE_NEWNS));
+}
+
+static int try_bpf(const char *ignored) {
+        union bpf_attr map = {
+                .map_type = BPF_MAP_TYPE_ARRAY, .key_size = 4, .value_size = 4, .max_entries = 1
+        };
+        (void)ignored;
+        return say(syscall(SYS_bpf, BPF_MAP_CREATE, &map, sizeof(map)));
+}
+
+/* The clock is set to what it says anyway: nothing but the permission is asked. */
+static int try_clock(const char *ignored) {
+        struct timex change = { .modes = ADJ_OFFSET_SINGLESHOT };
+        (void)ignored;
+        return say(adjtimex(&change));
+}
+
+static int try_queue(const char *name) {
+        mqd_t queue = mq_open(name, O_RDWR | O_CREAT, 0600, NULL);
+
+        if (queue == (mqd_t)-1)
+                return say(-1);
+        return say(mq_send(queue, "x", 1, 0) < 0 ? -1 : mq_unlink(name));
+}
+
+static const struct {
+        const char *name;
+        int (*run)(const char *argument);
+} TRIES[] = {
+        { "read", try_read },
+        { "write", try_write },
+        { "create", try_create },
+        { "socket", try_socket },
+        { "dial", try_dial },
+        { "notify", try_notify },
+        { "kernel-log", try_kernel_log },
+        { "signal", try_signal },
+        { "nice", try_nice },
+        { "quota", try_quota },
+        { "mount", try_mount },
+        { "network-namespace", try_network_namespace },
+        { "mount-namespace", try_mount_namespace },
+        { "bpf", try_bpf },
+        { "clock", try_clock },
+        { "queue", try_queue },
+};
+
+int main(int argc, char **argv) {
+        for (size_t i = 0; argc > 1 && i < sizeof(TRIES) / sizeof(TRIES[0]); i++)
+                if (strcmp(TRIES[i].name, argv[1]) == 0)
+                        return TRIES[i].run(argc > 2 ? argv[2] : "");
+        return 64;
+}

@@ -71,6 +71,7 @@ typedef struct Daemon {
         uv_signal_t terminate, interrupt;
         uv_timer_t idle, watchdog, restart;
         bool is_restarting;
+        bool is_ending;     /* as a signal asks for; the loop forgets between two runs of it */
         bool is_deaf;       /* and hears nobody new any more */
         int64_t restart_by; /* boot time; what is not over then is cut off */
         uv_check_t after_turn;
@@ -251,6 +252,7 @@ static void end_loop(uv_signal_t *signal, int number) {
 
         log_info("%s, stopping", number == SIGTERM ? "terminated" : "interrupted");
         daemon->is_restarting = false;
+        daemon->is_ending = true;
         uv_stop(&daemon->loop);
 }
 
@@ -499,7 +501,8 @@ static int (*const START[])(Daemon *daemon, Error *err) = {
 /* As far as it is for this program to go (is_restarting). */
 static int start(Daemon *daemon, Error *err) {
         passed_sockets_take(&daemon->passed);
-        for (size_t i = 0; i < ARRAY_COUNT(START) && !daemon->is_restarting; i++)
+        for (size_t i = 0; i < ARRAY_COUNT(START) && !daemon->is_restarting && !daemon->is_ending;
+             i++)
                 if (START[i](daemon, err) < 0)
                         return -1;
         return 0;
@@ -561,7 +564,7 @@ static void find_program(Daemon *daemon) {
 static int run(Daemon *daemon, Error *err) {
         int outcome = start(daemon, err);
 
-        if (outcome == 0 && !daemon->is_restarting) {
+        if (outcome == 0 && !daemon->is_restarting && !daemon->is_ending) {
                 (void)uv_run(&daemon->loop, UV_RUN_DEFAULT);
                 if (database_is_broken(daemon->database))
                         outcome =

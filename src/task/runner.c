@@ -15,6 +15,7 @@
 #define PRUNE_INTERVAL_MS (10 * 60 * 1000)
 #define TROUBLE_RETRY_MS  3000
 #define CLOCK_STEP_NS     (3600LL * 1000000000)
+#define BLOCKED_LOOK_NS   1000000000LL
 
 struct Runner {
         RunnerConfig config;
@@ -232,14 +233,18 @@ static int kill_aborted(Runner *runner, Error *err) {
         return 0;
 }
 
-static int plan_retry(Runner *runner, Error *err) {
+/* What was due when we looked and is still there cannot begin yet: all workers are busy, or one of
+ * them stands in its way.  The end of that one is the time to look; a timer that is due at once
+ * would fire again and again before the loop hears of any end. */
+static int plan_retry(Runner *runner, int64_t looked_at, Error *err) {
         int64_t at;
         int r = database_find_int(runner->world.database, &at, err,
-                                  "SELECT min(at) FROM (SELECT retry_at AS at FROM task WHERE "
-                                  "status NOT IN ('Done', 'Undone', 'Hold', 'Error') AND retry_at "
-                                  "IS NOT NULL UNION ALL SELECT queued_until FROM change "
-                                  "WHERE ready_at IS NULL AND is_queued = 1)",
-                                  "");
+                                  "SELECT min(iif(at > ?1, at, ?1 + ?2)) FROM (SELECT retry_at AS "
+                                  "at FROM task WHERE status NOT IN ('Done', 'Undone', 'Hold', "
+                                  "'Error') AND retry_at IS NOT NULL UNION ALL SELECT queued_until "
+                                  "FROM change WHERE ready_at IS NULL AND is_queued = 1 AND "
+                                  "queued_until IS NOT NULL)",
+                                  "ii", looked_at, (int64_t)BLOCKED_LOOK_NS);
 
         if (r == 1)
                 look_again_in(runner, (at - clock_get_wall()) / 1000000 + 1);
@@ -247,12 +252,13 @@ static int plan_retry(Runner *runner, Error *err) {
 }
 
 static void advance_or_complain(Runner *runner, Attempt *ended) {
+        int64_t now = clock_get_wall();
         Error err;
 
         if (runner->is_broken)
                 return;
         if (kill_aborted(runner, &err) < 0 || advance(runner, ended, &err) < 0 ||
-            plan_retry(runner, &err) < 0)
+            plan_retry(runner, now, &err) < 0)
                 meet_trouble(runner, &err);
 }
 

@@ -351,6 +351,7 @@ const TaskKind SCENE_KINDS[] = {
         { .name = "queued", .run = { .commit = commit_queued } },
         { .name = "big", .run = { NULL, NULL, commit_big } },
         { .name = "cleaned", .run = NOTE, .undo = UNNOTE, .clean = { NULL, NULL, commit_clean } },
+        { .name = "clean-work", .run = NOTE, .clean = { plan_name, work_file, commit_clean } },
         { .name = "fail-clean", .run = NOTE, .clean = { plan_name, fail_work, commit_clean } },
         { .name = "fatal", .run = { .commit = commit_fatal }, .undo = UNNOTE },
         { .name = "fatal-work", .run = { plan_name, work_fatal, commit_work }, .undo = UNWORK },

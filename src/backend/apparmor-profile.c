@@ -297,6 +297,7 @@ static void add_shares(const GrantSet *grants, const char *name, Text *profile) 
                 [SHARE_PLACE_SNAP] = "/snap/%s/*/%s",
                 [SHARE_PLACE_DATA] = "/var/snap/%s/*/%s",
                 [SHARE_PLACE_COMMON] = "/var/snap/%s/common/%s",
+                [SHARE_PLACE_VIEW] = "/%s%s",
         };
 
         /* Below what add_own allows already; but not written where it is read-only. */
@@ -305,7 +306,8 @@ static void add_shares(const GrantSet *grants, const char *name, Text *profile) 
                 autotext path = TEXT_INIT;
                 const char *rest = places[share->target];
                 const char *first = strstr(rest, "%s");
-                text_append_format(&path, "%.*s%s", (int)(first - rest), rest, name);
+                text_append_format(&path, "%.*s%s", (int)(first - rest), rest,
+                                   share->target == SHARE_PLACE_VIEW ? "" : name);
                 const char *second = strstr(first + 2, "%s");
                 text_append_format(&path, "%.*s%s", (int)(second - first - 2), first + 2,
                                    share->target_below);

@@ -14,7 +14,7 @@ import yaml
 AUTO = {"never": "NEVER", "always": "ALWAYS", "classic": "CLASSIC", "same-publisher": "SAME_PUBLISHER"}
 TYPES = ("text", "texts", "choice", "choices", "bool", "int", "path", "paths", "device", "devices", "dbus-name",
          "home-paths", "system-paths", "share-path", "share-paths", "share-source", "entries", "any")
-WITH_PATTERN = ("text", "texts", "path", "paths", "device", "devices", "dbus-name")
+WITH_PATTERN = ("text", "texts", "path", "paths", "device", "devices", "dbus-name", "share-path")
 SNAP_TYPES = ("core", "app", "gadget", "kernel")
 
 TOP = {"summary": str, "implicit": list, "slot-types": list, "auto-connect": str, "never-auto-connect-if": dict,
@@ -23,7 +23,7 @@ ATTRIBUTE = {"name": str, "type": str, "is-required": bool, "choices": list, "pa
              "maximum": int, "default": str, "fields": list, "message": str}
 EXCLUSION = {"attribute": str, "value": (str, bool), "others": list, "message": str}
 SIDE = {"attributes": list, "only-known-attributes": bool, "requires-one-of": list, "requires-message": str,
-        "message-prefix": str, "excludes": list, "always": dict, "when": list}
+        "message-prefix": str, "excludes": list, "always": dict, "when": list, "unless": list}
 
 # What a side, its "always" and each of its "when" may grant.
 FLAGS = ("listens", "shows-home", "sees-processes", "signals-processes", "traces-processes", "lifts-tcp",
@@ -32,9 +32,9 @@ FLAGS = ("listens", "shows-home", "sees-processes", "signals-processes", "traces
 LISTS = ("unix-sockets", "abstract-sockets", "system-calls", "kernel-modules", "apparmor", "udev")
 GRANTS = {"files": list, "devices": list, "sockets": list, "mounts": list, "dbus": list, "environment": dict,
           "capabilities": list, **{key: list for key in LISTS}, **{key: bool for key in FLAGS}}
-FILE = {"path": str, "access": str}
-DEVICE = {"path": str, "access": str, "kind": str, "major": int, "minor": int}
-MOUNT = {"what": str, "where": str, "access": str}
+FILE = {"path": str, "access": str, "make": str}
+DEVICE = {"path": str, "access": str, "property": str, "kind": str, "major": int, "minor": int}
+MOUNT = {"what": str, "where": str, "access": str, "make": str}
 BUS_VERBS = ("own", "talk", "see", "call", "broadcast")
 BUS = {"bus": str, "path": str, "interface": str, "member": str, **{verb: str for verb in BUS_VERBS}}
 
@@ -62,7 +62,7 @@ CONSTRAINTS = ("plug-names", "slot-names", "plug-attributes", "slot-attributes",
                "plug-snap-id", "slot-snap-id", "plug-publisher-id", "slot-publisher-id", "on-classic", "on-store",
                "on-brand", "on-model", "slots-per-plug", "plugs-per-slot")
 
-VARIABLE = re.compile(r"\$(HOME|RUNTIME|NAME|INSTANCE|PEER|SELF|(?:PLUG|SLOT)\([a-z][a-z0-9.-]*(?::(?:name|hex2|hex4))?\))")
+VARIABLE = re.compile(r"\$(HOME|RUNTIME|NAME|INSTANCE|OTHER|PEER|SELF|(?:PLUG|SLOT)\([a-z][a-z0-9.-]*(?::(?:name|hex2|hex4))?\))")
 SYSTEM_CALL = re.compile(r"~?[a-z_][a-z0-9_]*( (-|(>=|<=|!|<|>|\|)?(-?[0-9]+|[A-Z][A-Z0-9_]*)|[ug]:[a-z_][a-z0-9_-]*)){0,6}")
 BUS_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*(\.[A-Za-z_][A-Za-z0-9_-]*)+(\.\*)?|\*")
 
@@ -161,9 +161,16 @@ def check_access(access, known, what):
           f"{what}: access {access!r} is not of {', '.join(known)}")
 
 
+def check_make(row, path, what):
+    """What is made is a directory, by its name."""
+    check("make" not in row or re.fullmatch(r"[01]?[0-7]{3}", row["make"]), f"{what}: make is a mode as \"0755\"")
+    check("make" not in row or not re.search(r"[*?\[{]", path), f"{what}: a pattern cannot be made")
+
+
 def check_file(row, what):
     check_keys(row, FILE, ["path", "access"], what)
     check_pattern(row["path"], what)
+    check_make(row, row["path"], what)
     check_access(row["access"], "rwx", what)
     check(not row["path"].startswith("/dev/") or row["path"].startswith("/dev/shm/"),
           f"{what}: {row['path']} is a device: it goes into devices")
@@ -176,6 +183,8 @@ def check_device(row, what):
     check(("major" in row) == ("kind" in row), f"{what}: major and kind belong together")
     check(row.get("kind", "char") in ("char", "block"), f"{what}: kind is char or block")
     check("minor" not in row or "major" in row, f"{what}: minor without major")
+    check("property" not in row or ("path" in row and "major" not in row and re.fullmatch(r"[A-Z][A-Z0-9_]*", row["property"])),
+          f"{what}: a property is one of udev's, of a path without a number")
     if "path" in row:
         check_pattern(row["path"], what)
         check(re.match(r"/dev/|\$(PLUG|SLOT)\(", row["path"]), f"{what}: {row['path']} is not below /dev")
@@ -186,6 +195,7 @@ def check_mount(row, what):
     for key in ("what", "where"):
         check_pattern(row[key], what)
         check(not re.search(r"[*?\[{]", row[key]), f"{what}: {row[key]!r} is a pattern")
+    check_make(row, row["what"], what)
     check_access(row["access"], "rwx", what)
 
 
@@ -258,10 +268,12 @@ def check_side(side, what):
     check_grants(side, what)
     check_keys(side.get("always", {}), GRANTS, [], f"{what} always")
     check_grants(side.get("always", {}), f"{what} always")
-    for block in side.get("when", []):
-        check_keys(block, {"attributes": dict, **GRANTS}, ["attributes"], f"{what} when")
-        check_words(list(block["attributes"]), names, f"{what} when")
-        check_grants(block, f"{what} when")
+    for key in ("when", "unless"):
+        for block in side.get(key, []):
+            check_keys(block, {"attributes": dict, **GRANTS}, ["attributes"], f"{what} {key}")
+            check_words(list(block["attributes"]), names, f"{what} {key}")
+            check(block["attributes"] or key == "when", f"{what} {key}: attributes are needed")
+            check_grants(block, f"{what} {key}")
     return names
 
 
@@ -354,7 +366,7 @@ def write_exclusions(exclusions):
 
 def write_device(d):
     kind = {"char": "'c'", "block": "'b'"}.get(d.get("kind"), "0")
-    return f"{{ {text(d.get('path'))}, {access(d['access'])}, {kind}, {d.get('major', -1)}, {d.get('minor', -1)} }}"
+    return f"{{ {text(d.get('path'))}, {access(d['access'])}, {kind}, {d.get('major', -1)}, {d.get('minor', -1)}, {text(d.get('property'))} }}"
 
 
 def write_bus(row):
@@ -368,8 +380,8 @@ def write_grants(g):
     bits = sum(1 << CAPABILITIES.index(name) for name in g.get("capabilities", []))
     lists = [f"[INTERFACE_LIST_{key.upper().replace('-', '_')}] = {words(g[key])}" for key in LISTS if g.get(key)]
     sockets = [f"{{ {text(s)}, {SOCKETS[s][0]}, {SOCKETS[s][1]} }}" for s in g.get("sockets", [])]
-    mounts = [f"{{ {text(m['what'])}, {text(m['where'])}, {access(m['access'])} }}" for m in g.get("mounts", [])]
-    files = [f"{{ {text(f['path'])}, {access(f['access'])} }}" for f in g.get("files", [])]
+    mounts = [f"{{ {text(m['what'])}, {text(m['where'])}, {access(m['access'])}, {text(m.get('make'))} }}" for m in g.get("mounts", [])]
+    files = [f"{{ {text(f['path'])}, {access(f['access'])}, {text(f.get('make'))} }}" for f in g.get("files", [])]
     variables = [f"{{ {text(k)}, {text(v)} }}" for k, v in g.get("environment", {}).items()]
     parts = [("flags", flags), ("capabilities", f"{bits:#x}"), ("files", rows("InterfaceFile", files)),
              ("devices", rows("InterfaceDevice", [write_device(d) for d in g.get("devices", [])])),
@@ -379,16 +391,17 @@ def write_grants(g):
     return ", ".join(f".{name} = {value}" for name, value in parts if value not in ("NULL", "0", "0x0", "{ 0 }"))
 
 
-def write_block(grants, when, is_always=False):
+def write_block(grants, when, is_always=False, is_unless=False):
     inner = write_grants(grants) or ".flags = 0"
     condition = f".condition = {data(when)}, " if when else ""
-    return f"{{ .is_always = {flag(is_always)}, {condition}.grants = &(const InterfaceGrants){{ {inner} }} }}"
+    return f"{{ .is_always = {flag(is_always)}, .is_unless = {flag(is_unless)}, {condition}.grants = &(const InterfaceGrants){{ {inner} }} }}"
 
 
 def write_side(side):
     blocks = [write_block(side, None)]
     blocks += [write_block(side["always"], None, True)] if "always" in side else []
     blocks += [write_block(block, block["attributes"]) for block in side.get("when", [])]
+    blocks += [write_block(block, block["attributes"], is_unless=True) for block in side.get("unless", [])]
     return f"""{{
                 .attributes = {write_attributes(side.get("attributes", []))},
                 .has_only_known = {flag(side.get("only-known-attributes"))},

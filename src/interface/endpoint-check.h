@@ -21,6 +21,7 @@ typedef enum SharePlace {
         SHARE_PLACE_SNAP,
         SHARE_PLACE_DATA,
         SHARE_PLACE_COMMON,
+        SHARE_PLACE_VIEW, /* no package's: never parsed */
 } SharePlace;
 bool share_path_parse(const char *path, SharePlace *ret_place, const char **ret_below);
 

@@ -12,6 +12,7 @@ typedef struct GrantContext {
         const InterfaceKind *kind;
         const char *instance, *name;   /* of the side that is granted something */
         const char *peer;              /* the other side's instance, "" for the system */
+        bool is_plug;                  /* the granted side */
         const json_t *plug_attributes; /* NULL where there is none: not connected */
         const json_t *slot_attributes;
 } GrantContext;
@@ -28,5 +29,13 @@ typedef enum GrantUse {
  * list. */
 json_t *grant_text_expand(const GrantContext *context, const char *text, GrantUse use);
 
+/* What the data of an interface cannot say, for the plug's side of a connection. */
+typedef int (*GrantHook)(Database *database, GrantSet *set, const GrantContext *context,
+                         Error *err);
+int grant_add_cups(Database *database, GrantSet *set, const GrantContext *context, Error *err);
+
+/* The directory `source` of another snap, at `place` below the root of the view. */
+int grant_add_share_at(Database *database, GrantSet *set, const char *provider, const char *source,
+                       const char *place, Error *err);
 int grant_add_shares(Database *database, GrantSet *set, const char *provider,
                      const json_t *plug_attributes, const json_t *slot_attributes, Error *err);

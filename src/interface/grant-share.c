@@ -110,6 +110,26 @@ static void add_shares_of(GrantSet *set, ShareInput input, const json_t *lists) 
                 add_share(set, &input, json_string_value(path));
 }
 
+int grant_add_share_at(Database *database, GrantSet *set, const char *provider, const char *source,
+                       const char *place, Error *err) {
+        SharePlace from;
+        const char *below;
+        size_t index;
+
+        if (!share_path_parse(source, &from, &below) || set->share_count == GRANT_SHARE_COUNT_MAX)
+                return 0;
+        int found = require_provider(database, set, provider, &index, err);
+        if (found <= 0)
+                return found;
+        set->shares[set->share_count++] = (GrantShare){ .provider = index,
+                                                        .source = from,
+                                                        .source_below = string_copy(below),
+                                                        .target = SHARE_PLACE_VIEW,
+                                                        .target_below = string_copy(place) };
+        set->providers[index].needs_image |= from == SHARE_PLACE_SNAP;
+        return 0;
+}
+
 int grant_add_shares(Database *database, GrantSet *set, const char *provider,
                      const json_t *plug_attributes, const json_t *slot_attributes, Error *err) {
         const json_t *source = json_object_get(slot_attributes, "source");

@@ -129,6 +129,17 @@ static char *format_as(const Variable *variable, char *owned_value) {
         return string_format("%0*llx", colon[strlen(":hex")] - '0', strtoull(value, NULL, 10));
 }
 
+/* The name in it is of the snap whose attribute it is. */
+static char *expand_fallback(const GrantContext *context, const char *fallback, bool is_own_side) {
+        const char *instance = is_own_side ? context->instance : context->peer;
+
+        if (string_equal(fallback, "$INSTANCE"))
+                return string_copy(instance);
+        if (string_equal(fallback, "$NAME"))
+                return string_copy_length(instance, strcspn(instance, "_"));
+        return string_copy(fallback);
+}
+
 /* Owned; NULL where there is no such value.  `ret_is_own` says that no package wrote it. */
 static char *expand_variable(const GrantContext *context, const Variable *variable, size_t at,
                              bool *ret_is_own) {
@@ -141,6 +152,8 @@ static char *expand_variable(const GrantContext *context, const Variable *variab
                 return string_copy(context->name);
         if (variable_is(variable, "INSTANCE"))
                 return string_copy(context->instance);
+        if (variable_is(variable, "OTHER"))
+                return *context->peer ? string_copy(context->peer) : NULL;
         if (variable_is(variable, "SELF"))
                 return format_label(context->instance);
         if (variable_is(variable, "PEER"))
@@ -155,9 +168,7 @@ static char *expand_variable(const GrantContext *context, const Variable *variab
         if (!fallback)
                 return NULL;
         *ret_is_own = true;
-        return string_copy(string_equal(fallback, "$INSTANCE") ? context->instance
-                           : string_equal(fallback, "$NAME")   ? context->name
-                                                               : fallback);
+        return expand_fallback(context, fallback, is_plug == context->is_plug);
 }
 
 /* --- whole texts --- */

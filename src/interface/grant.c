@@ -99,7 +99,7 @@ static int add_texts(Adding *adding, GrantRow row, const char *text, GrantUse us
 
 static int add_files(Adding *adding, const InterfaceFile *file) {
         for (; file && file->path; file++) {
-                GrantRow row = { .kind = GRANT_FILE, .access = file->access };
+                GrantRow row = { .kind = GRANT_FILE, .access = file->access, .make = file->make };
                 if (add_texts(adding, row, file->path, GRANT_USE_PATH) < 0)
                         return -1;
         }
@@ -138,7 +138,10 @@ static char *expand_first(const GrantContext *context, const char *text, GrantUs
 static int add_mounts(Adding *adding, const InterfaceMount *mount) {
         for (; mount && mount->what; mount++) {
                 autofree char *where = expand_first(adding->context, mount->where, GRANT_USE_PATH);
-                GrantRow row = { .kind = GRANT_MOUNT, .access = mount->access, .second = where };
+                GrantRow row = { .kind = GRANT_MOUNT,
+                                 .access = mount->access,
+                                 .second = where,
+                                 .make = mount->make };
                 if (where && add_texts(adding, row, mount->what, GRANT_USE_PATH) < 0)
                         return -1;
         }
@@ -185,17 +188,28 @@ static int add_list(Adding *adding, InterfaceList list, const char *const *texts
 
 /* --- blocks --- */
 
+/* "$SLOT(a)" is what the other side says; nothing where it says nothing. */
+static json_t *find_wanted(const GrantContext *context, json_t *wanted) {
+        const char *text = json_string_value(wanted);
+
+        if (!text || *text != '$')
+                return json_incref(wanted);
+        autojson all = grant_text_expand(context, text, GRANT_USE_WORD);
+        return json_incref(json_array_get(all, 0));
+}
+
 /* What an attribute that is absent stands for is not looked at: a condition names what was said. */
-static bool holds(const char *condition, const json_t *attributes) {
+static bool holds(const GrantContext *context, const char *condition, const json_t *attributes) {
         const char *key;
-        json_t *wanted;
+        json_t *said;
 
         if (!condition)
                 return true;
         autojson conditions = json_loads(condition, 0, NULL);
-        json_object_foreach(conditions, key, wanted) {
+        json_object_foreach(conditions, key, said) {
                 const json_t *value = json_object_get(attributes, key);
-                if (!value || !json_equal(value, wanted))
+                autojson wanted = find_wanted(context, said);
+                if (!value || !wanted || !json_equal(value, wanted))
                         return false;
         }
         return conditions != NULL;
@@ -245,7 +259,8 @@ static int add_blocks(Adding *adding, const Side *side) {
 
         for (const InterfaceBlock *block = declared->blocks; block && block->grants; block++) {
                 if (block->is_always != side->is_always ||
-                    (!side->is_unconditional && !holds(block->condition, attributes)))
+                    (!side->is_unconditional &&
+                     holds(context, block->condition, attributes) == block->is_unless))
                         continue;
                 if (add_origin(adding, side->is_plug, side->endpoint, block->grants) < 0 ||
                     add_grants(adding, block->grants) < 0)
@@ -259,6 +274,7 @@ int grant_set_add_example(GrantSet *set, const GrantExample *example, Error *err
                                  .instance = example->instance,
                                  .name = example->name,
                                  .peer = example->peer,
+                                 .is_plug = example->is_plug,
                                  .plug_attributes = example->plug_attributes,
                                  .slot_attributes = example->slot_attributes };
         Adding adding = { set, &context, err };
@@ -280,6 +296,20 @@ typedef struct Loading {
         GrantSet *set;
 } Loading;
 
+static GrantHook find_hook(const char *name) {
+        static const struct {
+                const char *name;
+                GrantHook hook;
+        } rows[] = {
+                { "cups", grant_add_cups },
+        };
+
+        for (size_t i = 0; i < ARRAY_COUNT(rows); i++)
+                if (string_equal(rows[i].name, name))
+                        return rows[i].hook;
+        return NULL;
+}
+
 /* Columns: is it our plug, endpoint, other snap, interface, attributes of plug and slot. */
 static int add_connection(const Loading *loading, const Query *row, Error *err) {
         Side side = { .is_plug = query_get_int(row, 0) != 0, .endpoint = query_get_text(row, 1) };
@@ -289,7 +319,8 @@ static int add_connection(const Loading *loading, const Query *row, Error *err) 
         GrantContext context = { .kind = interface_kind_find(query_get_text(row, 3)),
                                  .instance = loading->request->instance,
                                  .name = loading->request->name,
-                                 .peer = query_get_text(row, 2) };
+                                 .peer = query_get_text(row, 2),
+                                 .is_plug = side.is_plug };
         Adding adding = { loading->set, &context, err };
 
         if (!context.kind || !is_bound(loading->request, side.is_plug, side.endpoint))
@@ -301,7 +332,12 @@ static int add_connection(const Loading *loading, const Query *row, Error *err) 
         context.slot_attributes = slot_attributes;
         if (add_blocks(&adding, &side) < 0)
                 return -1;
-        if (!side.is_plug || !context.kind->plug_sees_slot)
+        if (!side.is_plug)
+                return 0;
+        GrantHook hook = find_hook(context.kind->name);
+        if (hook && hook(loading->database, loading->set, &context, err) < 0)
+                return -1;
+        if (!context.kind->plug_sees_slot)
                 return 0;
         return grant_add_shares(loading->database, loading->set, context.peer, plug_attributes,
                                 slot_attributes, err);
@@ -334,7 +370,8 @@ static int add_permanent(const Loading *loading, const Query *row, Error *err) {
         GrantContext context = { .kind = interface_kind_find(query_get_text(row, 2)),
                                  .instance = loading->request->instance,
                                  .name = loading->request->name,
-                                 .peer = "" };
+                                 .peer = "",
+                                 .is_plug = side.is_plug };
         Adding adding = { loading->set, &context, err };
 
         if (!context.kind || !is_bound(loading->request, side.is_plug, side.endpoint))

@@ -49,6 +49,7 @@ typedef struct GrantRow {
         unsigned access; /* of InterfaceAccess; files, devices, mounts */
         char *text;      /* owned: pattern of paths, name, key, line; NULL: a device by number */
         char *second; /* owned: a mount's place, a variable's value, a bus rule's object; or NULL */
+        const char *make;              /* constant: mode of a directory that is made; or NULL */
         bool is_session;               /* of the buses */
         const InterfaceDevice *device; /* constant data, where the kind has it */
         const InterfaceSocket *socket;
@@ -68,7 +69,7 @@ typedef struct GrantShare {
         size_t provider; /* index */
         SharePlace source;
         char *source_below; /* owned, maybe "" */
-        SharePlace target;
+        SharePlace target;  /* SHARE_PLACE_VIEW: below the root of the program's view */
         char *target_below; /* owned, maybe "" */
         bool is_writable;
 } GrantShare;

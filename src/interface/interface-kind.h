@@ -86,13 +86,15 @@ typedef enum InterfaceFlag {
 typedef struct InterfaceFile {
         const char *path; /* pattern */
         unsigned access;
+        const char *make; /* mode of a directory that is made where it is not there; or NULL */
 } InterfaceFile;
 
 typedef struct InterfaceDevice {
         const char *path; /* pattern; NULL = by number alone */
         unsigned access;
-        char kind;        /* 'c', 'b'; 0 = by path alone, which ends a list when that is NULL */
-        int major, minor; /* -1 = any */
+        char kind;            /* 'c', 'b'; 0 = by path alone, which ends a list when that is NULL */
+        int major, minor;     /* -1 = any */
+        const char *property; /* of udev's, that must be 1; or NULL */
 } InterfaceDevice;
 
 typedef struct InterfaceSocket {
@@ -106,6 +108,7 @@ typedef struct InterfaceMount {
         const char *what;
         const char *where;
         unsigned access;
+        const char *make; /* as of InterfaceFile */
 } InterfaceMount;
 
 typedef enum InterfaceBusVerb {
@@ -153,7 +156,9 @@ typedef struct InterfaceGrants {
 /* When what is granted. */
 typedef struct InterfaceBlock {
         bool is_always;        /* connected or not */
-        const char *condition; /* JSON: attributes of this side that must be so; NULL = none */
+        bool is_unless;        /* granted where the condition does not hold */
+        const char *condition; /* JSON: attributes of this side that must be so (a text may be the
+                                  other side's: "$SLOT(a)"); NULL = none */
         const InterfaceGrants *grants; /* NULL ends a list */
 } InterfaceBlock;
 

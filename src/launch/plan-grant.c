@@ -76,6 +76,14 @@ static char *format_base(const LaunchPlanInput *input, const char *base, const c
         return string_format("%s%s", input->root, string_equal(base, "/") ? "" : base);
 }
 
+/* A directory that may be absent yet; a program whose user may not make it does without. */
+static void add_made(Text *plan, const GrantRow *row, const char *host, const char *below) {
+        autofree char *path = string_format("%s/%s", string_equal(host, "/") ? "" : host, below);
+
+        if (row->make)
+                launch_line_append(plan, "?host-dir", path, row->make, NULL);
+}
+
 static void add_match(Text *plan, const LaunchPlanInput *input, const GrantRow *row) {
         const char *rest;
         autofree char *base = row->text ? find_base(input, row->text, &rest) : NULL;
@@ -84,7 +92,12 @@ static void add_match(Text *plan, const LaunchPlanInput *input, const GrantRow *
         if (!below)
                 return;
         autofree char *host = format_base(input, base, below);
-        launch_line_append(plan, "match", host, below, base, choose_flags(row), NULL);
+        add_made(plan, row, host, below);
+        if (row->device && row->device->property)
+                launch_line_append(plan, "match-udev", host, below, row->device->property,
+                                   choose_flags(row), NULL);
+        else
+                launch_line_append(plan, "match", host, below, base, choose_flags(row), NULL);
 }
 
 static void add_mount(Text *plan, const LaunchPlanInput *input, const GrantRow *row) {
@@ -96,6 +109,7 @@ static void add_mount(Text *plan, const LaunchPlanInput *input, const GrantRow *
         if (!below || !place)
                 return;
         autofree char *host = format_base(input, base, below);
+        add_made(plan, row, host, below);
         launch_line_append(plan, "bind", host, below, place, choose_flags(row), NULL);
 }
 
@@ -117,6 +131,9 @@ static char *join(const char *place, const char *below) {
 
 char *grant_share_format_target(const LaunchPlanInput *input, const GrantShare *share) {
         const Target *target = input->target;
+
+        if (share->target == SHARE_PLACE_VIEW)
+                return join("", share->target_below);
         autofree char *place =
                 share->target == SHARE_PLACE_SNAP
                         ? string_format("/snap/%s/%s", target->name, target->snap.revision)
@@ -330,6 +347,33 @@ static bool has_session_bus(const GrantSet *grants) {
         return false;
 }
 
+/* The value with the home and the runtime directory put in, or NULL where there is none. */
+static char *format_variable(const LaunchPlanInput *input, const char *text) {
+        autofree char *runtime = string_format("/run/user/%u", input->uid);
+        const char *const values[][2] = {
+                { "$HOME", input->request->home },
+                { "$RUNTIME", runtime },
+        };
+        autotext value = TEXT_INIT;
+
+        while (*text) {
+                size_t plain = strcspn(text, "$");
+                text_append_bytes(&value, text, plain);
+                text += plain;
+                const char *put = NULL;
+                for (size_t i = 0; *text && !put && i < ARRAY_COUNT(values); i++) {
+                        if (!string_has_prefix(text, values[i][0]))
+                                continue;
+                        put = values[i][1];
+                        text += strlen(values[i][0]);
+                }
+                if (!put && *text)
+                        return NULL;
+                text_append(&value, put ? put : "");
+        }
+        return text_take(&value);
+}
+
 void launch_plan_add_granted_variables(Text *plan, const LaunchPlanInput *input) {
         const GrantSet *grants = &input->target->grants;
         autofree char *bus = string_format("unix:path=/run/user/%u/bus", input->uid);
@@ -340,10 +384,9 @@ void launch_plan_add_granted_variables(Text *plan, const LaunchPlanInput *input)
 
         for (; at < grants->row_count; at = grant_set_find(grants, GRANT_VARIABLE, at + 1)) {
                 const GrantRow *row = &grants->rows[at];
-                autofree char *path = *row->second == '$' ? grant_path_format(input, row->second)
-                                                          : string_copy(row->second);
-                if (path)
-                        launch_line_append(plan, "setenv", row->text, path, NULL);
+                autofree char *value = format_variable(input, row->second);
+                if (value)
+                        launch_line_append(plan, "setenv", row->text, value, NULL);
         }
 }
 

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 
 #include "base/text.h"
 #include "launcher/die.h"
@@ -62,11 +63,30 @@ static bool is_wanted(const char *flags, mode_t mode) {
         return S_ISDIR(mode) || S_ISREG(mode);
 }
 
+/* As udev keeps it of each node: a line "E:PROPERTY=1" in run/udev/data/c13:64. */
+static bool has_property(const LaunchStep *step, const struct stat *status) {
+        autofree char *wanted = string_format("E:%s=1\n", step->words[2]);
+        autofree char *path = string_format("%s/run/udev/data/%c%u:%u", step->words[0],
+                                            S_ISBLK(status->st_mode) ? 'b' : 'c',
+                                            major(status->st_rdev), minor(status->st_rdev));
+        FILE *file = fopen(path, "re");
+        char line[1024];
+        bool is_found = false;
+
+        while (file && !is_found && fgets(line, sizeof(line), file))
+                is_found = string_equal(line, wanted);
+        if (file)
+                (void)fclose(file);
+        return is_found;
+}
+
 static void show_found(Matching *matching, int source, const char *path) {
         const LaunchStep *step = matching->step;
         struct stat status;
 
         if (fstat(source, &status) < 0 || !is_wanted(step->words[3], status.st_mode))
+                return;
+        if (step->op == LAUNCH_OP_MATCH_UDEV && !has_property(step, &status))
                 return;
         if (matching->count++ == MATCH_COUNT_MAX) {
                 trace_note("more matches than are shown");
@@ -74,8 +94,8 @@ static void show_found(Matching *matching, int source, const char *path) {
         }
         device_filter_add_node(matching->view->devices, status.st_mode, status.st_rdev,
                                step->words[3]);
-        autofree char *place =
-                string_format("%s/%s", step->words[2][1] ? step->words[2] : "", path);
+        const char *top = step->op == LAUNCH_OP_MATCH ? step->words[2] : "/";
+        autofree char *place = string_format("%s/%s", top[1] ? top : "", path);
         view_show(matching->view, step, source, place);
 }
 

@@ -274,17 +274,29 @@ static void apply_network(const View *view, const LaunchStep *step) {
 
 /* ── what is made on the host, as the caller ── */
 
-/* With its parents; what exists is left alone, and a parent that may not be made shows at the end.
- */
-static void apply_user_dir(const View *view, const LaunchStep *step) {
-        autofree char *path = string_copy(step->words[0]);
-
-        (void)view;
+/* What exists is left alone, and a parent that may not be made shows at the end. */
+static void make_parents(char *path) {
         for (char *slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
                 *slash = '\0';
                 (void)mkdir(path, 0755);
                 *slash = '/';
         }
+}
+
+static void apply_host_dir(const View *view, const LaunchStep *step) {
+        autofree char *path = string_copy(step->words[0]);
+
+        (void)view;
+        make_parents(path);
+        if (mkdir(path, (mode_t)step->numbers[1]) < 0 && errno != EEXIST)
+                trace_note("a directory of the host that cannot be made");
+}
+
+static void apply_user_dir(const View *view, const LaunchStep *step) {
+        autofree char *path = string_copy(step->words[0]);
+
+        (void)view;
+        make_parents(path);
         if (mkdir(path, (mode_t)step->numbers[1]) < 0 && errno != EEXIST)
                 die(errno, "cannot make the package's directory %s; make its parent writable",
                     path);
@@ -309,26 +321,17 @@ static void apply_user_data(const View *view, const LaunchStep *step) {
 }
 
 static void (*const APPLY[LAUNCH_OP_COUNT])(const View *, const LaunchStep *) = {
-        [LAUNCH_OP_STAGE] = apply_stage,
-        [LAUNCH_OP_USER_DIR] = apply_user_dir,
-        [LAUNCH_OP_USER_DATA] = apply_user_data,
-        [LAUNCH_OP_USER_LINK] = apply_user_link,
-        [LAUNCH_OP_DIR] = apply_dir,
-        [LAUNCH_OP_LINK] = apply_link,
-        [LAUNCH_OP_FILE] = apply_file,
-        [LAUNCH_OP_SCRATCH] = apply_scratch,
-        [LAUNCH_OP_ATTACH] = apply_attach,
-        [LAUNCH_OP_TAKE] = apply_take,
-        [LAUNCH_OP_HOST] = apply_host,
-        [LAUNCH_OP_DEVICE] = apply_device,
-        [LAUNCH_OP_PROC] = apply_proc,
-        [LAUNCH_OP_TERMINALS] = apply_terminals,
-        [LAUNCH_OP_SHIELD] = apply_shield,
-        [LAUNCH_OP_MASK] = apply_mask,
-        [LAUNCH_OP_NETWORK] = apply_network,
-        [LAUNCH_OP_HOME] = view_apply_home,
-        [LAUNCH_OP_BIND] = view_apply_bind,
-        [LAUNCH_OP_MATCH] = view_apply_match,
+        [LAUNCH_OP_STAGE] = apply_stage,         [LAUNCH_OP_USER_DIR] = apply_user_dir,
+        [LAUNCH_OP_HOST_DIR] = apply_host_dir,   [LAUNCH_OP_USER_DATA] = apply_user_data,
+        [LAUNCH_OP_USER_LINK] = apply_user_link, [LAUNCH_OP_DIR] = apply_dir,
+        [LAUNCH_OP_LINK] = apply_link,           [LAUNCH_OP_FILE] = apply_file,
+        [LAUNCH_OP_SCRATCH] = apply_scratch,     [LAUNCH_OP_ATTACH] = apply_attach,
+        [LAUNCH_OP_TAKE] = apply_take,           [LAUNCH_OP_HOST] = apply_host,
+        [LAUNCH_OP_DEVICE] = apply_device,       [LAUNCH_OP_PROC] = apply_proc,
+        [LAUNCH_OP_TERMINALS] = apply_terminals, [LAUNCH_OP_SHIELD] = apply_shield,
+        [LAUNCH_OP_MASK] = apply_mask,           [LAUNCH_OP_NETWORK] = apply_network,
+        [LAUNCH_OP_HOME] = view_apply_home,      [LAUNCH_OP_BIND] = view_apply_bind,
+        [LAUNCH_OP_MATCH] = view_apply_match,    [LAUNCH_OP_MATCH_UDEV] = view_apply_match,
         [LAUNCH_OP_SHARE] = view_apply_share,
 };
 

@@ -126,6 +126,7 @@ typedef enum LaunchOp {
         LAUNCH_OP_STAGE, /* N                   make the mount N available to `take` */
         LAUNCH_OP_USER_DIR,  /* HOST MODE           made as the caller, with its parents, if absent
                               */
+        LAUNCH_OP_HOST_DIR,  /* HOST MODE           likewise; who may not does without */
         LAUNCH_OP_USER_DATA, /* HOST NAME LIST      as the caller: where HOST has no NAME, it
                                 becomes a copy of what HOST/current names, else of the first that is
                                 there; both only from LIST (commas) */
@@ -145,6 +146,8 @@ typedef enum LaunchOp {
                             at PATH/what-matched; "*", "?", "[…]" and "{a,b}" within one name;
                             FLAGS also device or socket: nodes or sockets only, instead of files and
                             directories */
+        LAUNCH_OP_MATCH_UDEV, /* BASE PATTERN PROPERTY FLAGS  as match at "/", nodes of which udev
+                                 says PROPERTY=1 */
         LAUNCH_OP_SHARE, /* N SUB PATH           likewise, of the mount N itself, SUB absolute in it
                           */
         LAUNCH_OP_DEVICE,      /* NAME                /dev/NAME of the host */

@@ -50,8 +50,9 @@ def copy_root(source, root):
 class Result:
     """What came of a point: `hit` is whether it was one."""
 
-    def __init__(self, hit=False, call="", end="", failure=None, totals=None):
+    def __init__(self, hit=False, call="", end="", failure=None, totals=None, undone=()):
         self.hit, self.call, self.end, self.failure, self.totals = hit, call, end, failure, totals or {}
+        self.undone = undone  # kinds of tasks
 
 
 class Point:
@@ -65,7 +66,7 @@ class Point:
         os.chmod(self.scratch, 0o755)
         self.root, self.log = f"{self.scratch}/root", f"{self.scratch}/log"
         self.call, self.end, self.answer = "", "", None
-        self.totals = {}
+        self.totals, self.undone = {}, []
         self.is_hit = False
 
     # The first daemon.
@@ -179,16 +180,22 @@ class Point:
         return bool(said[0][0]) and all(line.startswith(stage.USER_HOME[1:] + "/snap/") for line in missing)
 
     def choose_image(self):
-        rows = self.query("SELECT EXISTS (SELECT 1 FROM task t WHERE change = c.id AND status = 'Error'), EXISTS (SELECT 1 "
-                          "FROM task t WHERE change = c.id AND status IN ('Hold', 'Undone', 'Error')), EXISTS (SELECT 1 "
-                          f"FROM task t WHERE change = c.id AND status = 'Undone') FROM change c WHERE id > {self.campaign.changes[self.operation.name]}")
+        has = "EXISTS (SELECT 1 FROM task WHERE change = c.id AND status IN ({}))"
+        rows = self.query("SELECT {}, {}, {} FROM change c WHERE id > {}".format(
+            has.format("'Error'"), has.format("'Hold', 'Undone', 'Error'"), has.format("'Undone'"),
+            self.campaign.changes[self.operation.name]))
         if not rows:
             self.end = "none"
             return "before"
         has_failed, is_back, is_undone = rows[-1]
         self.end = "undone" if is_undone else "back" if is_back else "done"
+        self.undone = [kind for kind, in self.query("SELECT DISTINCT kind FROM task WHERE status = 'Undone' AND change > "
+                                                    f"{self.campaign.changes[self.operation.name]} ORDER BY kind")]
         if self.operation.plain:
             return "before" if is_back else "plain"
+        may_fail = self.operation.goes_back or self.operation.is_mixed or self.way in ("helper", *operations.FAILURES)
+        if has_failed and not may_fail:
+            raise Failure("the change ended in Error")
         return "before" if has_failed and self.way in ("helper", *operations.FAILURES) else "after"
 
     def query(self, sql):
@@ -211,7 +218,7 @@ class Point:
             stage.kill_leftovers()
         signal.setitimer(signal.ITIMER_REAL, 0)
         self.clear(failure)
-        return Result(self.is_hit, self.call, self.end, failure, self.totals)
+        return Result(self.is_hit, self.call, self.end, failure, self.totals, self.undone)
 
     def try_it(self):
         copy_root(self.campaign.get_template(self.operation), self.root)

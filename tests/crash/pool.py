@@ -113,20 +113,21 @@ class Journal:
     """One line for each point that is over: a run that was interrupted goes on from there."""
 
     def __init__(self, path, identity):
-        self.path, self.results = path, {}
+        self.path, self.results, self.seconds = path, {}, 0.0
         self.file, self.length = None, 0
         if path is None:
             return
         lines = self.read()
-        if lines and lines[0] != identity:
+        if lines and identity and lines[0] != identity:
             raise SystemExit(f"{path} is the journal of another build or list: name another, or remove it\n"
                              f"  there: {lines[0]}\n  here:  {identity}")
         for line in lines[1:]:
-            name, way, numbers, hit, call, end, failure, _ = line
-            self.results[name, way, tuple(numbers)] = point.Result(hit, call, end, failure)
+            name, way, numbers, hit, call, end, failure, seconds, *undone = line
+            self.seconds += seconds
+            self.results[name, way, tuple(numbers)] = point.Result(hit, call, end, failure, undone=undone)
         self.file = open(path, "a", encoding="ascii")
         self.file.truncate(self.length)
-        if not lines:
+        if not lines and identity:
             self.write(identity)
 
     def keep_list(self, make):
@@ -156,4 +157,4 @@ class Journal:
             self.file.flush()
 
     def add(self, task, result, seconds):
-        self.write([*task, result.hit, result.call, result.end, result.failure, round(seconds, 3)])
+        self.write([*task, result.hit, result.call, result.end, result.failure, round(seconds, 3), *result.undone])

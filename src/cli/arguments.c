@@ -135,6 +135,26 @@ static int refuse_found(Cli *cli, const Command *command, int found, const char 
         return refuse_word(cli, word, optopt);
 }
 
+/* An option whose name is one letter is given with one dash: "-i X", "-iX", "-i=X". */
+static void fill_letters(const Cli *cli, const Option *options, Text *form) {
+        for (int i = 0; options != NULL && options[i].name != NULL; i++)
+                if (strlen(options[i].name) == 1 &&
+                    ((options[i].flags & OPTION_PAWL_ONLY) == 0 || !cli->is_snap))
+                        text_append_format(form, "%s%s", options[i].name,
+                                           options[i].argument != NULL ? ":" : "");
+}
+
+/* 1: it was one. */
+static int take_letter(const Option *options, int found, Arguments *ret) {
+        for (int i = 0; options != NULL && options[i].name != NULL; i++) {
+                if (options[i].name[0] != found || options[i].name[1] != '\0')
+                        continue;
+                ret->values[i] = optarg == NULL ? "" : optarg + (optarg[0] == '=');
+                return 1;
+        }
+        return 0;
+}
+
 static int parse_options(Cli *cli, const Command *command, int count, char **words,
                          Arguments *ret) {
         struct option long_options[ARGUMENT_OPTION_MAX + 1] = { 0 };
@@ -142,9 +162,13 @@ static int parse_options(Cli *cli, const Command *command, int count, char **wor
         /* Bit of glibc: 0 starts over with another set of words; '+' stops at the first word. */
         optind = 0;
         opterr = 0;
-        const char *form = (command->flags & COMMAND_WORDS_RAW) != 0 ? "+:" : ":";
+        autotext form = TEXT_INIT;
+        text_append(&form, (command->flags & COMMAND_WORDS_RAW) != 0 ? "+:" : ":");
+        fill_letters(cli, command->options, &form);
         int found;
-        while ((found = getopt_long(count, words, form, long_options, NULL)) != -1) {
+        while ((found = getopt_long(count, words, form.bytes, long_options, NULL)) != -1) {
+                if (found < 256 && take_letter(command->options, found, ret))
+                        continue;
                 const char *word = words[optind - 1];
                 bool is_known = found >= 256;
                 if (!is_known)

@@ -7,7 +7,7 @@ const Command *const command_table[] = {
         &command_list,       &command_info,     &command_install,     &command_try,
         &command_refresh,    &command_revert,   &command_remove,      &command_enable,
         &command_disable,    &command_run,      &command_connections, &command_connect,
-        &command_disconnect, &command_changes,  &command_change,      &command_tasks,
+        &command_disconnect, &command_interface, &command_interfaces, &command_explain, &command_changes,  &command_change,      &command_tasks,
         &command_watch,      &command_abort,    &command_get,         &command_set,
         &command_unset,      &command_warnings, &command_okay,        &command_verify,
         &command_repair,     &command_version,  &command_help,        NULL,

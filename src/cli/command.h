@@ -87,6 +87,8 @@ extern const Command *const command_table[]; /* ends at NULL */
 
 extern const Command command_get, command_set, command_unset;
 extern const Command command_connect, command_connections, command_disconnect;
+extern const Command command_doctor, command_explain, command_interface, command_interfaces,
+        command_policy, command_why;
 extern const Command command_abort, command_change, command_changes, command_disable,
         command_enable, command_help, command_info, command_install, command_list, command_refresh,
         command_remove, command_revert, command_run, command_tasks, command_version, command_watch,

@@ -48,6 +48,52 @@ unchanged disconnect hello:network
 unconnected connections
 unconnected connections --all
 unconnected connections hello
+interfaces interface
+interfaces interface --all
+interfaces interface content
+interfaces interface content --attrs
+interfaces interface home
+interfaces interface home --attrs
+interfaces interface network
+interfaces interface network --attrs
+interfaces interface nameless
+interfaces interface --all nameless
+interfaces interface unknown
+interfaces interface home content
+interfaces interface --attrs
+interfaces interface ""
+interfaces interfaces
+interfaces interfaces hello
+interfaces interfaces other
+interfaces interfaces core
+interfaces interfaces snapd
+interfaces interfaces system
+interfaces interfaces :network
+interfaces interfaces :other
+interfaces interfaces core:network
+interfaces interfaces hello:network
+interfaces interfaces hello:away
+interfaces interfaces hello:nothing
+interfaces interfaces nobody
+interfaces interfaces other:things
+interfaces interfaces other:extra
+interfaces interfaces -i=network
+interfaces interfaces -i network
+interfaces interfaces -i content
+interfaces interfaces -i content hello
+interfaces interfaces -i home other
+interfaces interfaces -i nothing
+interfaces interfaces a b
+interfaces interfaces a:b:c
+no-interfaces interface
+no-interfaces interface --all
+no-interfaces interface home
+no-interfaces interfaces
+no-interfaces interfaces hello
+no-plug interfaces x
+all-errors interface
+all-errors interface home
+all-errors interfaces
 conflict install hello
 conflict remove hello
 denied changes

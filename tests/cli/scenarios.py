@@ -192,6 +192,42 @@ def interfaces_refused(*answer):
     return make
 
 
+# As the daemon has them: name, summary and, where asked for, who has it.
+INTERFACES = [
+    {"name": "content", "summary": "allows sharing code and data with other snaps", "doc-url": "https://example.org/content",
+     "plugs": [end("plug", "hello", "shared", "", label="Things of others",
+                   attrs={"content": "things", "target": "$SNAP/in", "number": 7, "large": 1234567890123456789, "part": 1.5,
+                          "yes": True, "no": False, "none": None, "list": ["a", 2], "map": {"k": "v"}, "text": "a: b\nc"}),
+               end("plug", "hello", "away", "")],
+     "slots": [end("slot", "other", "things", "", attrs={"content": "things"}), end("slot", "other", "content", "")]},
+    {"name": "home", "summary": "allows access to non-hidden files in the home directory",
+     "slots": [end("slot", "core", "home", "")]},
+    {"name": "network", "summary": "allows access to the network", "plugs": [end("plug", "hello", "network", "")],
+     "slots": [end("slot", "snapd", "network", ""), end("slot", "system", "network", ""), end("slot", "core", "net", "")]},
+    {"name": "nameless"}]
+
+
+def answer_interfaces(query, body):
+    """Of the kinds of answers the one that was asked for; without "select" that of old."""
+    if "select" not in query:
+        return connected()["GET", "/v2/connections"]
+    names = query.get("names")
+    return sync([i for i in INTERFACES if (not names or i["name"] in names.split(",")) and
+                 (query["select"] == "all" or i["name"] != "nameless")])
+
+
+def with_interfaces():
+    table = connected()
+    table["GET", "/v2/interfaces"] = answer_interfaces
+    return table
+
+
+def no_interfaces():
+    table = unconnected()
+    table["GET", "/v2/interfaces"] = sync([])
+    return table
+
+
 def unconnected():
     table = connected()
     table["GET", "/v2/connections"] = sync({"established": [], "plugs": [], "slots": []})
@@ -318,6 +354,8 @@ SCENARIOS = {
     "empty": empty,
     "connected": connected,
     "unconnected": unconnected,
+    "interfaces": with_interfaces,
+    "no-interfaces": no_interfaces,
     "unchanged": interfaces_refused(400, "nothing to do", "interfaces-unchanged"),
     "no-plug": interfaces_refused(400, 'snap "hello" has no plug named "x"'),
     "conflict": refused(409, 'snap "hello" has "install-snap" change in progress', "snap-change-conflict",

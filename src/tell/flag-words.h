@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Names of bits: what a flag of an interface and a capability are called, and what a person is told
+ * of them.
+ */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+typedef struct FlagWord {
+        unsigned flag;    /* of InterfaceFlag */
+        const char *name; /* as interface files say it */
+        const char *sentence;
+} FlagWord;
+
+/* The count is that of all flags there are. */
+const FlagWord *flag_words_get(size_t *ret_count);
+/* "net_admin"; NULL where the kernel's headers have no such number. */
+const char *capability_get_name(unsigned number);

@@ -55,8 +55,8 @@ static int make_request(const ApiCall *call, const char *program, const char *co
 
 static int reply_raw(ApiCall *call, const char *form, const char *program, Error *err) {
         const char *instance = call->variables[0];
-        autofree char *command = *program ? string_format("%s.%s", instance, program)
-                                          : string_copy(instance);
+        autofree char *command =
+                *program ? string_format("%s.%s", instance, program) : string_copy(instance);
         LaunchRequest request;
         autofree char *text = NULL;
 

@@ -22,8 +22,9 @@ static int fetch(Cli *cli, const char *path, json_t **ret) {
 static int list_interfaces(Cli *cli, bool is_all) {
         autosheet sheet = sheet_make(headings, 2);
         autojson all = NULL;
-        int code = fetch(cli, is_all ? "/v2/interfaces?select=all" : "/v2/interfaces?select=connected",
-                         &all);
+        int code =
+                fetch(cli, is_all ? "/v2/interfaces?select=all" : "/v2/interfaces?select=connected",
+                      &all);
 
         if (code != EXIT_DONE)
                 return code;
@@ -121,7 +122,10 @@ static void print_block(const Cli *cli, const json_t *block, const char *side) {
 
         printf("%s may%s%s%s:\n", side,
                json_get_bool(block, "always", false) ? ", connected or not" : ", while connected",
-               shown ? " and with " : "", shown ? shown : "");
+               !shown                                  ? ""
+               : json_get_bool(block, "unless", false) ? " and without "
+                                                       : " and with ",
+               shown ? shown : "");
         grant_list_print(cli, json_object_get(block, "grants"), 2);
 }
 
@@ -133,8 +137,7 @@ static void print_grants(const Cli *cli, const json_t *kind) {
         printf("connected by itself: %s\n",
                string_equal(when, "classic") ? "where the system is no Ubuntu Core" : when);
         for (size_t i = 0; i < ARRAY_COUNT(sides); i++) {
-                const json_t *blocks =
-                        json_object_get(json_object_get(kind, sides[i]), "blocks");
+                const json_t *blocks = json_object_get(json_object_get(kind, sides[i]), "blocks");
                 for (size_t j = 0; j < json_array_size(blocks); j++, printed++)
                         print_block(cli, json_array_get(blocks, j), sides[i]);
         }

@@ -20,8 +20,7 @@ static bool is_snap(const Wanted *wanted, const char *snap) {
 
         if (!*asked)
                 return !*wanted->endpoint.name || endpoint_is_system(snap);
-        return string_equal(asked, snap) ||
-               (endpoint_is_system(asked) && endpoint_is_system(snap));
+        return string_equal(asked, snap) || (endpoint_is_system(asked) && endpoint_is_system(snap));
 }
 
 static bool is_wanted(const Wanted *wanted, const json_t *object, const char *kind) {

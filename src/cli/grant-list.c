@@ -11,7 +11,7 @@
 
 /* The order in which headings come; another one comes last. */
 static const char *const headings[] = {
-        "in general",   "files", "devices",      "sockets",     "D-Bus",
+        "in general",   "files",        "devices",     "sockets",        "D-Bus",
         "capabilities", "system calls", "environment", "kernel modules", "AppArmor",
 };
 

@@ -70,9 +70,9 @@ static void describe_bits(const InterfaceGrants *grants, json_t *list) {
 
         for (size_t i = 0; i < count; i++)
                 if (grants->flags & words[i].flag)
-                        json_array_append_new(list, describe_word("flag", "in general",
-                                                                  words[i].name,
-                                                                  words[i].sentence));
+                        json_array_append_new(list,
+                                              describe_word("flag", "in general", words[i].name,
+                                                            words[i].sentence));
         for (unsigned i = 0; i < 64; i++) {
                 const char *name = grants->capabilities >> i & 1 ? capability_get_name(i) : NULL;
                 if (!name)
@@ -97,6 +97,7 @@ static const char *get_place(SharePlace place) {
                 [SHARE_PLACE_SNAP] = "$SNAP",
                 [SHARE_PLACE_DATA] = "$SNAP_DATA",
                 [SHARE_PLACE_COMMON] = "$SNAP_COMMON",
+                [SHARE_PLACE_VIEW] = "",
         };
 
         return names[place];
@@ -192,6 +193,6 @@ void grants_describe_block(const InterfaceGrants *grants, json_t *list) {
                                       .second = borrow(variable->value) });
         for (size_t i = 0; i < INTERFACE_LIST_COUNT; i++)
                 for (const char *const *text = grants->lists[i]; text && *text; text++)
-                        add(list, (GrantRow){ .kind = GRANT_UNIX_SOCKET + i,
-                                              .text = borrow(*text) });
+                        add(list,
+                            (GrantRow){ .kind = GRANT_UNIX_SOCKET + i, .text = borrow(*text) });
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Grants as objects: {"kind", "heading", "text", "sentence", …}, made for people and for `pawl why`,
- * which matches denials against them.  The same for what is granted and for what an interface file
- * says, variables and all.
+ * Grants as objects: {"kind", "heading", "text", "sentence", …}, made for people and for `pawl
+ * why`, which matches denials against them.  The same for what is granted and for what an interface
+ * file says, variables and all.
  */
 #pragma once
 

@@ -65,6 +65,8 @@ static json_t *describe_side(const InterfaceSide *side) {
                 json_t *one = json_object(), *grants = json_array();
                 if (block->is_always)
                         json_put(one, "always", json_true());
+                if (block->is_unless)
+                        json_put(one, "unless", json_true());
                 if (block->condition)
                         json_put(one, "if", json_loads(block->condition, 0, NULL));
                 grants_describe_block(block->grants, grants);

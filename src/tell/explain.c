@@ -9,10 +9,10 @@
 #include "tell/policy-of.h"
 
 /* A slot that it could be connected to: of the system first. */
-#define SQL_SLOT                                                                              \
+#define SQL_SLOT                                                                                 \
         "SELECT CASE WHEN instance = '' THEN ':' || name ELSE instance || ':' || name END FROM " \
         "live_endpoint WHERE side = 'slot' AND interface = ? ORDER BY instance <> '', 1 LIMIT 1"
-#define SQL_CONNECTED                                                                      \
+#define SQL_CONNECTED                                                                             \
         "SELECT group_concat(CASE WHEN slot_snap = '' THEN ':' || slot ELSE slot_snap || ':' || " \
         "slot END, ', ') FROM live_connection WHERE plug_snap = ? AND plug = ?"
 
@@ -75,9 +75,8 @@ static int explain_program(const Explaining *explaining, json_t *list, Error *er
                                        .manifest = row->manifest,
                                        .program = explaining->program,
                                        .is_hook = explaining->is_hook };
-        autofree char *name = string_format("%s.%s%s", row->instance,
-                                            explaining->is_hook ? "hook." : "",
-                                            explaining->program);
+        autofree char *name = string_format(
+                "%s.%s%s", row->instance, explaining->is_hook ? "hook." : "", explaining->program);
         const json_t *app =
                 json_object_get(json_object_get(row->manifest, "apps"), explaining->program);
         bool is_service = !explaining->is_hook && *json_get_string(app, "daemon", "");
@@ -96,8 +95,8 @@ static int explain_program(const Explaining *explaining, json_t *list, Error *er
 }
 
 static int explain_programs(Explaining *explaining, const char *wanted, json_t *list, Error *err) {
-        json_t *all = json_object_get(explaining->row->manifest,
-                                      explaining->is_hook ? "hooks" : "apps");
+        json_t *all =
+                json_object_get(explaining->row->manifest, explaining->is_hook ? "hooks" : "apps");
         json_t *unused;
         const char *name;
 

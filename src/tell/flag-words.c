@@ -14,7 +14,8 @@ static const FlagWord FLAGS[] = {
         { INTERFACE_SIGNALS_PROCESSES, "signals-processes", "send signals to other programs" },
         { INTERFACE_TRACES_PROCESSES, "traces-processes",
           "trace other programs, where AppArmor rules that; Landlock always refuses it" },
-        { INTERFACE_LIFTS_TCP, "lifts-tcp", "bind and connect TCP ports (Landlock leaves them be)" },
+        { INTERFACE_LIFTS_TCP, "lifts-tcp",
+          "bind and connect TCP ports (Landlock leaves them be)" },
         { INTERFACE_LIFTS_ABSTRACT_SOCKETS, "lifts-abstract-sockets",
           "connect to abstract sockets of the host" },
         { INTERFACE_LIFTS_NAMESPACES, "lifts-namespaces", "make namespaces" },
@@ -22,6 +23,8 @@ static const FlagWord FLAGS[] = {
           "rule which devices its own containers use" },
         { INTERFACE_LIFTS_NO_NEW_PRIVILEGES, "lifts-no-new-privileges",
           "gain privileges by setuid programs of the package, or change its profile" },
+        { INTERFACE_LIFTS_MOUNTS, "lifts-mounts",
+          "mount file systems (Landlock then restricts no files)" },
         { INTERFACE_DELEGATES_CGROUP, "delegates-cgroup", "rule its own control group" },
 };
 

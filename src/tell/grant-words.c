@@ -29,8 +29,10 @@ const char *grant_kind_get_name(GrantKind kind) {
 }
 
 static const char *const VERBS[] = {
-        [INTERFACE_BUS_OWN] = "own",   [INTERFACE_BUS_TALK] = "talk",
-        [INTERFACE_BUS_SEE] = "see",   [INTERFACE_BUS_CALL] = "call",
+        [INTERFACE_BUS_OWN] = "own",
+        [INTERFACE_BUS_TALK] = "talk",
+        [INTERFACE_BUS_SEE] = "see",
+        [INTERFACE_BUS_CALL] = "call",
         [INTERFACE_BUS_BROADCAST] = "broadcast",
 };
 
@@ -46,8 +48,8 @@ char *access_format(unsigned access) {
 
 static const char *get_access_words(unsigned access) {
         static const char *const words[] = {
-                "look at",       "read",        "write",          "read and write",
-                "run",           "read and run", "write and run", "read, write and run",
+                "look at", "read",         "write",         "read and write",
+                "run",     "read and run", "write and run", "read, write and run",
         };
 
         return words[access % ARRAY_COUNT(words)];

@@ -8,16 +8,16 @@
 #include "policy/seccomp-template.h"
 #include "tell/describe-grants.h"
 
-#define SQL_REVISION                                                                              \
-        "SELECT s.name, r.revision, r.confinement, s.is_devmode, s.is_jailmode, r.manifest FROM " \
+#define SQL_REVISION                                                                                \
+        "SELECT s.name, r.revision, r.confinement, s.is_devmode, s.is_jailmode, r.manifest FROM "   \
         "snap s JOIN revision r ON r.instance = s.instance WHERE s.instance = ?1 AND r.revision = " \
         "coalesce(nullif(?2, ''), s.current)"
 /* Of all that are connected to it the first stands for all: what differs is in attributes. */
-#define SQL_SLOT_OF_PLUG                                                                           \
+#define SQL_SLOT_OF_PLUG                                                                             \
         "SELECT slot_snap, slot, slot_attributes FROM live_connection WHERE plug_snap = ? AND plug " \
         "= ? ORDER BY 1, 2 LIMIT 1"
-#define SQL_PLUG_OF_SLOT                                                                          \
-        "SELECT plug_snap, plug, plug_attributes FROM live_connection WHERE slot_snap = ? AND "   \
+#define SQL_PLUG_OF_SLOT                                                                        \
+        "SELECT plug_snap, plug, plug_attributes FROM live_connection WHERE slot_snap = ? AND " \
         "slot = ? ORDER BY 1, 2 LIMIT 1"
 
 void revision_row_done(RevisionRow *row) {

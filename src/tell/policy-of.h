@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * PolicyOf: everything that decides what a revision's programs may do, as one object that can be
- * kept in a file and compared with another: of another revision, or of another build of this daemon.
- * `pawl policy show` prints it, `pawl policy diff` compares.
+ * kept in a file and compared with another: of another revision, or of another build of this
+ * daemon. `pawl policy show` prints it, `pawl policy diff` compares.
  *
  *     {"snap", "revision", "confinement", "template": [rules of every program],
  *      "programs": {"app" or "hook.x": {"plugs"|"slots": {NAME: {"interface", "is-known",

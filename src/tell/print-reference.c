@@ -39,7 +39,10 @@ static void print_block(const json_t *block, const char *name) {
 
         printf("\nThe %s, %s%s%s%s, may:\n\n", name,
                json_get_bool(block, "always", false) ? "connected or not" : "while connected",
-               shown ? " and with `" : "", shown ? shown : "", shown ? "`" : "");
+               !shown                                  ? ""
+               : json_get_bool(block, "unless", false) ? " and without `"
+                                                       : " and with `",
+               shown ? shown : "", shown ? "`" : "");
         for (size_t i = 0; i < json_array_size(grants); i++) {
                 const json_t *grant = json_array_get(grants, i);
                 printf("- %s: `%s`\n", json_get_string(grant, "heading", ""),

@@ -129,6 +129,37 @@ static void a_passed_socket_is_found_by_its_address(void **state) {
         listen_socket_done(&bound);
 }
 
+/* What one pawld leaves to the next is known by name, and whose the path is goes along. */
+static void a_socket_that_was_left_is_found_by_its_name(void **state) {
+        Fixture *fixture = *state;
+        ListenSocket bound = wanted(fixture->path), taken = wanted(fixture->path);
+        PassedSockets passed = { 0 };
+        Error err = ERROR_INIT;
+        char pid[24];
+
+        assert_int_equal(listen_socket_open(&bound, &passed, &err), 0);
+        int saved = fcntl(3, F_DUPFD_CLOEXEC, 100);
+        assert_true(dup2(bound.fd, 3) == 3);
+        (void)snprintf(pid, sizeof(pid), "%d", (int)getpid());
+        (void)setenv("LISTEN_PID", pid, 1);
+        (void)setenv("LISTEN_FDS", "1", 1);
+        (void)setenv("LISTEN_FDNAMES", "pawl-own-s", 1);
+        passed_sockets_take(&passed);
+        assert_null(getenv("LISTEN_FDNAMES"));
+        assert_true(passed_sockets_has(&passed, fixture->path));
+        assert_false(passed_sockets_has(&passed, "/elsewhere/other"));
+        assert_int_equal(listen_socket_open(&taken, &passed, &err), 0);
+        assert_int_equal(taken.fd, 3);
+        assert_true(taken.is_bound);
+        listen_socket_done(&taken);
+        assert_int_equal(access(fixture->path, F_OK), -1);
+        if (saved >= 0) {
+                (void)dup2(saved, 3);
+                (void)close(saved);
+        }
+        listen_socket_done(&bound);
+}
+
 static void sockets_for_another_process_are_not_ours(void **state) {
         PassedSockets passed;
 
@@ -146,6 +177,8 @@ int main(void) {
                 cmocka_unit_test_setup_teardown(a_dead_socket_is_replaced_and_a_living_one_is_not,
                                                 set_up, tear_down),
                 cmocka_unit_test(a_path_that_is_too_long_is_said),
+                cmocka_unit_test_setup_teardown(a_socket_that_was_left_is_found_by_its_name, set_up,
+                                                tear_down),
                 cmocka_unit_test_setup_teardown(a_passed_socket_is_found_by_its_address, set_up,
                                                 tear_down),
                 cmocka_unit_test(sockets_for_another_process_are_not_ours),

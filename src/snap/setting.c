@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "snap/setting.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <string.h>
 
@@ -246,10 +247,12 @@ static int find(Database *database, const char *key, char **ret, Error *err) {
 
 /* `info` has a fallback. */
 static int find_or_fallback(Database *database, const char *key, char **ret, Error *err) {
+        const SettingInfo *info = setting_find_info(key);
         int found = find(database, key, ret, err);
 
+        assert(info && info->fallback);
         if (found == 0)
-                *ret = string_copy(setting_find_info(key)->fallback);
+                *ret = string_copy(info->fallback);
         return found < 0 ? -1 : 0;
 }
 

@@ -19,15 +19,13 @@
 /* pawld itself gives up after LAUNCH_WAIT_MS_MAX and says why; this is for one that is stuck. */
 #define SILENCE_S_MAX (LAUNCH_WAIT_MS_MAX / 1000 + 10)
 
-static _Noreturn void die_unreachable(const char *root, const char *path, int number) {
-        if (*root != '\0')
-                die(number, "cannot reach pawld at %s; start it (pawld --root %s)", path, root);
-        die(number, "cannot reach pawld at %s; start it (systemctl start pawld.socket, or pawld)",
-            path);
+static char *format_remedy(const char *root) {
+        return *root == '\0' ? string_copy("start it (systemctl start pawld.socket, or pawld)")
+                             : string_format("start it (pawld --root %s)", root);
 }
 
-/* A daemon that is being restarted leaves its socket's name behind; where there is not even that,
- * none was ever started. */
+/* A daemon that ends leaves its socket's name behind, as it may be back at once; where there is not
+ * even that, none was started since the machine was, and nobody is kept waiting. */
 static int connect_patiently(const char *root, const char *path) {
         struct sockaddr_un address = { .sun_family = AF_UNIX };
         static const struct timeval bound = { .tv_sec = SILENCE_S_MAX };
@@ -35,6 +33,7 @@ static int connect_patiently(const char *root, const char *path) {
         if (strlen(path) >= sizeof(address.sun_path))
                 die(0, "the path of pawld's socket is too long: %s", path);
         (void)snprintf(address.sun_path, sizeof(address.sun_path), "%s", path);
+        autofree char *remedy = format_remedy(root);
         autofd int socket_fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
         if (socket_fd < 0)
                 die(errno, "cannot make a socket");
@@ -43,10 +42,10 @@ static int connect_patiently(const char *root, const char *path) {
         for (unsigned i = 0; connect(socket_fd, (struct sockaddr *)&address, sizeof(address)) < 0;
              i++) {
                 if (errno != ECONNREFUSED || i * RECONNECT_MS >= RECONNECT_MS_MAX)
-                        die_unreachable(root, path, errno);
+                        die(errno, "cannot reach pawld at %s; %s", path, remedy);
                 if (i * RECONNECT_MS == TELL_MS)
-                        log_line(LOG_LEVEL_INFO, "waiting: pawld is not running (at most %d s)",
-                                 RECONNECT_MS_MAX / 1000);
+                        log_line(LOG_LEVEL_INFO, "waiting at most %d s: pawld is not running; %s",
+                                 RECONNECT_MS_MAX / 1000, remedy);
                 (void)usleep(RECONNECT_MS * 1000);
         }
         return take_fd(socket_fd);

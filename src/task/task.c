@@ -59,19 +59,24 @@ void assert_task_move(TaskStatus from, TaskStatus to) {
         assert(MOVES[from] & TO(to));
 }
 
+static void assert_waiting(const Task *task) {
+        if (task->status == TASK_WAIT)
+                assert(task->waited_status == TASK_DONE || task->waited_status == TASK_UNDONE);
+        else
+                assert(task->waited_status == TASK_STATUS_COUNT && !task->is_wait_over);
+}
+
 void assert_task_state(const Task *task) {
-        bool is_waiting = task->status == TASK_WAIT;
-        bool goes_back = task->status == TASK_UNDO || task->status == TASK_UNDOING ||
-                         task->waited_status == TASK_UNDONE;
+        static const unsigned at_work = TO(TASK_DOING) | TO(TASK_UNDOING) | TO(TASK_ABORT);
+        static const unsigned of_failed = TO(TASK_UNDO) | TO(TASK_UNDOING) | TO(TASK_ERROR);
 
         assert(task->status < TASK_STATUS_COUNT);
-        assert(is_waiting ? task->waited_status == TASK_DONE || task->waited_status == TASK_UNDONE
-                          : task->waited_status == TASK_STATUS_COUNT && !task->is_wait_over);
+        assert_waiting(task);
         /* What failed is undone, then Error, and nothing else. */
-        assert(!task->is_failed || goes_back || task->status == TASK_ERROR);
+        assert(!task->is_failed || task->waited_status == TASK_UNDONE ||
+               of_failed & TO(task->status));
         /* Nothing is at work that was not marked. */
-        assert(task->attempt > 0 || (task->status != TASK_DOING && task->status != TASK_UNDOING &&
-                                     task->status != TASK_ABORT));
+        assert(task->attempt > 0 || !(at_work & TO(task->status)));
 }
 
 Task *task_free(Task *task) {

@@ -187,16 +187,31 @@ static int get_change(Cli *cli, const char *path, json_t **ret, Error *err) {
         return outcome;
 }
 
+/* Its status says Done where all that it had done before the abort needed no undo. */
+static bool was_aborted(const json_t *change) {
+        size_t i;
+        json_t *task;
+        json_array_foreach(json_object_get(change, "tasks"), i, task) {
+                if (string_equal(json_get_string(task, "status", ""), "Hold"))
+                        return true;
+        }
+        return false;
+}
+
 static int judge_change(Cli *cli, const json_t *change, Error *err) {
         const char *status = json_get_string(change, "status", "");
         const char *message = json_get_string(change, "err", "");
-        if (string_equal(status, "Done"))
+        bool is_done = string_equal(status, "Done");
+        if (is_done && (cli->is_snap || !was_aborted(change)))
                 return 0;
         cli->client->failure.way = FAILURE_NONE;
         if (*message == '\0' && interrupt_count > 0 && !cli->is_snap)
                 return error_set(
                         err, ERROR_FAILED,
                         "interrupted: the change was aborted, and what it had done is undone");
+        if (is_done)
+                return error_set(err, ERROR_FAILED,
+                                 "the change was aborted before it had done anything");
         if (*message == '\0')
                 return error_set(err, ERROR_FAILED,
                                  "change finished in status \"%s\" with no error message", status);

@@ -127,25 +127,17 @@ static int describe_tasks(Database *database, int64_t change, Summing *sum, json
         return r;
 }
 
-static bool has_only_idle(const Summing *sum) {
-        for (TaskStatus status = 0; status < TASK_STATUS_COUNT; status++)
-                if (sum->has_status[status] && status != TASK_HOLD && status != TASK_DONE)
-                        return false;
-        return true;
-}
-
 /* A change without tasks had nothing to do.  One that was aborted before anything had to be undone
- * is on hold, not done, whatever steps without an effect it had taken. */
-static TaskStatus sum_up(const Summing *sum, bool is_aborted) {
-        if (is_aborted && sum->has_status[TASK_HOLD] && has_only_idle(sum))
-                return TASK_HOLD;
+ * is Done where it has taken a step and on Hold where it has not, as clients know it
+ * (tasks.md 2.1); that its other tasks are on Hold says that it was aborted. */
+static TaskStatus sum_up(const Summing *sum) {
         for (size_t i = 0; i < ARRAY_COUNT(PRECEDENCE); i++)
                 if (sum->has_status[PRECEDENCE[i]])
                         return PRECEDENCE[i];
         return TASK_DONE;
 }
 
-/* `row`: id, kind, summary, api_data, spawned_at, ready_at, is_aborted. */
+/* `row`: id, kind, summary, api_data, spawned_at, ready_at. */
 static int describe_row(Database *database, const Query *row, json_t **ret, Error *err) {
         autojson change = json_object();
         autojson tasks = json_array();
@@ -157,7 +149,7 @@ static int describe_row(Database *database, const Query *row, json_t **ret, Erro
         autofree char *errors = text_take(&sum.errors);
         if (r < 0 || json_parse(api_data, strlen(api_data), &data, err) < 0)
                 return -1;
-        TaskStatus status = sum_up(&sum, query_get_int(row, 6) != 0);
+        TaskStatus status = sum_up(&sum);
         put_id(change, query_get_int(row, 0));
         json_put(change, "kind", json_string(query_get_text(row, 1)));
         json_put(change, "summary", json_string(query_get_text(row, 2)));
@@ -182,11 +174,10 @@ static int describe_row(Database *database, const Query *row, json_t **ret, Erro
 int change_describe(Database *database, int64_t change, json_t **ret, Error *err) {
         autoquery query = QUERY_INIT;
 
-        if (query_open(
-                    database, &query, err,
-                    "SELECT id, kind, summary, api_data, spawned_at, ready_at, is_aborted FROM change "
-                    "WHERE id = ?",
-                    "i", change) < 0)
+        if (query_open(database, &query, err,
+                       "SELECT id, kind, summary, api_data, spawned_at, ready_at FROM change "
+                       "WHERE id = ?",
+                       "i", change) < 0)
                 return -1;
         int r = query_next(&query, err);
         return r <= 0 ? r : describe_row(database, &query, ret, err) < 0 ? -1 : 1;
@@ -198,13 +189,12 @@ int change_list(Database *database, ChangeSelect select, const char *instance, j
         autojson list = json_array();
         int r;
 
-        if (query_open(
-                    database, &query, err,
-                    "SELECT id, kind, summary, api_data, spawned_at, ready_at, is_aborted FROM change c "
-                    "WHERE (?1 = 2 OR (ready_at IS NOT NULL) = ?1) AND (?2 IS NULL OR EXISTS "
-                    "(SELECT 1 FROM change_snap s WHERE s.change = c.id AND s.instance = ?2)) "
-                    "ORDER BY id",
-                    "is", (int64_t)select, instance) < 0)
+        if (query_open(database, &query, err,
+                       "SELECT id, kind, summary, api_data, spawned_at, ready_at FROM change c "
+                       "WHERE (?1 = 2 OR (ready_at IS NOT NULL) = ?1) AND (?2 IS NULL OR EXISTS "
+                       "(SELECT 1 FROM change_snap s WHERE s.change = c.id AND s.instance = ?2)) "
+                       "ORDER BY id",
+                       "is", (int64_t)select, instance) < 0)
                 return -1;
         while ((r = query_next(&query, err)) == 1) {
                 json_t *change;

@@ -317,24 +317,49 @@ static void an_abort_between_two_tasks_does_not_end_the_change(void **state) {
         scene_close(scene);
 }
 
-static void what_was_aborted_before_it_began_is_not_done(void **state) {
+/* tasks.md 2.1 and 2.2: a status of the change by precedence alone, an undo that has nothing to
+ * undo leaves its task Done, and what never ran is on hold. */
+static void an_abort_before_anything_had_to_be_undone_is_summed_up_as_clients_know_it(
+        void **state) {
+        static const struct {
+                const char *chain;
+                bool has_begun;
+                const char *tasks, *status;
+        } CASES[] = {
+                { "note a, note b", false, "Hold Hold", "Hold" },
+                { "no-undo a, note b", true, "Done Hold", "Done" },
+                { "no-undo a, note b", false, "Hold Hold", "Hold" },
+                { "note a, note b", true, "Undone Hold", "Undone" },
+        };
         Scene *scene = *state;
         Error err;
 
-        scene_open(scene);
-        autotransaction transaction = TRANSACTION_INIT;
-        scene_begin(scene, &transaction);
-        int64_t change = scene_add_change(scene, NULL);
-        int64_t first = scene_add_task(scene, change, "nothing to undo", "a", 0);
-        (void)scene_add_task(scene, change, "note", "b", first);
-        assert_int_equal(task_set_status(scene->database, first, TASK_DONE, &err), 0);
-        assert_int_equal(change_abort(scene->database, change, &err), 0);
-        assert_int_equal(task_set_status(scene->database, first, TASK_DONE, &err), 0);
-        scene_commit(&transaction);
-        scene_assert_statuses(scene, change, "Done Hold");
-        autojson object = scene_describe(scene, change);
-        assert_string_equal(json_get_string(object, "status", ""), "Hold");
-        scene_close(scene);
+        for (size_t i = 0; i < ARRAY_COUNT(CASES); i++) {
+                scene_open(scene);
+                int64_t change = scene_add_chain(scene, CASES[i].chain);
+                autotransaction transaction = TRANSACTION_INIT;
+                scene_begin(scene, &transaction);
+                if (CASES[i].has_begun)
+                        assert_int_equal(
+                                database_run(scene->database, &err,
+                                             "UPDATE task SET status = 'Done', ready_at = 1 "
+                                             "WHERE id = (SELECT min(id) FROM task WHERE "
+                                             "change = ?)",
+                                             "i", change),
+                                1);
+                assert_int_equal(change_abort(scene->database, change, &err), 0);
+                if (CASES[i].has_begun && string_has_prefix(CASES[i].chain, "note"))
+                        assert_int_equal(database_run(scene->database, &err,
+                                                      "INSERT INTO setting (key, value) "
+                                                      "VALUES ('a', '')",
+                                                      ""),
+                                         1);
+                scene_commit(&transaction);
+                scene_run_until_ready(scene, change);
+                scene_assert_statuses(scene, change, CASES[i].tasks);
+                scene_assert_change(scene, change, CASES[i].status, "");
+                scene_close(scene);
+        }
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, scene_new, scene_free)
@@ -350,7 +375,7 @@ int main(void) {
                 TEST(a_task_keeps_its_newest_ten_log_lines),
                 TEST(an_abort_spreads_by_lanes_and_edges),
                 TEST(an_abort_between_two_tasks_does_not_end_the_change),
-                TEST(what_was_aborted_before_it_began_is_not_done),
+                TEST(an_abort_before_anything_had_to_be_undone_is_summed_up_as_clients_know_it),
                 TEST(old_and_surplus_changes_are_pruned_unfinished_ones_are_not),
         };
 

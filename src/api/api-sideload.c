@@ -111,9 +111,10 @@ static void plan_when_read(Sideload *owned_sideload) {
         }
         request.files = owned_sideload->files;
         request.count = count;
-        (void)plan_install_files(
-                &(PlanContext){ .database = call->api->database, .places = call->api->places },
-                &request, &change, &err);
+        (void)plan_install_files(&(PlanContext){ .database = call->api->database,
+                                                 .places = call->api->places,
+                                                 .runner = call->api->runner },
+                                 &request, &change, &err);
         answer(owned_sideload, change, &err);
 }
 

@@ -458,9 +458,14 @@ int plan_install_files(const PlanContext *context, const InstallRequest *request
                 return -1;
         if (add_change(&batch, &change, err) < 0)
                 return -1;
-        if (transaction_commit(&transaction, err) < 0)
+        if (context->runner)
+                runner_begin(context->runner, &transaction, change);
+        /* Before the workers begin: they look for the files. */
+        batch.is_committed = transaction_commit(&transaction, err) == 0;
+        if (context->runner)
+                runner_begun(context->runner, batch.is_committed);
+        if (!batch.is_committed)
                 return -1;
-        batch.is_committed = true;
         *ret_change = change;
         return 0;
 }

@@ -14,10 +14,12 @@
 #include "snap/manifest.h"
 #include "snap/places.h"
 #include "snap/setting.h"
+#include "task/runner.h"
 
 typedef struct PlanContext {
         Database *database;
         const Places *places;
+        Runner *runner; /* NULL: the first steps have a commit of their own, like all others */
 } PlanContext;
 
 #define INSTALL_FILE_COUNT_MAX 16

@@ -44,6 +44,11 @@ int transaction_begin(Database *database, Transaction *ret, Error *err);
 /* Durable when it returns 0. */
 int transaction_commit(Transaction *transaction, Error *err);
 void transaction_done(Transaction *transaction);
+/* From here on it may fail without harm to what was written before: transaction_keep makes it a
+ * part of the transaction, transaction_take_back takes it back, the error included. */
+int transaction_try(Transaction *transaction, Error *err);
+int transaction_keep(Transaction *transaction, Error *err);
+void transaction_take_back(Transaction *transaction);
 /* While allowed, and only then, a scope may be opened inside another: it is a part of that one,
  * which alone commits; a part that was not committed leaves what it wrote to the rollback that must
  * follow. */

@@ -70,6 +70,31 @@ int transaction_commit(Transaction *transaction, Error *err) {
         return 0;
 }
 
+int transaction_try(Transaction *transaction, Error *err) {
+        assert(transaction->database && !transaction->is_part);
+        if (engine_check(transaction->database, err) < 0)
+                return -1;
+        return engine_execute(transaction->database, "SAVEPOINT attempt", err);
+}
+
+int transaction_keep(Transaction *transaction, Error *err) {
+        if (engine_check(transaction->database, err) < 0)
+                return -1;
+        return engine_execute(transaction->database, "RELEASE attempt", err);
+}
+
+void transaction_take_back(Transaction *transaction) {
+        Database *database = transaction->database;
+        Error ignored;
+
+        /* SQLite rolled back the whole, or nothing can be relied on: the poison stays. */
+        if (sqlite3_get_autocommit(database->sqlite) || database->is_broken)
+                return;
+        database->is_poisoned = false;
+        if (engine_execute(database, "ROLLBACK TO attempt", &ignored) == 0)
+                (void)engine_execute(database, "RELEASE attempt", &ignored);
+}
+
 void transaction_allow_parts(Database *database, bool are_allowed) {
         database->are_parts_allowed = are_allowed;
 }

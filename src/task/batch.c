@@ -96,6 +96,7 @@ static int settle(Batch *batch, Error *err) {
 static const char *const CANDIDATES =
         "SELECT t.id FROM task t "
         "WHERE t.status NOT IN ('Done', 'Undone', 'Hold', 'Error') "
+        "AND (?2 = 0 OR t.change = ?2) "
         "AND (t.retry_at IS NULL OR t.retry_at <= ?1 OR t.retry_at > ?1 + 3600000000000) "
         "AND CASE t.status "
         "WHEN 'Do' THEN NOT EXISTS (SELECT 1 FROM task_wait w JOIN task b ON b.id = w.waits_for "
@@ -108,7 +109,8 @@ static const char *const CANDIDATES =
 /* CROSS: from the few changes that are not clean, never over all tasks there ever were. */
 static const char *const CLEANABLE =
         "SELECT t.id FROM change c CROSS JOIN task t ON t.change = c.id "
-        "WHERE c.is_clean = 0 AND c.ready_at IS NOT NULL AND t.is_clean = 0 AND ? ORDER BY t.id";
+        "WHERE c.is_clean = 0 AND c.ready_at IS NOT NULL AND t.is_clean = 0 AND ?1 AND ?2 = 0 "
+        "ORDER BY t.id";
 
 /* By what runs, or is about to. */
 static bool is_blocked(const Batch *batch, const Step *step) {
@@ -131,7 +133,8 @@ static int find_step(const Batch *batch, const char *sql, bool with_worker, Step
         autoquery query = QUERY_INIT;
         int r;
 
-        if (query_open(batch->world->database, &query, err, sql, "i", clock_get_wall()) < 0)
+        if (query_open(batch->world->database, &query, err, sql, "ii", clock_get_wall(),
+                       batch->only) < 0)
                 return -1;
         while ((r = query_next(&query, err)) == 1) {
                 int64_t task = query_get_int(&query, 0);
@@ -227,17 +230,23 @@ static int finish_empty_changes(Batch *batch, Error *err) {
                        : 0;
 }
 
-int batch_run(Batch *batch, Error *err) {
-        autotransaction transaction = TRANSACTION_INIT;
-
-        if (transaction_begin(batch->world->database, &transaction, err) < 0)
-                return -1;
+int batch_fill(Batch *batch, Error *err) {
         if (batch->ended && settle(batch, err) < 0)
                 return -1;
         if (run_inline_steps(batch, err) < 0)
                 return -1;
-        if (batch->is_marking && (finish_empty_changes(batch, err) < 0 ||
-                                  (!batch->is_resting && mark_starts(batch, err) < 0)))
+        if (!batch->is_marking)
+                return 0;
+        if (!batch->only && finish_empty_changes(batch, err) < 0)
+                return -1;
+        return batch->is_resting ? 0 : mark_starts(batch, err);
+}
+
+int batch_run(Batch *batch, Error *err) {
+        autotransaction transaction = TRANSACTION_INIT;
+
+        if (transaction_begin(batch->world->database, &transaction, err) < 0 ||
+            batch_fill(batch, err) < 0)
                 return -1;
         /* Nothing written: nothing to sync. */
         return batch->change_count ? transaction_commit(&transaction, err) : 0;

@@ -14,6 +14,7 @@
 typedef struct Batch {
         const StepWorld *world;
         Attempt *ended;   /* NULL: none */
+        int64_t only;     /* steps of this change only, and no cleaning; 0: of any */
         int step_max;     /* how many steps it may take, `ended` counted */
         bool is_marking;  /* and whether it may mark */
         bool is_resting;  /* it marks none: no worker is to start any more */
@@ -37,6 +38,9 @@ typedef struct Batch {
         int64_t retry_ms;
 } Batch;
 
-/* Returns 0 when it is committed (or there was nothing to do). */
+/* Takes the steps, in the caller's transaction.  Returns 0, or -1 and what it wrote must not stay.
+ */
+int batch_fill(Batch *batch, Error *err);
+/* In one of its own: returns 0 when it is committed (or there was nothing to do). */
 int batch_run(Batch *batch, Error *err);
 void batch_done(Batch *batch);

@@ -30,6 +30,7 @@ struct Runner {
         bool has_begun;
         bool is_cautious; /* see step_is_suspect */
         bool is_resting;
+        Batch begun; /* between runner_begin and runner_begun */
         int handle_count;
         uv_timer_t wake_timer;  /* now */
         uv_timer_t later_timer; /* the next retry, or after trouble */
@@ -109,26 +110,37 @@ static int stop_at(Runner *runner, Batch *batch, const Error *why, Error *err) {
         return 0;
 }
 
+/* Of the tasks with running workers. */
+typedef struct Busy {
+        int64_t ids[WORKER_COUNT_MAX];
+        const Task *tasks[WORKER_COUNT_MAX];
+} Busy;
+
+static Batch make_batch(const Runner *runner, Busy *busy) {
+        for (size_t i = 0; i < runner->attempt_count; i++) {
+                busy->tasks[i] = runner->attempts[i]->step.task;
+                busy->ids[i] = busy->tasks[i]->id;
+        }
+        return (Batch){
+                .world = &runner->world,
+                .is_cautious = runner->is_cautious,
+                .is_resting = runner->is_resting,
+                .busy = busy->ids,
+                .running = busy->tasks,
+                .busy_count = runner->attempt_count,
+        };
+}
+
 /* One batch, and when a step stops it, again with the steps before that one only. Returns 1 when
  * `ended` is settled and there may be more to do, 0 when there is not. */
 static int run_one_batch(Runner *runner, Attempt *ended, int *step_max, Batch *batch, Error *err) {
-        int64_t busy[WORKER_COUNT_MAX];
-        const Task *running[WORKER_COUNT_MAX];
+        Busy busy;
         Error why = ERROR_INIT;
 
-        for (size_t i = 0; i < runner->attempt_count; i++)
-                running[i] = runner->attempts[i]->step.task, busy[i] = running[i]->id;
-        *batch = (Batch){
-                .world = &runner->world,
-                .ended = ended,
-                .step_max = *step_max,
-                .is_cautious = runner->is_cautious,
-                .is_marking = *step_max == BATCH_STEPS_MAX,
-                .is_resting = runner->is_resting,
-                .busy = busy,
-                .running = running,
-                .busy_count = runner->attempt_count,
-        };
+        *batch = make_batch(runner, &busy);
+        batch->ended = ended;
+        batch->step_max = *step_max;
+        batch->is_marking = *step_max == BATCH_STEPS_MAX;
         if (batch_run(batch, &why) == 0) {
                 announce(runner, batch);
                 bool is_full = batch->done_count >= *step_max || !batch->is_marking ||
@@ -197,6 +209,40 @@ static int start_workers(Runner *runner, const Batch *batch, Error *err) {
                 if (start_worker(runner, batch->starts[i], err) < 0)
                         return -1;
         return 0;
+}
+
+void runner_begin(Runner *runner, Transaction *transaction, int64_t change) {
+        Batch *batch = &runner->begun;
+        Busy busy;
+        Error err = ERROR_INIT;
+
+        if (runner->is_broken || runner->is_resting || runner->is_cautious ||
+            transaction_try(transaction, &err) < 0)
+                return;
+        *batch = make_batch(runner, &busy);
+        batch->only = change;
+        batch->step_max = BATCH_STEPS_MAX;
+        batch->is_marking = true;
+        int r = batch_fill(batch, &err);
+        batch->busy_count = 0; /* what it points to ends here */
+        if (r == 0 && transaction_keep(transaction, &err) == 0)
+                return;
+        transaction_take_back(transaction);
+        batch_done(batch);
+        *batch = (Batch){ 0 };
+}
+
+void runner_begun(Runner *runner, bool is_committed) {
+        Batch batch = runner->begun;
+        Error err;
+
+        runner->begun = (Batch){ 0 };
+        if (is_committed) {
+                announce(runner, &batch);
+                if (start_workers(runner, &batch, &err) < 0)
+                        meet_trouble(runner, &err);
+        }
+        batch_done(&batch);
 }
 
 /* Everything that can be done now.  `ended` may be NULL. */

@@ -38,6 +38,11 @@ typedef struct RunnerConfig {
 int runner_new(const RunnerConfig *config, Runner **ret, Error *err);
 /* Something was added or became possible: look again, soon, from the loop. */
 void runner_wake(Runner *runner);
+/* In the transaction that made `change`, as its last: the first steps of it, so that they cost no
+ * commit of their own.  What fails is taken back and is left for later; the change itself stands.
+ * runner_begun follows the commit, or its failure, at once. */
+void runner_begin(Runner *runner, Transaction *transaction, int64_t change);
+void runner_begun(Runner *runner, bool is_committed);
 /* True while a worker runs or a task could run now. */
 bool runner_is_busy(const Runner *runner);
 /* Starts no more workers: the daemon restarts soon.  Whether some still run: */

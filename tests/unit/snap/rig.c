@@ -246,7 +246,7 @@ static int upload(Rig *rig, const char *path, Error *err) {
 
 int rig_plan_many(Rig *rig, const InstallRequest *request, const char *const *paths,
                   int64_t *ret_change, Error *err) {
-        PlanContext context = { rig->database, rig->places };
+        PlanContext context = { rig->database, rig->places, rig->runner };
         InstallFile files[INSTALL_FILE_COUNT_MAX];
         InstallRequest whole = *request;
         json_t *reports[INSTALL_FILE_COUNT_MAX] = { NULL };

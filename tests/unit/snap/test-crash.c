@@ -125,13 +125,13 @@ static int install_three(Rig *rig, int64_t *change, Error *err) {
 }
 
 static int revert_one(Rig *rig, int64_t *change, Error *err) {
-        PlanContext context = { rig->database, rig->places };
+        PlanContext context = { rig->database, rig->places, NULL };
 
         return plan_revert(&context, &(RevertRequest){ .instance = "hello" }, change, err);
 }
 
 static int remove_all(Rig *rig, int64_t *change, Error *err) {
-        PlanContext context = { rig->database, rig->places };
+        PlanContext context = { rig->database, rig->places, NULL };
         const char *instance = "hello";
         RemoveRequest request = { .instances = &instance, .count = 1 };
 

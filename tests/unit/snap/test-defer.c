@@ -162,7 +162,7 @@ static void assert_waits(Rig *rig, int64_t change) {
 
 static void set(Rig *rig, const char *patch_text) {
         autojson patch = json_loads(patch_text, 0, NULL);
-        PlanContext context = { rig->database, rig->places };
+        PlanContext context = { rig->database, rig->places, NULL };
         Error err = ERROR_INIT;
         int64_t change = 0;
 

@@ -107,7 +107,7 @@ static int64_t run_change(Rig *rig, int planned, int64_t change, Error *err) {
 }
 
 static int64_t revert(Rig *rig, const char *revision) {
-        PlanContext context = { rig->database, rig->places };
+        PlanContext context = { rig->database, rig->places, NULL };
         Error err = ERROR_INIT;
         int64_t change = 0;
         int planned =
@@ -119,7 +119,7 @@ static int64_t revert(Rig *rig, const char *revision) {
 
 static int plan_remove_one(Rig *rig, const char *instance, const char *revision, int64_t *change,
                            Error *err) {
-        PlanContext context = { rig->database, rig->places };
+        PlanContext context = { rig->database, rig->places, NULL };
         RemoveRequest request = { .instances = &instance, .count = 1, .revision = revision };
 
         return plan_remove(&context, &request, change, err);
@@ -239,7 +239,7 @@ static void a_revert_goes_back_and_blocks_what_it_left(void **state) {
         assert_status(rig_get_change_status(&rig, revert(&rig, NULL)), "Done");
         assert_text(&rig, "SELECT current FROM snap WHERE instance = 'hello'", "x1");
         assert_text(&rig, "SELECT revision FROM revision WHERE is_blocked", "x2");
-        context = (PlanContext){ rig.database, rig.places };
+        context = (PlanContext){ rig.database, rig.places, NULL };
         assert_int_equal(
                 plan_revert(&context, &(RevertRequest){ .instance = "hello" }, &change, &err), -1);
         assert_string_equal(err.message, "no revision to revert to");
@@ -295,7 +295,7 @@ static void a_disabled_package_has_no_links(void **state) {
 
         (void)state;
         assert_status(rig_install(&rig, one_path), "Done");
-        PlanContext context = { rig.database, rig.places };
+        PlanContext context = { rig.database, rig.places, NULL };
         autofree char *before = rig_describe_world(&rig);
         int planned = plan_disable(&context, "hello", &change, &err);
         assert_status(rig_get_change_status(&rig, run_change(&rig, planned, change, &err)), "Done");
@@ -472,7 +472,7 @@ static int install_three(Rig *rig, int64_t *change, Error *err) {
 }
 
 static int revert_one(Rig *rig, int64_t *change, Error *err) {
-        PlanContext context = { rig->database, rig->places };
+        PlanContext context = { rig->database, rig->places, NULL };
 
         return plan_revert(&context, &(RevertRequest){ .instance = "hello" }, change, err);
 }

@@ -111,7 +111,7 @@ static void assert_logged(Rig *rig, const char *pattern) {
 }
 
 static void remove_hello(Rig *rig, const char *revision) {
-        PlanContext context = { rig->database, rig->places };
+        PlanContext context = { rig->database, rig->places, NULL };
         const char *instance = "hello";
         RemoveRequest request = { .instances = &instance, .count = 1, .revision = revision };
         Error err = ERROR_INIT;
@@ -511,7 +511,7 @@ static void another_channel_is_followed(void **state) {
 
         (void)state;
         for (size_t i = 0; i < ARRAY_COUNT(CASES); i++) {
-                PlanContext context = { rig.database, rig.places };
+                PlanContext context = { rig.database, rig.places, NULL };
                 int64_t change = 0;
                 Error err = ERROR_INIT;
                 assert_int_equal(plan_switch(&context, "hello", CASES[i].wanted, &change, &err), 0);

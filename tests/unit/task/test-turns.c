@@ -120,12 +120,94 @@ static void a_retry_that_is_due_while_all_workers_are_busy_stops_nothing(void **
         scene_close(scene);
 }
 
+static int commit_count;
+
+static void count_commits(bool is_after) {
+        commit_count += is_after;
+}
+
+/* A change of two tasks, begun in the transaction that makes it. */
+static int64_t add_begun(Scene *scene, const char *first_kind, bool is_committed) {
+        autotransaction transaction = TRANSACTION_INIT;
+
+        scene_begin(scene, &transaction);
+        int64_t change = scene_add_change(scene, NULL);
+        int64_t first = scene_add_task(scene, change, first_kind, "a", 0);
+        (void)scene_add_task(scene, change, "wait", "b", first);
+        runner_begin(scene->runner, &transaction, change);
+        if (is_committed)
+                scene_commit(&transaction);
+        transaction_done(&transaction);
+        runner_begun(scene->runner, is_committed);
+        return change;
+}
+
+static void open_gate(Scene *scene) {
+        Error err;
+
+        assert_true(file_write_atomic(scene->directory_fd, "gate", "", 0, 0600, &err) >= 0);
+}
+
+static void the_first_steps_of_a_change_are_durable_with_it(void **state) {
+        Scene *scene = *state;
+
+        scene_open(scene);
+        int64_t other = add_load(scene, "note", "other");
+        commit_count = 0;
+        database_set_commit_probe_for_test(count_commits);
+        int64_t change = add_begun(scene, "note", true);
+        database_set_commit_probe_for_test(NULL);
+        assert_int_equal(commit_count, 1);
+        scene_assert_statuses(scene, change, "Done Doing");
+        /* Of another change nothing is at stake in this transaction. */
+        scene_assert_statuses(scene, other, "Do");
+        open_gate(scene);
+        scene_run_until_ready(scene, change);
+        scene_assert_change(scene, change, "Done", "");
+        scene_assert_trace(scene, "+a +other +b");
+        scene_close(scene);
+}
+
+static void a_first_step_that_fails_leaves_the_change(void **state) {
+        static const struct {
+                const char *kind, *tasks, *status;
+        } CASES[] = { { "retry", "Done Done", "Done" },
+                      { "fail-plan", "Error Hold", "Error" },
+                      { "no-such-kind", "Error Hold", "Error" } };
+        Scene *scene = *state;
+
+        for (size_t i = 0; i < ARRAY_COUNT(CASES); i++) {
+                scene_open(scene);
+                open_gate(scene);
+                int64_t change = add_begun(scene, CASES[i].kind, true);
+                scene_assert_statuses(scene, change, "Do Do");
+                scene_run_until_ready(scene, change);
+                scene_assert_statuses(scene, change, CASES[i].tasks);
+                scene_assert_change(scene, change, CASES[i].status, "");
+                scene_close(scene);
+        }
+}
+
+static void what_was_begun_and_not_committed_has_never_been(void **state) {
+        Scene *scene = *state;
+
+        scene_open(scene);
+        (void)add_begun(scene, "note", false);
+        assert_false(runner_is_working(scene->runner));
+        assert_int_equal(scene_count(scene, "SELECT count(*) FROM task"), 0);
+        assert_false(scene_has_row(scene, "a"));
+        scene_close(scene);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, scene_new, scene_free)
 
 int main(void) {
         static const struct CMUnitTest TESTS[] = {
                 TEST(a_cleaning_by_a_worker_has_its_turn_under_steady_load),
                 TEST(a_retry_that_is_due_while_all_workers_are_busy_stops_nothing),
+                TEST(the_first_steps_of_a_change_are_durable_with_it),
+                TEST(a_first_step_that_fails_leaves_the_change),
+                TEST(what_was_begun_and_not_committed_has_never_been),
         };
 
         return cmocka_run_group_tests(TESTS, NULL, NULL);

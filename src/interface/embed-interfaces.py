@@ -62,7 +62,7 @@ CONSTRAINTS = ("plug-names", "slot-names", "plug-attributes", "slot-attributes",
                "plug-snap-id", "slot-snap-id", "plug-publisher-id", "slot-publisher-id", "on-classic", "on-store",
                "on-brand", "on-model", "slots-per-plug", "plugs-per-slot")
 
-VARIABLE = re.compile(r"\$(HOME|RUNTIME|NAME|INSTANCE|OTHER|PEER|SELF|(?:PLUG|SLOT)\([a-z][a-z0-9.-]*(?::(?:name|hex2|hex4))?\))")
+VARIABLE = re.compile(r"\$(HOME|RUNTIME|NAME|INSTANCE|OTHER|SYSTEM|PEER|SELF|(?:PLUG|SLOT)\([a-z][a-z0-9.-]*(?::(?:name|hex2|hex4))?\))")
 SYSTEM_CALL = re.compile(r"~?[a-z_][a-z0-9_]*( (-|(>=|<=|!|<|>|\|)?(-?[0-9]+|[A-Z][A-Z0-9_]*)|[ug]:[a-z_][a-z0-9_-]*)){0,6}")
 BUS_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*(\.[A-Za-z_][A-Za-z0-9_-]*)+(\.\*)?|\*")
 
@@ -146,7 +146,7 @@ def check_pattern(path, what):
     """Absolute or below $HOME, $RUNTIME or an attribute; "**" only as the last part."""
     check_variables(path, what)
     plain = VARIABLE.sub("v", path)
-    is_placed = path.startswith("/") or re.match(r"\$(HOME|RUNTIME)/|\$(PLUG|SLOT)\(", path)
+    is_placed = re.match(r"(\$SYSTEM)?(/|\$(HOME|RUNTIME)/)|\$(PLUG|SLOT)\(", path)
     check(is_placed, f"{what}: {path!r} is neither absolute nor below a variable")
     check(re.fullmatch(r"[A-Za-z0-9._/@:+*?{},\[\]^ -]+", plain), f"{what}: {path!r} has strange characters")
     parts = plain.strip("/").split("/")

@@ -154,6 +154,8 @@ static char *expand_variable(const GrantContext *context, const Variable *variab
                 return string_copy(context->instance);
         if (variable_is(variable, "OTHER"))
                 return *context->peer ? string_copy(context->peer) : NULL;
+        if (variable_is(variable, "SYSTEM"))
+                return *context->peer ? NULL : string_copy("");
         if (variable_is(variable, "SELF"))
                 return format_label(context->instance);
         if (variable_is(variable, "PEER"))

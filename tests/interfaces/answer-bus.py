@@ -12,6 +12,9 @@ from gi.repository import GLib
 def answer(connection, message):
     if message.get_type() != 1 or message.get_interface() == "org.freedesktop.DBus.Peer":
         return dbus.lowlevel.HANDLER_RESULT_NOT_YET_HANDLED
+    # A signal that everybody may hear, of the same object and interface.
+    if message.get_interface():
+        connection.send_message(dbus.lowlevel.SignalMessage(message.get_path(), message.get_interface(), "Happened"))
     reply = dbus.lowlevel.MethodReturnMessage(message)
     reply.append(f"{message.get_member()} was called")
     connection.send_message(reply)

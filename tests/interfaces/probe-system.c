@@ -11,6 +11,7 @@
 #include <mqueue.h>
 #include <sched.h>
 #include <signal.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,10 +19,14 @@
 #include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/timex.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <unistd.h>
+
+#include "probe-bus.h"
 
 static int say(long result) {
         puts(result >= 0 ? "yes" : strerrorname_np(errno));
@@ -75,6 +80,50 @@ static int try_dial(const char *path) {
 
         (void)snprintf(address.sun_path, sizeof(address.sun_path), "%s", path);
         return say(connect(fd, (struct sockaddr *)&address, sizeof(address)));
+}
+
+static struct sockaddr_un get_abstract(const char *name, socklen_t *ret_length) {
+        struct sockaddr_un address = { .sun_family = AF_UNIX };
+
+        (void)snprintf(address.sun_path + 1, sizeof(address.sun_path) - 1, "%s", name);
+        *ret_length = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + strlen(name));
+        return address;
+}
+
+static int try_dial_abstract(const char *name) {
+        socklen_t length;
+        struct sockaddr_un address = get_abstract(name, &length);
+        int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+        return say(connect(fd, (struct sockaddr *)&address, length));
+}
+
+/* Below $VARIABLE/…, or absolute; stays until it is killed. */
+static int try_serve_socket(const char *path) {
+        struct sockaddr_un address = { .sun_family = AF_UNIX };
+        int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+        (void)snprintf(address.sun_path, sizeof(address.sun_path), "%s", path);
+        char *slash = strrchr(address.sun_path, '/');
+        *slash = '\0';
+        (void)mkdir(address.sun_path, 0755);
+        *slash = '/';
+        (void)unlink(path);
+        if (bind(fd, (struct sockaddr *)&address, sizeof(address)) < 0 || listen(fd, 8) < 0)
+                return say(-1);
+        puts("serving");
+        (void)fflush(stdout);
+        return pause();
+}
+
+static int try_environment(const char *name) {
+        puts(getenv(name) ? getenv(name) : "unset");
+        return 0;
+}
+
+static int try_user_namespace(const char *ignored) {
+        (void)ignored;
+        return say(unshare(CLONE_NEWUSER));
 }
 
 /* A service's word to its supervisor. */
@@ -155,6 +204,14 @@ static const struct {
         { "create", try_create },
         { "socket", try_socket },
         { "dial", try_dial },
+        { "dial-abstract", try_dial_abstract },
+        { "serve-socket", try_serve_socket },
+        { "environment", try_environment },
+        { "user-namespace", try_user_namespace },
+        { "call", bus_try_call },
+        { "own", bus_try_own },
+        { "hear", bus_try_hear },
+        { "serve", bus_try_serve },
         { "notify", try_notify },
         { "kernel-log", try_kernel_log },
         { "signal", try_signal },
@@ -168,9 +225,36 @@ static const struct {
         { "queue", try_queue },
 };
 
-int main(int argc, char **argv) {
-        for (size_t i = 0; argc > 1 && i < sizeof(TRIES) / sizeof(TRIES[0]); i++)
-                if (strcmp(TRIES[i].name, argv[1]) == 0)
-                        return TRIES[i].run(argc > 2 ? argv[2] : "");
+static int run_try(const char *name, const char *argument) {
+        for (size_t i = 0; i < sizeof(TRIES) / sizeof(TRIES[0]); i++)
+                if (strcmp(TRIES[i].name, name) == 0)
+                        return TRIES[i].run(argument);
+        puts("no such try");
         return 64;
+}
+
+/* "TRY ARGUMENT", in a process of its own: what one does to itself is not the next one's. */
+static void run_apart(char *words) {
+        char *space = strchr(words, ' ');
+
+        if (space)
+                *space = '\0';
+        (void)fflush(stdout);
+        pid_t pid = fork();
+        if (pid == 0) {
+                (void)run_try(words, space ? space + 1 : "");
+                (void)fflush(stdout);
+                _exit(0);
+        }
+        (void)waitpid(pid, NULL, 0);
+}
+
+int main(int argc, char **argv) {
+        if (argc < 2)
+                return 64;
+        if (strcmp(argv[1], "all") != 0)
+                return run_try(argv[1], argc > 2 ? argv[2] : "");
+        for (int i = 2; i < argc; i++)
+                run_apart(argv[i]);
+        return 0;
 }

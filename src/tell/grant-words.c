@@ -62,6 +62,8 @@ static char *format_device(const GrantRow *row) {
                                        ? string_format(", minor %d", device->minor)
                                        : string_copy("");
 
+        if (device && device->property)
+                return string_format("%s %s where udev says %s", verb, row->text, device->property);
         if (!device || !device->kind)
                 return string_format("%s %s", verb, row->text);
         const char *kind = device->kind == 'c' ? "character" : "block";

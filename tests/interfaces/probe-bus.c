@@ -97,40 +97,56 @@ static void put_field(Writer *writer, int code, const char *type, const char *te
                 put_text(writer, text);
 }
 
-/* The serial is the same for all: one call is under way at a time, told apart by `serial`. */
-static int send_message(int bus, unsigned char type, uint32_t serial, uint32_t reply,
-                        const Address *to, const char *text, bool has_number) {
+typedef struct Outgoing {
+        unsigned char type;
+        uint32_t serial, reply; /* one call is under way at a time, told apart by its serial */
+        const Address *to;
+        const char *text; /* the body's first argument, or NULL */
+        bool has_number;  /* and its second: do not queue */
+} Outgoing;
+
+static void put_fields(Writer *writer, const Outgoing *message) {
+        const Address *to = message->to;
+
+        put_field(writer, PATH, "o", message->type == CALL ? to->path : NULL);
+        put_field(writer, INTERFACE, "s", message->type == CALL ? to->interface : NULL);
+        put_field(writer, MEMBER, "s", message->type == CALL ? to->member : NULL);
+        put_field(writer, DESTINATION, "s", to->name);
+        put_field(writer, SIGNATURE, "g", message->has_number ? "su" : message->text ? "s" : NULL);
+        if (!message->reply)
+                return;
+        pad(writer, 8);
+        writer->bytes[writer->length++] = REPLY_SERIAL;
+        put_signature(writer, "u");
+        put_number(writer, message->reply);
+}
+
+static int send_message(int bus, const Outgoing *message) {
         static Writer writer, body;
         uint32_t little;
 
         body.length = 0;
-        if (text)
-                put_text(&body, text);
-        if (has_number)
-                put_number(&body, 4); /* do not queue */
-        writer.length = 0;
-        memcpy(writer.bytes, (unsigned char[]){ 'l', type, 0, 1 }, 4);
+        if (message->text)
+                put_text(&body, message->text);
+        if (message->has_number)
+                put_number(&body, 4);
+        memcpy(writer.bytes, (unsigned char[]){ 'l', message->type, 0, 1 }, 4);
         writer.length = 4;
         put_number(&writer, (uint32_t)body.length);
-        put_number(&writer, serial);
+        put_number(&writer, message->serial);
         put_number(&writer, 0);
-        put_field(&writer, PATH, "o", type == CALL ? to->path : NULL);
-        put_field(&writer, INTERFACE, "s", type == CALL ? to->interface : NULL);
-        put_field(&writer, MEMBER, "s", type == CALL ? to->member : NULL);
-        put_field(&writer, DESTINATION, "s", to->name);
-        put_field(&writer, SIGNATURE, "g", has_number ? "su" : text ? "s" : NULL);
-        if (reply) {
-                pad(&writer, 8);
-                writer.bytes[writer.length++] = REPLY_SERIAL;
-                put_signature(&writer, "u");
-                put_number(&writer, reply);
-        }
+        put_fields(&writer, message);
         little = htole32((uint32_t)writer.length - 16);
         memcpy(writer.bytes + 12, &little, 4);
         pad(&writer, 8);
         memcpy(writer.bytes + writer.length, body.bytes, body.length);
         writer.length += body.length;
         return write(bus, writer.bytes, writer.length) == (ssize_t)writer.length ? 0 : -1;
+}
+
+static int send_call(int bus, uint32_t serial, const Address *to, const char *text) {
+        return send_message(bus,
+                            &(Outgoing){ .type = CALL, .serial = serial, .to = to, .text = text });
 }
 
 /* ── reading ── */
@@ -223,6 +239,14 @@ static const Address *own_address(const char *member) {
         return &to;
 }
 
+static int request_name(int bus, const char *name) {
+        return send_message(bus, &(Outgoing){ .type = CALL,
+                                              .serial = 2,
+                                              .to = own_address("RequestName"),
+                                              .text = name,
+                                              .has_number = true });
+}
+
 /* The answer to the call `serial`; signals before it are counted. */
 static int await_reply(int bus, uint32_t serial, Message *ret, int *ret_signals) {
         while (read_message(bus, ret, WAIT_MS) == 0) {
@@ -250,8 +274,7 @@ static int say_hello(int bus) {
         for (char last = 0; last != '\n';)
                 if (read_whole(bus, (unsigned char *)&last, 1, WAIT_MS) < 0)
                         return -1;
-        if (write(bus, "BEGIN\r\n", 7) < 0 ||
-            send_message(bus, CALL, 1, 0, own_address("Hello"), NULL, false) < 0)
+        if (write(bus, "BEGIN\r\n", 7) < 0 || send_call(bus, 1, own_address("Hello"), NULL) < 0)
                 return -1;
         return await_reply(bus, 1, &message, NULL);
 }
@@ -294,9 +317,7 @@ int bus_try_call(const char *argument) {
 
         if (bus < 0)
                 return say_errno();
-        int got = send_message(bus, CALL, 2, 0, &to, NULL, false) < 0
-                          ? -1
-                          : await_reply(bus, 2, &message, NULL);
+        int got = send_call(bus, 2, &to, NULL) < 0 ? -1 : await_reply(bus, 2, &message, NULL);
         return say_reply(got, &message);
 }
 
@@ -308,9 +329,7 @@ int bus_try_own(const char *argument) {
 
         if (bus < 0)
                 return say_errno();
-        int got = send_message(bus, CALL, 2, 0, own_address("RequestName"), to.name, true) < 0
-                          ? -1
-                          : await_reply(bus, 2, &message, NULL);
+        int got = request_name(bus, to.name) < 0 ? -1 : await_reply(bus, 2, &message, NULL);
         return say_reply(got, &message);
 }
 
@@ -323,9 +342,8 @@ int bus_try_hear(const char *argument) {
 
         if (bus < 0)
                 return say_errno();
-        if (send_message(bus, CALL, 2, 0, own_address("AddMatch"), "type='signal'", false) < 0 ||
-            await_reply(bus, 2, &message, NULL) < 0 ||
-            send_message(bus, CALL, 3, 0, &to, NULL, false) < 0 ||
+        if (send_call(bus, 2, own_address("AddMatch"), "type='signal'") < 0 ||
+            await_reply(bus, 2, &message, NULL) < 0 || send_call(bus, 3, &to, NULL) < 0 ||
             await_reply(bus, 3, &message, &signals) < 0)
                 return say_errno();
         while (signals == 0 && read_message(bus, &message, SILENCE_MS) == 0)
@@ -341,7 +359,7 @@ int bus_try_serve(const char *argument) {
         Message message = { 0 };
         int bus = parse_address(argument, &to) ? connect_bus(to.bus) : -1;
 
-        if (bus < 0 || send_message(bus, CALL, 2, 0, own_address("RequestName"), to.name, true) < 0)
+        if (bus < 0 || request_name(bus, to.name) < 0)
                 return say_errno();
         if (await_reply(bus, 2, &message, NULL) < 0 || message.type != RETURN ||
             message.first_number != 1)
@@ -351,7 +369,10 @@ int bus_try_serve(const char *argument) {
         for (uint32_t serial = 3; read_message(bus, &message, -1) == 0; serial++) {
                 Address back = { .name = message.fields[SENDER] };
                 if (message.type == CALL)
-                        (void)send_message(bus, RETURN, serial, message.serial, &back, NULL, false);
+                        (void)send_message(bus, &(Outgoing){ .type = RETURN,
+                                                             .serial = serial,
+                                                             .reply = message.serial,
+                                                             .to = &back });
         }
         return 0;
 }

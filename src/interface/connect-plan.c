@@ -124,6 +124,26 @@ static int resolve(Database *database, const EndpointRequest *plug, const Endpoi
         return resolve_slot(database, slot, ret, err);
 }
 
+/* Between two packages that are asserted the rules decide, otherwise whoever asks. */
+static int check_rules(Database *database, const Resolved *resolved, Error *err) {
+        const ConnectionName *name = &resolved->name;
+        autofree char *refusal = NULL;
+
+        if (database_find_text(
+                    database, &refusal, err,
+                    "SELECT connect_refusal(p.interface, p.told, t.told, (SELECT told FROM machine)) "
+                    "FROM policy_end p JOIN policy_end t ON t.side = 'slot' AND t.instance = ?3 AND "
+                    "t.name = ?4 WHERE p.side = 'plug' AND p.instance = ?1 AND p.name = ?2",
+                    "ssss", name->plug_snap, name->plug, name->slot_snap, name->slot) < 0)
+                return -1;
+        if (!refusal)
+                return 0;
+        return error_set(err, ERROR_BAD_REQUEST,
+                         "cannot connect plug \"%s\" from snap \"%s\", slot \"%s\" from \"%s\": %s",
+                         name->plug, name->plug_snap, name->slot,
+                         to_shown(database, name->slot_snap), refusal);
+}
+
 /* --- the changes --- */
 
 /* The snaps that a change touches; the system is none. */
@@ -179,7 +199,8 @@ int plan_connect(Database *database, const EndpointRequest *plug, const Endpoint
         Touched touched = { 0 };
         bool is_wanted = false;
 
-        if (resolve(database, plug, slot, &resolved, err) < 0)
+        if (resolve(database, plug, slot, &resolved, err) < 0 ||
+            check_rules(database, &resolved, err) < 0)
                 return -1;
         autofree char *summary = string_format("Connect %s:%s to %s:%s", plug->snap, plug->name,
                                                slot->snap, slot->name);

@@ -172,7 +172,7 @@ static int log_ambiguous(const TaskStep *step, const char *instance, Error *err)
                     step->database, &query, err,
                     "SELECT plug, group_concat(iif(slot_snap = '', 'system', slot_snap) || ':' || "
                     "slot, ', ') FROM auto_connect_candidate WHERE plug_snap = ? GROUP BY plug "
-                    "HAVING count(*) > 1",
+                    "HAVING count(*) > 1 AND sum(slots_per_plug = '1') > 0",
                     "s", instance) < 0)
                 return -1;
         while ((more = query_next(&query, err)) > 0) {
@@ -187,18 +187,18 @@ static int log_ambiguous(const TaskStep *step, const char *instance, Error *err)
 
 static const char *const WANTED =
         "SELECT plug_snap, plug, slot_snap, slot FROM auto_connect_candidate c WHERE (plug_snap = ?1 "
-        "OR slot_snap = ?1) AND (SELECT count(*) FROM auto_connect_candidate o WHERE o.plug_snap = "
-        "c.plug_snap AND o.plug = c.plug) = 1 AND NOT EXISTS (SELECT 1 FROM connection n WHERE "
+        "OR slot_snap = ?1) AND (SELECT count(*) = 1 OR sum(slots_per_plug = '1') = 0 FROM "
+        "auto_connect_candidate o WHERE o.plug_snap = c.plug_snap AND o.plug = c.plug) AND NOT EXISTS (SELECT 1 FROM connection n WHERE "
         "n.plug_snap = c.plug_snap AND n.plug = c.plug AND n.slot_snap = c.slot_snap AND n.slot = "
         "c.slot) ORDER BY plug_snap, plug LIMIT " /* CANDIDATE_COUNT_MAX */ "256";
 
 /* Owned copies: the tasks are added when the query has ended. */
-static int list_wanted(const TaskStep *step, const char *instance, json_t **ret, Error *err) {
+int auto_connect_list(Database *database, const char *instance, json_t **ret, Error *err) {
         autojson list = json_array();
         autoquery query = QUERY_INIT;
         int more;
 
-        if (query_open(step->database, &query, err, WANTED, "s", instance) < 0)
+        if (query_open(database, &query, err, WANTED, "s", instance) < 0)
                 return -1;
         while ((more = query_next(&query, err)) > 0) {
                 ConnectionName name = { query_get_text(&query, 0), query_get_text(&query, 1),
@@ -234,7 +234,8 @@ int auto_connect_commit(const TaskStep *step, const json_t *job, const json_t *r
 
         (void)job;
         (void)result;
-        if (log_ambiguous(step, instance, err) < 0 || list_wanted(step, instance, &wanted, err) < 0)
+        if (log_ambiguous(step, instance, err) < 0 ||
+            auto_connect_list(step->database, instance, &wanted, err) < 0)
                 return -1;
         json_array_foreach(wanted, i, entry) {
                 ConnectionName name = connection_name_parse(entry);

@@ -24,3 +24,6 @@ int auto_disconnect_commit(const TaskStep *step, const json_t *job, const json_t
                            Error *err);
 int auto_disconnect_undo_commit(const TaskStep *step, const json_t *job, const json_t *result,
                                 Error *err);
+
+/* What auto-connect would connect of this snap now: an array of names (connection_name_parse). */
+int auto_connect_list(Database *database, const char *instance, json_t **ret, Error *err);

@@ -11,7 +11,7 @@ import sys
 
 import yaml
 
-AUTO = {"never": "NEVER", "always": "ALWAYS", "classic": "CLASSIC", "same-publisher": "SAME_PUBLISHER"}
+AUTO = ("never", "always", "classic", "same-publisher")
 TYPES = ("text", "texts", "choice", "choices", "bool", "int", "path", "paths", "device", "devices", "dbus-name",
          "home-paths", "system-paths", "share-path", "share-paths", "share-source", "entries", "any")
 WITH_PATTERN = ("text", "texts", "path", "paths", "device", "devices", "dbus-name", "share-path")
@@ -429,7 +429,11 @@ def derive_policy(kind):
         matching = {"plug-attributes": {name: f"$SLOT({name})"}} if name else {}
         slot["allow-auto-connection"] = {"plug-publisher-id": ["$SLOT_PUBLISHER_ID"], **matching}
     own = kind.get("policy", {})
-    return {"plug": {**plug, **own.get("plug", {})}, "slot": {**slot, **own.get("slot", {})}}
+    plug, slot = {**plug, **own.get("plug", {})}, {**slot, **own.get("slot", {})}
+    # Where there is a rule of the plug, the slot's is not asked for a connection.
+    if plug:
+        plug = {**{key: rule for key, rule in slot.items() if key.endswith("connection")}, **plug}
+    return {"plug": plug, "slot": slot}
 
 
 def write_kind(name, kind):
@@ -439,8 +443,6 @@ def write_kind(name, kind):
         .is_implicit_on_classic = {flag("classic" in kind["implicit"])},
         .is_implicit_on_core = {flag("core" in kind["implicit"])},
         .slot_types = {words(kind["slot-types"])},
-        .auto_connect = INTERFACE_AUTO_{AUTO[kind["auto-connect"]]},
-        .never_auto_if = {data(kind.get("never-auto-connect-if", {}))},
         .must_match = {text(kind.get("must-match"))},
         .plug_sees_slot = {flag(kind.get("plug-sees-slot"))},
         .policy = {data(derive_policy(kind))},

@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "interface/repository.h"
 
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/file.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "interface/endpoint-check.h"
 #include "interface/interface-kind.h"
+#include "interface/policy-rule.h"
 
-static const char *const AUTO_NAMES[] = {
-        [INTERFACE_AUTO_NEVER] = "never",
-        [INTERFACE_AUTO_ALWAYS] = "always",
-        [INTERFACE_AUTO_CLASSIC] = "classic",
-        [INTERFACE_AUTO_SAME_PUBLISHER] = "same-publisher",
-};
+#define OS_RELEASE_SIZE_MAX 8192
 
 /* An endpoint of a snap that counts; simple enough for SQLite to look up single rows by it. */
 #define SNAP_ENDPOINT_FROM                                                                     \
@@ -23,10 +24,9 @@ static const char *const AUTO_NAMES[] = {
 
 static const char *const STATEMENTS[] = {
         "CREATE TEMP TABLE interface_kind (name TEXT PRIMARY KEY, is_implicit INTEGER NOT NULL, "
-        "auto_connect TEXT NOT NULL, never_auto_if TEXT NOT NULL, must_match TEXT, slot_types TEXT "
-        "NOT NULL) STRICT",
+        "must_match TEXT, slot_types TEXT NOT NULL) STRICT",
 
-        "CREATE TEMP TABLE machine (is_classic INTEGER NOT NULL) STRICT",
+        "CREATE TEMP TABLE machine (told TEXT NOT NULL) STRICT",
 
         "CREATE TEMP VIEW snap_endpoint AS SELECT e.instance, e.revision, e.side, e.name, "
         "e.interface, e.label, e.attributes, s.type " SNAP_ENDPOINT_FROM,
@@ -48,18 +48,28 @@ static const char *const STATEMENTS[] = {
         "JOIN interface_kind k ON k.name = c.slot AND k.is_implicit WHERE c.is_undesired = 0 "
         "AND c.slot_snap = '' AND c.slot = c.interface",
 
-        /* Who published what is not known before there are assertions: same-publisher is nobody. */
-        "CREATE TEMP VIEW auto_connect_candidate AS "
+        /* What assertions say of a package; empty before there are any.  Instance '' is the
+         * system. */
+        "CREATE TEMP TABLE declaration (instance TEXT PRIMARY KEY, snap_id TEXT NOT NULL DEFAULT '', "
+        "publisher_id TEXT NOT NULL DEFAULT '', rules TEXT NOT NULL DEFAULT '{}') STRICT",
+
+        /* As policy-rule.h takes it. */
+        "CREATE TEMP VIEW policy_end AS SELECT e.instance, e.side, e.name, e.interface, "
+        "json_object('name', e.name, 'attributes', json(e.attributes), 'snap', e.instance, 'type', "
+        "e.type, 'snap_id', coalesce(d.snap_id, ''), 'publisher_id', coalesce(d.publisher_id, ''), "
+        "'declaration', json(coalesce(d.rules, '{}'))) AS told FROM live_endpoint e LEFT JOIN "
+        "declaration d ON d.instance = e.instance",
+
+        "CREATE TEMP VIEW auto_connect_rule AS "
         "SELECT p.instance AS plug_snap, p.name AS plug, t.instance AS slot_snap, t.name AS slot, "
-        "p.interface AS interface FROM live_endpoint p JOIN live_endpoint t ON t.side = 'slot' AND "
-        "t.interface = p.interface JOIN interface_kind k ON k.name = p.interface "
-        "WHERE p.side = 'plug' AND (k.auto_connect = 'always' OR (k.auto_connect = 'classic' AND "
-        "(SELECT is_classic FROM machine))) "
-        "AND NOT EXISTS (SELECT 1 FROM json_each(k.never_auto_if) n JOIN json_each(p.attributes) a "
-        "ON a.key = n.key AND a.value = n.value) "
-        "AND (k.must_match IS NULL OR "
-        "coalesce((SELECT value FROM json_each(p.attributes) WHERE key = k.must_match), p.name) = "
-        "coalesce((SELECT value FROM json_each(t.attributes) WHERE key = k.must_match), t.name))",
+        "p.interface AS interface, auto_connect_rule(p.interface, p.told, t.told, (SELECT told FROM "
+        "machine)) AS slots_per_plug FROM policy_end p JOIN policy_end t ON t.side = 'slot' AND "
+        "t.interface = p.interface JOIN interface_kind k ON k.name = p.interface WHERE p.side = "
+        "'plug' AND (k.must_match IS NULL OR coalesce(p.told->'attributes'->>k.must_match, p.name) = "
+        "coalesce(t.told->'attributes'->>k.must_match, t.name))",
+
+        "CREATE TEMP VIEW auto_connect_candidate AS SELECT * FROM auto_connect_rule WHERE "
+        "slots_per_plug IS NOT NULL",
 };
 
 static json_t *format_words(const char *const *words) {
@@ -75,18 +85,39 @@ static int add_kind(Database *database, const InterfaceKind *kind, bool is_class
         autofree char *slot_types = json_format(types);
         bool is_implicit = is_classic ? kind->is_implicit_on_classic : kind->is_implicit_on_core;
 
-        return database_run(database, err,
-                            "INSERT INTO interface_kind (name, is_implicit, auto_connect, "
-                            "never_auto_if, must_match, slot_types) VALUES (?, ?, ?, ?, ?, ?)",
-                            "sissss", kind->name, (int64_t)is_implicit,
-                            AUTO_NAMES[kind->auto_connect], kind->never_auto_if, kind->must_match,
-                            slot_types);
+        return database_run(
+                database, err,
+                "INSERT INTO interface_kind (name, is_implicit, must_match, slot_types) "
+                "VALUES (?, ?, ?, ?)",
+                "siss", kind->name, (int64_t)is_implicit, kind->must_match, slot_types);
+}
+
+/* ID of os-release(5), or "". */
+static const char *find_distribution(char *ret, size_t size) {
+        autofd int file = open("/etc/os-release", O_RDONLY | O_CLOEXEC);
+        autofree char *text = NULL;
+        Error ignored = ERROR_INIT;
+        size_t length;
+
+        *ret = '\0';
+        if (file < 0 || file_read_all(file, OS_RELEASE_SIZE_MAX, &text, &length, &ignored) < 0)
+                return ret;
+        const char *line = string_has_prefix(text, "ID=") ? text : strstr(text, "\nID=");
+        if (line) {
+                line = strchr(line, '=') + 1;
+                line += *line == '"';
+                (void)snprintf(ret, size, "%.*s", (int)strcspn(line, "\"\n"), line);
+        }
+        return ret;
 }
 
 int repository_open(Database *database, bool is_classic, Error *err) {
         autotransaction transaction = TRANSACTION_INIT;
+        char distribution[64];
 
         if (database_define(database, "endpoint_fault", 3, endpoint_fault, err) < 0 ||
+            database_define(database, "auto_connect_rule", 4, policy_auto_connect_rule, err) < 0 ||
+            database_define(database, "connect_refusal", 4, policy_connect_refusal, err) < 0 ||
             transaction_begin(database, &transaction, err) < 0)
                 return -1;
         for (size_t i = 0; i < ARRAY_COUNT(STATEMENTS); i++)
@@ -95,8 +126,10 @@ int repository_open(Database *database, bool is_classic, Error *err) {
         for (size_t i = 0; i < interface_kind_count; i++)
                 if (add_kind(database, &interface_kinds[i], is_classic, err) < 0)
                         return -1;
-        if (database_run(database, err, "INSERT INTO machine VALUES (?)", "i",
-                         (int64_t)is_classic) < 0)
+        autojson machine = json_pack("{s:b, s:s}", "is_classic", is_classic, "distribution",
+                                     find_distribution(distribution, sizeof(distribution)));
+        autofree char *told = json_format(machine);
+        if (database_run(database, err, "INSERT INTO machine VALUES (?)", "s", told) < 0)
                 return -1;
         return transaction_commit(&transaction, err);
 }

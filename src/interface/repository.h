@@ -10,8 +10,12 @@
  *     live_connection
  *         rows of `connection` whose two ends are live, with their attributes
  *
- *     auto_connect_candidate(plug_snap, plug, slot_snap, slot, interface)
- *         what may be connected without being asked, whether it is or not
+ *     auto_connect_candidate(plug_snap, plug, slot_snap, slot, interface, slots_per_plug)
+ *         what may be connected without being asked, whether it is or not; a plug that has several
+ *         gets none, unless slots_per_plug is "*" for all of them
+ *
+ *     policy_end(instance, side, name, interface, told)
+ *         live endpoints as policy-rule.h takes them, with what the table `declaration` has of them
  */
 #pragma once
 

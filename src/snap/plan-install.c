@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "interface/installation.h"
 #include "snap/image.h"
 #include "snap/plan-chain.h"
 #include "snap/program.h"
@@ -128,7 +129,10 @@ static int check_candidate(const Batch *batch, Candidate *candidate, Error *err)
                 return -1;
         if (check_refresh(batch, candidate, err) < 0 || check_running(batch, candidate, err) < 0)
                 return -1;
-        return check_instance(batch, candidate, err);
+        if (check_instance(batch, candidate, err) < 0)
+                return -1;
+        return installation_check(batch->context->database, candidate->instance,
+                                  candidate->manifest, err);
 }
 
 static int check_batch(Batch *batch, Error *err) {

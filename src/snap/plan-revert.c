@@ -166,6 +166,7 @@ int plan_revert(const PlanContext *context, const RevertRequest *request, int64_
 static const Step ENABLE[] = {
         { "setup-profiles", "Setup snap", " security profiles", true },
         { "link-snap", "Make snap", " available to the system", true },
+        { "auto-connect", "Automatically connect eligible plugs and slots of snap", "", false },
         { "setup-aliases", "Setup snap", " aliases", false },
         { "start-snap-services", "Start snap", " services", true },
 };

@@ -6,7 +6,12 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "interface/connection-row.h"
+#include "interface/installation.h"
 #include "snap/manifest.h"
+
+/* As the stock daemon keeps and repeats them. */
+#define WARNING_EXPIRE_NS (28 * 24 * 3600 * INT64_C(1000000000))
+#define WARNING_REPEAT_NS (24 * 3600 * INT64_C(1000000000))
 
 /* Epochs never go back, not even when a snap was removed and comes again: the highest one of
  * removed snaps is kept, and a new snap starts above it. */
@@ -106,6 +111,24 @@ static int add_row(Database *database, const RevisionDraft *draft, const json_t 
                 clock_get_wall());
 }
 
+/* Its plugs and slots that are wrong take no part: said once, as the package is installed all the
+ * same. */
+static int add_warning(Database *database, const char *instance, const json_t *manifest,
+                       Error *err) {
+        autofree char *message = installation_format_bad(instance, manifest);
+
+        if (!message)
+                return 0;
+        return database_run(database, err,
+                            "INSERT INTO warning (message, first_added, last_added, expire_after, "
+                            "repeat_after) VALUES (?1, ?2, ?2, ?3, ?4) ON CONFLICT (message) DO "
+                            "UPDATE SET last_added = excluded.last_added",
+                            "siii", message, clock_get_wall(), WARNING_EXPIRE_NS,
+                            WARNING_REPEAT_NS) < 0
+                       ? -1
+                       : 0;
+}
+
 int revision_add(Database *database, const RevisionDraft *draft, Error *err) {
         const json_t *manifest = json_object_get(draft->report, "manifest");
 
@@ -119,7 +142,9 @@ int revision_add(Database *database, const RevisionDraft *draft, Error *err) {
                 return -1;
         if (add_endpoints(database, draft, "plug", json_object_get(manifest, "plugs"), err) < 0)
                 return -1;
-        return add_endpoints(database, draft, "slot", json_object_get(manifest, "slots"), err);
+        if (add_endpoints(database, draft, "slot", json_object_get(manifest, "slots"), err) < 0)
+                return -1;
+        return add_warning(database, draft->instance, manifest, err);
 }
 
 int revision_remove(Database *database, const char *instance, const char *revision, Error *err) {

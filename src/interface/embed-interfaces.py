@@ -443,6 +443,8 @@ def write_kind(name, kind):
         .is_implicit_on_classic = {flag("classic" in kind["implicit"])},
         .is_implicit_on_core = {flag("core" in kind["implicit"])},
         .slot_types = {words(kind["slot-types"])},
+        .auto_connect = INTERFACE_AUTO_{kind["auto-connect"].upper().replace("-", "_")},
+        .never_auto_if = {data(kind.get("never-auto-connect-if", {}))},
         .must_match = {text(kind.get("must-match"))},
         .plug_sees_slot = {flag(kind.get("plug-sees-slot"))},
         .policy = {data(derive_policy(kind))},

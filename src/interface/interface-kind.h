@@ -9,6 +9,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* For people; what decides is `policy`. */
+typedef enum InterfaceAuto {
+        INTERFACE_AUTO_NEVER,
+        INTERFACE_AUTO_ALWAYS,
+        INTERFACE_AUTO_CLASSIC,        /* where the system is no Ubuntu Core */
+        INTERFACE_AUTO_SAME_PUBLISHER, /* and only between asserted packages */
+} InterfaceAuto;
+
 typedef enum AttributeType {
         ATTRIBUTE_TEXT,
         ATTRIBUTE_TEXTS, /* list; so are the other plural ones */
@@ -172,6 +180,8 @@ typedef struct InterfaceKind {
         bool is_implicit_on_classic, is_implicit_on_core; /* a slot of the system itself */
         const char *const *slot_types; /* of snaps that may have a slot; "core" is
                                           os and snapd; ends with NULL */
+        InterfaceAuto auto_connect;
+        const char *never_auto_if; /* JSON: a plug with one of these is connected by hand only */
         const char *must_match; /* attribute that is equal on both sides; absent = the name */
         bool plug_sees_slot;    /* directories of the slot's snap are shown to the plug's */
         const char *policy;     /* JSON {plug: {rule: …}, slot: {rule: …}}: who may install and

@@ -182,10 +182,10 @@ typedef struct InterfaceKind {
                                           os and snapd; ends with NULL */
         InterfaceAuto auto_connect;
         const char *never_auto_if; /* JSON: a plug with one of these is connected by hand only */
-        const char *must_match; /* attribute that is equal on both sides; absent = the name */
-        bool plug_sees_slot;    /* directories of the slot's snap are shown to the plug's */
-        const char *policy;     /* JSON {plug: {rule: …}, slot: {rule: …}}: who may install and
-                                   connect, as base declarations say it */
+        const char *must_match;    /* attribute that is equal on both sides; absent = the name */
+        bool plug_sees_slot;       /* directories of the slot's snap are shown to the plug's */
+        const char *policy; /* JSON {plug: {rule: …}, slot: {rule: …}}: who may install and
+                               connect, as base declarations say it */
         InterfaceSide plug, slot;
 } InterfaceKind;
 

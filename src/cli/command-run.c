@@ -6,7 +6,7 @@
 #include "cli/command.h"
 #include "cli/libexec.h"
 
-static const char *const passed_flags[] = { "shell", "trace" };
+static const char *const passed_flags[] = { "shell", "trace", "trace-denials" };
 
 /* Copies, which exec takes along or the end of the process frees. */
 static size_t add_options(const Cli *cli, const Arguments *arguments, char **vector) {
@@ -47,6 +47,9 @@ static const Option options[] = {
         { .name = "trace",
           .flags = OPTION_PAWL_ONLY,
           .help = "print what each step of the start cost" },
+        { .name = "trace-denials",
+          .flags = OPTION_PAWL_ONLY,
+          .help = "have the kernel log what confinement refuses, for 'pawl why'" },
         OPTIONS_END,
 };
 

@@ -14,6 +14,10 @@
 #include "launcher/die.h"
 #include "launcher/kernel.h"
 
+/* LANDLOCK_RESTRICT_SELF_LOG_NEW_EXEC_ON: also what is refused behind an exec is logged. */
+#define LOGGING_ABI     7
+#define LOG_NEW_EXEC_ON 2
+
 #define FS_READ (LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR)
 /* No device nodes: nobody here may make one, and a rule for it would only look as if. */
 #define FS_WRITE                                                                                 \
@@ -120,7 +124,8 @@ static void enter_landlock(const Confinement *confinement) {
         for (size_t i = 0; i < confinement->rule_count; i++)
                 add_landlock_rule(ruleset, confinement->rules[i].path, confinement->rules[i].rights,
                                   known);
-        if (syscall(SYS_landlock_restrict_self, ruleset, 0) < 0)
+        bool logs = confinement->logs_denials && abi >= LOGGING_ABI;
+        if (syscall(SYS_landlock_restrict_self, ruleset, logs ? LOG_NEW_EXEC_ON : 0) < 0)
                 die(errno, "cannot enter Landlock");
 }
 
@@ -196,7 +201,7 @@ void confinement_drop_capabilities(void) {
 
 /* ── seccomp ── */
 
-static void load_program(int file, uint64_t first, uint64_t count) {
+static void load_program(int file, uint64_t first, uint64_t count, unsigned flags) {
         struct stat status;
         int seals = fcntl(file, F_GET_SEALS);
 
@@ -211,7 +216,7 @@ static void load_program(int file, uint64_t first, uint64_t count) {
         if (all == MAP_FAILED)
                 die(errno, "cannot map the seccomp program");
         struct sock_fprog program = { .len = (unsigned short)count, .filter = all + first };
-        if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program) < 0)
+        if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &program) < 0)
                 die(errno, "the kernel refuses the seccomp program");
 }
 
@@ -228,6 +233,7 @@ void confinement_enter(const Confinement *confinement, const Frame *frame, size_
                 if (index >= frame->fd_count)
                         die(0, "pawld did not send the seccomp program");
                 load_program(frame->fds[index], confinement->programs[i].first,
-                             confinement->programs[i].count);
+                             confinement->programs[i].count,
+                             confinement->logs_denials ? SECCOMP_FILTER_FLAG_LOG : 0);
         }
 }

@@ -27,6 +27,7 @@ typedef struct Confinement {
         } programs[CONFINE_PROGRAM_COUNT_MAX];
         size_t program_count;
         uint64_t capabilities; /* that are kept, a bit each */
+        bool logs_denials;     /* as the caller asked; changes nothing of what is refused */
 } Confinement;
 
 /* Every one, for good; for a helper of the launch. */

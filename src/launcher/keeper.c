@@ -124,6 +124,7 @@ static _Noreturn void run_program(Keeper *keeper, Prepared *prepared) {
         if (outcome != SESSION_OUTCOME_GO)
                 leave(keeper, outcome);
         trace_note("ready, go");
+        prepared->confinement.logs_denials = keeper->launch->logs_denials;
         confinement_enter(&prepared->confinement, &session->frame, session->first_fd);
         trace_note("seccomp");
         trace_print();

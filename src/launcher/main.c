@@ -18,18 +18,15 @@
 #include "wire/generation.h"
 
 static const char USAGE[] =
-        "Usage: pawl-run [--root DIR] [--trace] [--shell] SNAP[.APP] [ARGUMENT…]\n"
+        "Usage: pawl-run [--root DIR] [--trace] [--trace-denials] [--shell] SNAP[.APP] [ARGUMENT…]\n"
         "       pawl-run [--root DIR] [--trace] --hook NAME SNAP\n"
         "       SNAP[.APP] [ARGUMENT…]          as a link in /snap/bin\n";
 
 static const struct option OPTIONS[] = {
-        { "root", required_argument, NULL, 'r' },
-        { "hook", required_argument, NULL, 'k' },
-        { "trace", no_argument, NULL, 't' },
-        { "shell", no_argument, NULL, 's' },
-        { "help", no_argument, NULL, 'h' },
-        { "version", no_argument, NULL, 'v' },
-        { 0 },
+        { "root", required_argument, NULL, 'r' }, { "hook", required_argument, NULL, 'k' },
+        { "trace", no_argument, NULL, 't' },      { "trace-denials", no_argument, NULL, 'd' },
+        { "shell", no_argument, NULL, 's' },      { "help", no_argument, NULL, 'h' },
+        { "version", no_argument, NULL, 'v' },    { 0 },
 };
 
 /* ── what is inherited ── */
@@ -107,6 +104,9 @@ static void parse_options(int argc, char **argv, LaunchOrder *launch) {
                         break;
                 case 't':
                         launch->is_traced = true;
+                        break;
+                case 'd':
+                        launch->logs_denials = true;
                         break;
                 case 's':
                         launch->request.wants_shell = true;

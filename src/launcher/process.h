@@ -28,6 +28,7 @@ typedef struct LaunchOrder {
         const char *caller_directory;
         unsigned listen_count; /* descriptors from 3 on that the program inherits */
         bool is_traced;
+        bool logs_denials;      /* the kernel logs what is refused, for `pawl why` */
         unsigned instead_count; /* how often pawld named another launcher */
 } LaunchOrder;
 

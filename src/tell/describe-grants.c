@@ -68,11 +68,16 @@ static void describe_bits(const InterfaceGrants *grants, json_t *list) {
         size_t count = 0;
         const FlagWord *words = flag_words_get(&count);
 
-        for (size_t i = 0; i < count; i++)
-                if (grants->flags & words[i].flag)
-                        json_array_append_new(list,
-                                              describe_word("flag", "in general", words[i].name,
-                                                            words[i].sentence));
+        for (size_t i = 0; i < count; i++) {
+                if (!(grants->flags & words[i].flag))
+                        continue;
+                json_t *flag =
+                        describe_word("flag", "in general", words[i].name, words[i].sentence);
+                json_put_string(flag, "lifts", words[i].lifts);
+                json_put_string(flag, "path", words[i].path);
+                json_put_string(flag, "access", words[i].path ? "rw" : NULL);
+                json_array_append_new(list, flag);
+        }
         for (unsigned i = 0; i < 64; i++) {
                 const char *name = grants->capabilities >> i & 1 ? capability_get_name(i) : NULL;
                 if (!name)

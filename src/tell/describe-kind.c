@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tell/describe-kind.h"
 
+#include <string.h>
+#include <sys/socket.h>
+
 #include "base/text.h"
+#include "interface/grant.h"
 #include "tell/describe-grants.h"
 
 static const char *const TYPES[ATTRIBUTE_TYPE_COUNT] = {
@@ -57,6 +61,65 @@ static json_t *describe_attributes(const InterfaceAttribute *attribute) {
         return list;
 }
 
+/* ── the filter ── */
+
+static void fill_set(const InterfaceGrants *grants, GrantSet *set) {
+        const InterfaceSocket *socket = grants->sockets;
+        const char *const *call = grants->lists[INTERFACE_LIST_SYSTEM_CALLS];
+
+        set->flags |= grants->flags;
+        set->rows = set->rows ? set->rows : memory_new(GRANT_ROW_COUNT_MAX * sizeof(*set->rows));
+        for (; socket && socket->name && set->row_count < GRANT_ROW_COUNT_MAX; socket++)
+                set->rows[set->row_count++] = (GrantRow){ .kind = GRANT_SOCKET, .socket = socket };
+        for (; call && *call && set->row_count < GRANT_ROW_COUNT_MAX; call++)
+                set->rows[set->row_count++] =
+                        (GrantRow){ .kind = GRANT_SYSTEM_CALL, .text = string_copy(*call) };
+}
+
+static bool has_line(const char *text, const char *line) {
+        autofree char *all = string_format("\n%s", text ? text : "");
+        autofree char *one = string_format("\n%s\n", line);
+
+        return strstr(all, one) != NULL;
+}
+
+/* Lines of `from` that begin so and are not in `other`. */
+static void add_lines(const Text *from, const Text *other, bool is_refusal, json_t *list) {
+        autofree char *copy = string_copy(from->bytes ? from->bytes : "");
+        char *rest = NULL;
+
+        for (char *line = strtok_r(copy, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest))
+                if (string_has_prefix(line, "refuse ") == is_refusal &&
+                    !string_has_prefix(line, "rule ~") && !has_line(other->bytes, line))
+                        json_array_append_new(list, json_string(line));
+}
+
+/* What the block adds to a filter, and which refusals it takes out of one that has sockets: by the
+ * very function that writes filters. */
+static json_t *describe_filter(const InterfaceGrants *grants) {
+        static const InterfaceSocket sockets[] = { { "inet", AF_INET, -1 }, { 0 } };
+        static const InterfaceGrants internet = { .sockets = sockets };
+        __attribute__((cleanup(grant_set_done))) GrantSet own = { 0 };
+        __attribute__((cleanup(grant_set_done))) GrantSet client = { 0 };
+        json_t *list = json_array();
+        autotext added = TEXT_INIT;
+        autotext before = TEXT_INIT;
+        autotext after = TEXT_INIT;
+        const Text none = TEXT_INIT;
+
+        fill_set(grants, &own);
+        grant_set_append_seccomp(&own, &added);
+        fill_set(&internet, &client);
+        grant_set_append_seccomp(&client, &before);
+        fill_set(grants, &client);
+        grant_set_append_seccomp(&client, &after);
+        add_lines(&added, &none, false, list);
+        add_lines(&before, &after, true, list);
+        return list;
+}
+
+/* ── the whole ── */
+
 static json_t *describe_side(const InterfaceSide *side) {
         json_t *object = json_object(), *blocks = json_array();
 
@@ -71,6 +134,7 @@ static json_t *describe_side(const InterfaceSide *side) {
                         json_put(one, "if", json_loads(block->condition, 0, NULL));
                 grants_describe_block(block->grants, grants);
                 json_put(one, "grants", grants);
+                json_put(one, "seccomp", describe_filter(block->grants));
                 json_array_append_new(blocks, one);
         }
         json_put(object, "blocks", blocks);

@@ -12,6 +12,9 @@ typedef struct FlagWord {
         unsigned flag;    /* of InterfaceFlag */
         const char *name; /* as interface files say it */
         const char *sentence;
+        /* For `pawl why`: which of Landlock's blockers and AppArmor's operations it lifts ("a,b"),
+         * and which paths ("rw" access) it covers; NULL = none. */
+        const char *lifts, *path;
 } FlagWord;
 
 /* The count is that of all flags there are. */

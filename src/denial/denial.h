@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Denial: one refusal that the kernel (or a message bus) logged, read from a line of the kernel's
+ * or the audit log.
+ *
+ * Lines are foreign: names in them are chosen by confined programs.  The kernel quotes what it does
+ * not trust and writes it in hexadecimal digits where it holds quotes or blanks; so the first
+ * occurrence of a key counts, and nothing is taken from within quotes.  Everything is bounded.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define DENIAL_LINE_MAX 8192 /* longer ones are passed over */
+#define DENIAL_WORD_MAX 512
+
+typedef enum DenialKind {
+        DENIAL_SYSTEM_CALL,
+        DENIAL_FILE,
+        DENIAL_SOCKET,
+        DENIAL_CAPABILITY,
+        DENIAL_BUS,
+        DENIAL_BLOCKER, /* of Landlock, without a file: "scope.signal", "net.connect_tcp" */
+        DENIAL_OTHER,
+        DENIAL_KIND_COUNT,
+} DenialKind;
+
+typedef enum DenialSource {
+        DENIAL_SECCOMP,
+        DENIAL_APPARMOR,
+        DENIAL_LANDLOCK,
+        DENIAL_SOURCE_COUNT,
+} DenialSource;
+
+typedef struct Denial {
+        DenialSource source;
+        DenialKind kind;
+        bool was_allowed; /* logged and let through: devmode */
+        int64_t time;     /* seconds; 0 where the line has none */
+        uint64_t serial;  /* of the audit event; 0 = none */
+        uint64_t pid;
+        char program[DENIAL_WORD_MAX]; /* "x.app", or "x" where only the package is known, or "" */
+        char executable[DENIAL_WORD_MAX];
+        char text[DENIAL_WORD_MAX]; /* path, call, family, capability, name on a bus, operation */
+        char access[8];             /* of r, w, x */
+        char operation[DENIAL_WORD_MAX];
+        char bus[DENIAL_WORD_MAX], path[DENIAL_WORD_MAX], interface[DENIAL_WORD_MAX],
+                member[DENIAL_WORD_MAX];
+} Denial;
+
+/* `line` has no newline.  1: it is a denial; 0: it is something else. */
+int denial_parse(const char *line, Denial *ret);
+/* "Landlock" and so on; static. */
+const char *denial_source_get_name(DenialSource source);
+/* The value of KEY=value in a line of such a log, unquoted and decoded; true when it is there. */
+bool denial_find_field(const char *line, const char *key, char ret[DENIAL_WORD_MAX]);

@@ -24,6 +24,8 @@
 
 /* Directory of the machine's own programs, pawl-start and pawld among them. */
 #define START_HOST_VARIABLE "PAWL_HOST"
+/* Set by the starter where it could not count a start, to the NAME that it therefore left out. */
+#define START_REFUSED_VARIABLE "PAWL_REFUSED"
 /* Set by the starter: what it chose is not to be chosen again. */
 #define START_DONE_VARIABLE "PAWL_STARTED"
 /* The starter's pid where it stays to watch a trial: a restart is then an exit with this status. */

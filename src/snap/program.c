@@ -129,8 +129,7 @@ static int begin_trial(const Program *program, int programs, const char *wanted,
         if (link_write_atomic(programs, START_PREVIOUS, get_target(program, program->name), err) <
             0)
                 return -1;
-        return link_write_atomic(programs, START_CURRENT, get_target(program, wanted), err) < 0 ? -1
-                                                                                                : 1;
+        return link_write_atomic(programs, START_CURRENT, get_target(program, wanted), err);
 }
 
 static int find_wanted(Database *database, char **ret, Error *err) {
@@ -168,7 +167,16 @@ static int switch_to(Program *program, int programs, const char *wanted, Error *
                 refuse(program, wanted, "cannot be started: there is no pawl-start");
                 return 0;
         }
-        return begin_trial(program, programs, wanted, err);
+        const char *refused = getenv(START_REFUSED_VARIABLE);
+        if (refused && string_equal(refused, get_trial_name(wanted))) {
+                refuse(program, wanted, "cannot be tried, as nobody could count how often");
+                return 0;
+        }
+        if (begin_trial(program, programs, wanted, err) >= 0)
+                return 1;
+        /* No space for a link, say: no reason for a machine to be without a pawld. */
+        refuse(program, wanted, err->message);
+        return 0;
 }
 
 int program_settle(Program *program, Database *database, bool is_ready, Error *err) {

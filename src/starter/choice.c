@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "starter/choice.h"
 
+#include <assert.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
@@ -83,14 +84,29 @@ static int read_tries(int programs, const char *target) {
         return (int)strtoul(text + strlen(name) + 1, NULL, 10);
 }
 
+/* The count is one digit, so it can be written where there is no space for another file. */
+static_assert(START_TRIES_MAX < 10, "as many characters as before");
+
+static int write_in_place(int programs, const char *text) {
+        autofd int fd = openat(programs, START_TRIAL, O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
+        ssize_t length = (ssize_t)strlen(text);
+
+        return fd >= 0 && pwrite(fd, text, (size_t)length, 0) == length && fdatasync(fd) == 0 ? 0
+                                                                                              : -1;
+}
+
 /* Before the try, and durable: a machine that goes down with it must not try for ever. */
-static void write_tries(int programs, const char *target, int tries) {
+static int write_tries(int programs, const char *target, int tries) {
         const char *name = *target == '/' ? START_MACHINE : target;
         autofree char *text = string_format("%s %d\n", name, tries);
         Error err = ERROR_INIT;
 
-        if (file_write_atomic(programs, START_TRIAL, text, strlen(text), 0600, &err) < 0)
-                log_warning("cannot count this start: %s", err.message);
+        if (file_write_atomic(programs, START_TRIAL, text, strlen(text), 0600, &err) >= 0 ||
+            write_in_place(programs, text) == 0)
+                return 0;
+        log_error("this start cannot be counted (%s): the pawld before it runs again", err.message);
+        (void)setenv(START_REFUSED_VARIABLE, name, 1);
+        return -1;
 }
 
 static void add_target(Choice *choice, const char *target) {
@@ -113,16 +129,18 @@ void choice_make(Choice *choice) {
         char current[PATH_MAX], previous[PATH_MAX];
 
         choice->is_trial = false;
+        (void)unsetenv(START_REFUSED_VARIABLE);
         while (choice->path_count > 0)
                 free(choice->paths[--choice->path_count]);
         if (programs >= 0 && read_target(programs, START_CURRENT, current)) {
                 int tries = read_tries(programs, current);
-                choice->is_trial = tries >= 0 && tries < START_TRIES_MAX;
-                if (choice->is_trial)
-                        write_tries(programs, current, tries + 1);
-                if (tries < START_TRIES_MAX)
+                /* Uncounted it would be tried for ever. */
+                bool is_counted = tries < 0 || tries >= START_TRIES_MAX ||
+                                  write_tries(programs, current, tries + 1) == 0;
+                choice->is_trial = tries >= 0 && tries < START_TRIES_MAX && is_counted;
+                if (tries < START_TRIES_MAX && is_counted)
                         add_target(choice, current);
-                else
+                else if (is_counted)
                         log_error("%s failed to start %d times: the one before it runs again",
                                   *current == '/' ? "the machine's own pawld" : current, tries);
         }

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <fcntl.h>
+#include <sched.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -134,6 +137,55 @@ static void a_trial_that_cannot_be_read_is_none(void **state) {
                       (const char *const[]){ "programs/pawl_x1/pawld", "/host/pawld", NULL });
 }
 
+/* A file system that has this trial and no room for another file. */
+static void fill_programs(Fixture *fixture, bool is_read_only) {
+        autofree char *path = string_format("%s/%s", fixture->root, START_DIRECTORY);
+
+        assert_int_equal(unshare(CLONE_NEWNS), 0);
+        assert_int_equal(mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL), 0);
+        assert_int_equal(mount("full", path, "tmpfs", 0, "nr_inodes=4,size=64k"), 0);
+        (void)close(fixture->programs);
+        fixture->programs = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        point(fixture, START_CURRENT, "pawl_x2");
+        point(fixture, START_PREVIOUS, "/host");
+        put_on_trial(fixture, "pawl_x2 0\n");
+        if (is_read_only)
+                assert_int_equal(mount(NULL, path, NULL, MS_REMOUNT | MS_RDONLY, NULL), 0);
+}
+
+static void empty_programs(Fixture *fixture) {
+        autofree char *path = string_format("%s/%s", fixture->root, START_DIRECTORY);
+
+        assert_int_equal(umount2(path, MNT_DETACH), 0);
+}
+
+static void a_full_disk_lets_nobody_be_tried_for_ever(void **state) {
+        Fixture *fixture = *state;
+
+        if (geteuid() != 0)
+                skip();
+        fill_programs(fixture, false);
+        for (int i = 0; i < START_TRIES_MAX; i++)
+                assert_choice(fixture, true,
+                              (const char *const[]){ "programs/pawl_x2/pawld", "/host/pawld",
+                                                     "/host/pawld", NULL });
+        assert_choice(fixture, false, (const char *const[]){ "/host/pawld", "/host/pawld", NULL });
+        empty_programs(fixture);
+}
+
+static void what_cannot_be_counted_is_not_tried(void **state) {
+        Fixture *fixture = *state;
+
+        if (geteuid() != 0)
+                skip();
+        fill_programs(fixture, true);
+        assert_choice(fixture, false, (const char *const[]){ "/host/pawld", "/host/pawld", NULL });
+        assert_string_equal(getenv(START_REFUSED_VARIABLE), "pawl_x2");
+        empty_programs(fixture);
+        assert_choice(fixture, false, (const char *const[]){ "/host/pawld", NULL });
+        assert_null(getenv(START_REFUSED_VARIABLE));
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test_setup_teardown(without_links_the_machines_own_runs, set_up,
@@ -149,6 +201,10 @@ int main(void) {
                 cmocka_unit_test_setup_teardown(the_machines_own_can_be_on_trial, set_up,
                                                 tear_down),
                 cmocka_unit_test_setup_teardown(a_trial_that_cannot_be_read_is_none, set_up,
+                                                tear_down),
+                cmocka_unit_test_setup_teardown(a_full_disk_lets_nobody_be_tried_for_ever, set_up,
+                                                tear_down),
+                cmocka_unit_test_setup_teardown(what_cannot_be_counted_is_not_tried, set_up,
                                                 tear_down),
         };
 

@@ -8,6 +8,8 @@
 #include <stdbool.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/file.h"
@@ -69,27 +71,31 @@ static bool is_holder(int process, const struct stat *file, uid_t uid) {
         return fstat(process, &owner) == 0 && owner.st_uid == uid && has_file_open(process, file);
 }
 
+/* The file is open here too, to be looked at. */
+static bool is_self(const char *pid) {
+        Error unused = ERROR_INIT;
+        uint64_t number = 0;
+
+        return string_parse_u64(pid, INT32_MAX, &number, &unused) == 0 && (pid_t)number == getpid();
+}
+
 static int kill_holders(const struct stat *file, uid_t uid) {
         DIR *all = opendir("/proc");
         struct dirent *entry;
         int count = 0;
 
         while (all && (entry = readdir(all))) {
-                Error unused = ERROR_INIT;
-                uint64_t pid = 0;
-
                 if (!isdigit((unsigned char)entry->d_name[0]))
                         continue;
                 autofd int process =
                         openat(dirfd(all), entry->d_name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-                if (process < 0 || !is_holder(process, file, uid) ||
-                    string_parse_u64(entry->d_name, INT32_MAX, &pid, &unused) < 0 ||
-                    (pid_t)pid == getpid()) /* it is open here too, to be looked at */
+                if (process < 0 || is_self(entry->d_name) || !is_holder(process, file, uid))
                         continue;
                 log_warning("process %s was told to start a program by an earlier pawld and did "
                             "not come to it: ended",
                             entry->d_name);
-                count += kill((pid_t)pid, SIGKILL) == 0;
+                /* By the descriptor that was looked through: its number may be another's by now. */
+                count += syscall(SYS_pidfd_send_signal, process, SIGKILL, NULL, 0) == 0;
         }
         if (all)
                 (void)closedir(all);

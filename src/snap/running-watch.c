@@ -13,6 +13,11 @@
 /* For a holder that is in another PID namespace, or was handed the lease. */
 #define LOOK_AGAIN_MS 30000
 
+/* Each look costs a walk over /proc and a commit, and a program's owner chooses how often holders
+ * end: after some in short succession there is one look in so many milliseconds. */
+#define HASTY_MS  1000
+#define HASTY_MAX 5
+
 typedef struct Holder {
         uv_poll_t poll;
         int fd; /* pidfd, closed with the poll */
@@ -23,7 +28,10 @@ struct RunningWatch {
         uv_timer_t again;
         Holder *holders[RUNNING_PID_COUNT_MAX];
         size_t holder_count;
-        char *waiting; /* the tasks that the holders are those of; NULL: to be looked up */
+        uint64_t looked_at; /* by the loop's clock */
+        int hasty_count;    /* looks each less than HASTY_MS after the one before */
+        bool is_pausing;    /* the timer runs for the next of them */
+        char *waiting;      /* the tasks that the holders are those of; NULL: to be looked up */
 };
 
 /* --- the holders --- */
@@ -58,6 +66,8 @@ static void end_and_tell(RunningWatch *watch) {
         free(watch->waiting);
         watch->waiting = NULL;
         (void)uv_timer_stop(&watch->again);
+        watch->is_pausing = false;
+        watch->looked_at = uv_now(watch->config.loop);
         if (end_waits(watch->config.database, &err) < 0)
                 log_warning("cannot go on with what waited for programs: %s", err.message);
         watch->config.on_end(watch->config.context);
@@ -67,10 +77,28 @@ static void on_again(uv_timer_t *timer) {
         end_and_tell(timer->data);
 }
 
+/* Asked before each look that an owner of programs can bring about. */
+static bool is_hasty(RunningWatch *watch) {
+        bool is_soon = uv_now(watch->config.loop) - watch->looked_at < HASTY_MS;
+
+        watch->hasty_count = is_soon ? watch->hasty_count + 1 : 0;
+        return watch->hasty_count > HASTY_MAX;
+}
+
 static void on_exit_of_one(uv_poll_t *poll, int status, int events) {
+        RunningWatch *watch = poll->data;
+
         (void)status;
         (void)events;
-        end_and_tell(poll->data);
+        (void)uv_poll_stop(poll);
+        if (watch->is_pausing)
+                return;
+        if (!is_hasty(watch)) {
+                end_and_tell(watch);
+                return;
+        }
+        watch->is_pausing = true;
+        (void)uv_timer_start(&watch->again, on_again, HASTY_MS, 0);
 }
 
 /* One that is gone already is not held against. */
@@ -150,7 +178,9 @@ static int look(RunningWatch *watch, Error *err) {
         drop_holders(watch);
         int held = add_all(watch, err);
         /* Never at once, also where nothing is held any more: the loop must get its turn. */
-        (void)uv_timer_start(&watch->again, on_again, held > 0 ? LOOK_AGAIN_MS : 1, 0);
+        uint64_t pause = held > 0 ? LOOK_AGAIN_MS : is_hasty(watch) ? HASTY_MS : 1;
+        (void)uv_timer_start(&watch->again, on_again, pause, 0);
+        watch->is_pausing = false;
         return held < 0 ? -1 : 0;
 }
 

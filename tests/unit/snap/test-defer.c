@@ -5,10 +5,12 @@
  */
 #include <fcntl.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include "../unit.h"
 #include "base/clock.h"
@@ -104,6 +106,31 @@ static pid_t start_program(const char *root, const char *instance) {
 static void end_program(pid_t pid) {
         assert_int_equal(kill(pid, SIGKILL), 0);
         assert_int_equal(waitpid(pid, NULL, 0), pid);
+}
+
+/* For two seconds: holds the lease, and others do who end at once. */
+static pid_t start_restless_program(const char *root) {
+        int64_t end = clock_get_boot() + 2000000000LL;
+        pid_t pid;
+        autofree char *path = string_format("%s/run/pawl/lease/hello/x1/70001", root);
+
+        pid = fork();
+        if (pid != 0)
+                return pid;
+        (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+        (void)close_range(0, ~0U, 0);
+        if (flock(open(path, O_RDONLY | O_CLOEXEC), LOCK_SH | LOCK_NB) < 0)
+                _exit(1);
+        while (clock_get_boot() < end) {
+                if (fork() == 0) {
+                        (void)usleep(20000);
+                        _exit(0);
+                }
+                (void)usleep(5000);
+                while (waitpid(-1, NULL, WNOHANG) > 0)
+                        continue;
+        }
+        _exit(0);
 }
 
 static int64_t plan(Rig *rig, RunningApps choice, size_t count) {
@@ -322,6 +349,32 @@ static void who_slips_in_is_waited_for_too(void **state) {
         close_and_remove(&rig, root);
 }
 
+/* Else any user lets pawld walk over /proc and flush the disk as fast as it can. */
+static void who_forks_on_and_on_costs_a_look_a_second(void **state) {
+        Rig rig;
+        char *root = open_installed(&rig);
+        pid_t quiet = start_program(root, "hello");
+        autofree char *count = NULL;
+        Error err = ERROR_INIT;
+
+        (void)state;
+        int64_t change = plan(&rig, RUNNING_DEFER, 1);
+        run_to_wait(&rig);
+        pid_t restless = start_restless_program(root);
+        (void)usleep(100000);
+        end_program(quiet);
+        run_to_end(&rig);
+        assert_status(&rig, change, "Done");
+        assert_int_equal(waitpid(restless, NULL, 0), restless);
+        /* Each look that saw others said so. */
+        assert_int_equal(database_find_text(rig.database, &count, &err,
+                                            "SELECT max(id) FROM task_log WHERE text LIKE 'waits%'",
+                                            ""),
+                         1);
+        assert_in_range(strtoul(count, NULL, 10), 2, 12); /* 2 s, and 5 that are free */
+        close_and_remove(&rig, root);
+}
+
 static void settings_decide_where_the_request_does_not(void **state) {
         Rig rig;
         char *root = open_installed(&rig);
@@ -360,6 +413,7 @@ int main(void) {
                 cmocka_unit_test(it_can_be_aborted),
                 cmocka_unit_test(several_together_wait_for_all),
                 cmocka_unit_test(who_slips_in_is_waited_for_too),
+                cmocka_unit_test(who_forks_on_and_on_costs_a_look_a_second),
                 cmocka_unit_test(settings_decide_where_the_request_does_not),
         };
         const char *reader = getenv("PAWL_READ");

@@ -240,10 +240,27 @@ static void add_kernel_places(Text *plan, const LaunchPlanInput *input, const Ke
                         add(plan, places[i].op, places[i].path);
 }
 
+static bool has_unix_socket(const GrantSet *grants, const char *path) {
+        size_t at = grant_set_find(grants, GRANT_UNIX_SOCKET, 0);
+
+        while (at < grants->row_count && !string_equal(grants->rows[at].text, path))
+                at = grant_set_find(grants, GRANT_UNIX_SOCKET, at + 1);
+        return at < grants->row_count;
+}
+
+/* Where the same server is at a path too, a client goes there when it finds nobody at "@path"; so
+ * it need not see every abstract socket of the host. */
+static bool needs_abstract_sockets(const GrantSet *grants) {
+        size_t at = grant_set_find(grants, GRANT_ABSTRACT_SOCKET, 0);
+
+        while (at < grants->row_count && has_unix_socket(grants, grants->rows[at].text + 1))
+                at = grant_set_find(grants, GRANT_ABSTRACT_SOCKET, at + 1);
+        return at < grants->row_count;
+}
+
 /* Abstract sockets belong to the network namespace, and so does most of /proc/net. */
 static bool needs_network(const GrantSet *grants) {
-        return grant_set_has(grants, GRANT_SOCKET) ||
-               grant_set_has(grants, GRANT_ABSTRACT_SOCKET) ||
+        return grant_set_has(grants, GRANT_SOCKET) || needs_abstract_sockets(grants) ||
                (grants->flags & (INTERFACE_LIFTS_TCP | INTERFACE_LIFTS_ABSTRACT_SOCKETS));
 }
 

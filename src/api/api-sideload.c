@@ -237,10 +237,9 @@ int sideload_post(ApiCall *call, Error *err) {
 }
 
 void api_stop(Api *api) {
-        Error err = ERROR_INIT;
-
-        error_set(&err, ERROR_LOST, "daemon is stopping");
         while (api->sideloads) {
+                Error err = ERROR_INIT;
+                error_set(&err, ERROR_LOST, "daemon is stopping");
                 if (api->sideloads->read)
                         image_read_cancel(take(api->sideloads->read));
                 answer(api->sideloads, 0, &err);

@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "interface/grant.h"
+#include "launch/takeover.h"
 #include "policy/seccomp-template.h"
 #include "tell/describe-grants.h"
 
@@ -49,7 +50,7 @@ int revision_row_load(Database *database, const char *instance, const char *revi
         if (found < 0)
                 return -1;
         if (found == 0)
-                return *revision ? error_set(err, ERROR_SNAP_NOT_FOUND,
+                return *revision ? error_set(err, ERROR_NOT_FOUND,
                                              "snap \"%.80s\" has no revision %.20s here", instance,
                                              revision)
                                  : error_set(err, ERROR_SNAP_NOT_FOUND,
@@ -199,6 +200,15 @@ static int describe_programs(Database *database, const RevisionRow *row, bool is
         return 0;
 }
 
+static json_t *list_generation(void) {
+        char digest[DIGEST_SHA256_HEX_SIZE];
+        autotext rules = TEXT_INIT;
+
+        seccomp_template_append(&rules);
+        takeover_get_generation(rules.bytes, digest);
+        return json_pack("[s]", digest);
+}
+
 static json_t *list_template(void) {
         json_t *list = json_array();
         autotext rules = TEXT_INIT;
@@ -225,6 +235,7 @@ int policy_of_revision(Database *database, const char *instance, const char *rev
         json_put_string(object, "snap", instance);
         json_put_string(object, "revision", row.revision);
         json_put_string(object, "confinement", row.confinement);
+        json_put(object, "generation", list_generation());
         json_put(object, "template", list_template());
         *ret = take(object);
         return 0;

@@ -4,7 +4,8 @@
  * kept in a file and compared with another: of another revision, or of another build of this
  * daemon. `pawl policy show` prints it, `pawl policy diff` compares.
  *
- *     {"snap", "revision", "confinement", "template": [rules of every program],
+ *     {"snap", "revision", "confinement", "generation": [digest of all that decides policy],
+ *      "template": [rules of every program],
  *      "programs": {"app" or "hook.x": {"plugs"|"slots": {NAME: {"interface", "is-known",
  *                   "is-connected", "grants": [describe-grants.h]}}}}}
  */

@@ -1,0 +1,296 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/checkup.h"
+
+#include <fcntl.h>
+#include <linux/landlock.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/statvfs.h>
+#include <sys/syscall.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include "base/text.h"
+
+#define FREE_BYTES_LEAST ((int64_t)64 << 20)
+#define SCOPES_ABI       6
+#define TCP_ABI          4
+
+/* ── looking ── */
+
+/* The first bytes of a file; "" where it cannot be read. */
+static void read_head(const char *path, char ret[1024]) {
+        autofd int file = open(path, O_RDONLY | O_CLOEXEC);
+        ssize_t length = file < 0 ? -1 : read(file, ret, 1023);
+
+        ret[length > 0 ? length : 0] = '\0';
+}
+
+static int64_t read_number(const char *path) {
+        char text[1024];
+
+        read_head(path, text);
+        return *text ? strtoll(text, NULL, 10) : -1;
+}
+
+static bool has_word(const char *path, const char *word) {
+        char text[1024];
+
+        read_head(path, text);
+        return strstr(text, word) != NULL;
+}
+
+static bool is_there(const char *path) {
+        return faccessat(AT_FDCWD, path, F_OK, AT_EACCESS) == 0;
+}
+
+static bool is_program(const char *name) {
+        static const char *const places[] = { "/usr/bin", "/usr/sbin", "/usr/local/bin", "/bin",
+                                              "/sbin" };
+        bool found = false;
+
+        for (size_t i = 0; i < ARRAY_COUNT(places) && !found; i++) {
+                autofree char *path = string_format("%s/%s", places[i], name);
+                found = is_there(path);
+        }
+        return found;
+}
+
+static bool has_mount(const char *type) {
+        FILE *mounts = fopen("/proc/self/mountinfo", "re");
+        autofree char *wanted = string_format(" - %s ", type);
+        char *line = NULL;
+        size_t size = 0;
+        bool found = false;
+
+        while (mounts && !found && getline(&line, &size, mounts) > 0)
+                found = strstr(line, wanted) != NULL;
+        free(line);
+        if (mounts)
+                (void)fclose(mounts);
+        return found;
+}
+
+static void look_at_kernel(MachineFacts *ret) {
+        struct utsname name = { 0 };
+        char *rest = NULL;
+
+        (void)uname(&name);
+        ret->kernel_major = (int)strtol(name.release, &rest, 10);
+        ret->kernel_minor = *rest == '.' ? (int)strtol(rest + 1, NULL, 10) : 0;
+        long abi = syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
+        ret->landlock_abi = abi < 0 ? 0 : abi;
+        ret->user_namespaces = read_number("/proc/sys/user/max_user_namespaces");
+        ret->unprivileged_clone = read_number("/proc/sys/kernel/unprivileged_userns_clone");
+        ret->apparmor_restricts =
+                read_number("/proc/sys/kernel/apparmor_restrict_unprivileged_userns");
+        ret->has_apparmor = has_word("/sys/module/apparmor/parameters/enabled", "Y");
+        ret->has_apparmor_dbus = is_there("/sys/kernel/security/apparmor/features/dbus");
+        ret->has_seccomp_log = has_word("/proc/sys/kernel/seccomp/actions_logged", "errno");
+        ret->has_seccomp_kill = has_word("/proc/sys/kernel/seccomp/actions_avail", "kill_process");
+        ret->has_cgroup2 = has_mount("cgroup2");
+        ret->has_squashfs = has_word("/proc/filesystems", "squashfs") || has_mount("squashfs");
+        ret->has_loop = is_there("/dev/loop-control");
+}
+
+void machine_facts_look(const char *root, MachineFacts *ret) {
+        autofree char *state = string_format("%s/var/lib/pawl", root);
+        autofree char *ballast = string_format("%s/var/lib/pawl/state/ballast", root);
+        autofree char *generation = string_format("%s/run/pawl/generation", root);
+        struct statvfs space;
+
+        *ret = (MachineFacts){ .free_bytes = -1, .finding_count = -1 };
+        look_at_kernel(ret);
+        ret->has_apparmor_parser = is_program("apparmor_parser");
+        ret->has_bus_proxy = is_program("xdg-dbus-proxy");
+        ret->has_udev = is_program("udevadm");
+        ret->has_generation = is_there(generation);
+        ret->has_ballast = is_there(ballast) || geteuid() != 0;
+        if (statvfs(state, &space) == 0)
+                ret->free_bytes = (int64_t)space.f_bavail * (int64_t)space.f_frsize;
+}
+
+/* ── judging ── */
+
+typedef struct Verdict {
+        const char *what;
+        bool is_fine;
+        char *is;          /* taken */
+        const char *lacks; /* what is not guaranteed then */
+        const char *step;
+} Verdict;
+
+static void add(json_t *list, Verdict verdict) {
+        json_t *object = json_object();
+
+        json_put_string(object, "what", verdict.what);
+        json_put(object, "is-fine", json_boolean(verdict.is_fine));
+        json_put_string(object, "is", verdict.is);
+        json_put_string(object, "lacks", verdict.is_fine ? NULL : verdict.lacks);
+        json_put_string(object, "do", verdict.is_fine ? NULL : verdict.step);
+        json_array_append_new(list, object);
+        free(verdict.is);
+}
+
+static char *say(bool is_there_now) {
+        return string_copy(is_there_now ? "there" : "not there");
+}
+
+static void judge_kernel(const MachineFacts *facts, json_t *list) {
+        bool is_new =
+                facts->kernel_major > 6 || (facts->kernel_major == 6 && facts->kernel_minor >= 1);
+        long abi = facts->landlock_abi;
+        bool has_users = facts->user_namespaces > 0 && facts->unprivileged_clone != 0 &&
+                         facts->apparmor_restricts <= 0;
+
+        add(list,
+            (Verdict){ "kernel", is_new,
+                       string_format("%d.%d", facts->kernel_major, facts->kernel_minor),
+                       "launches are tried with Linux 6.1 and newer", "boot a newer kernel" });
+        add(list,
+            (Verdict){
+                    "Landlock", abi >= SCOPES_ABI,
+                    abi > 0 ? string_format("ABI %ld", abi) : string_copy("not there"),
+                    abi == 0
+                            ? "files are held by the view and AppArmor alone; packages that may make namespaces "
+                              "cannot be confined"
+                    : abi < TCP_ABI
+                            ? "TCP ports are ruled by the filter alone; signals and abstract sockets by namespaces"
+                            : "signals and abstract sockets of the host are held back by namespaces instead",
+                    abi == 0 ? "boot with lsm=landlock,… on the kernel's command line"
+                             : "a kernel from 6.12 on has ABI 6" });
+        add(list, (Verdict){ "user namespaces", has_users, say(has_users),
+                             "users other than root cannot start programs",
+                             facts->user_namespaces <= 0 ? "sysctl user.max_user_namespaces=10000"
+                             : facts->unprivileged_clone == 0
+                                     ? "sysctl kernel.unprivileged_userns_clone=1"
+                                     : "sysctl kernel.apparmor_restrict_unprivileged_userns=0" });
+        add(list, (Verdict){ "seccomp", facts->has_seccomp_kill, say(facts->has_seccomp_kill),
+                             "no filter of system calls: programs do not start",
+                             "a kernel with CONFIG_SECCOMP_FILTER" });
+        add(list, (Verdict){ "seccomp log", facts->has_seccomp_log, say(facts->has_seccomp_log),
+                             "pawl why cannot tell refused system calls",
+                             "add errno to /proc/sys/kernel/seccomp/actions_logged" });
+}
+
+static void judge_modules(const MachineFacts *facts, json_t *list) {
+        bool has_apparmor = facts->has_apparmor && facts->has_apparmor_parser;
+
+        add(list,
+            (Verdict){
+                    "AppArmor", has_apparmor, say(has_apparmor),
+                    "rules that only AppArmor can say are not enforced (see the interfaces below)",
+                    facts->has_apparmor ? "install apparmor"
+                                        : "boot with apparmor=1 security=apparmor" });
+        add(list, (Verdict){ "AppArmor for D-Bus", facts->has_apparmor_dbus,
+                             say(facts->has_apparmor_dbus),
+                             "names on buses are filtered by a proxy alone, not by the bus",
+                             "a kernel whose AppArmor mediates D-Bus" });
+        add(list, (Verdict){ "xdg-dbus-proxy", facts->has_bus_proxy, say(facts->has_bus_proxy),
+                             "programs have no message bus at all", "install xdg-dbus-proxy" });
+        add(list, (Verdict){ "cgroup v2", facts->has_cgroup2, say(facts->has_cgroup2),
+                             "devices of root's programs are not filtered by the kernel",
+                             "mount -t cgroup2 cgroup2 /sys/fs/cgroup/unified" });
+        add(list, (Verdict){ "squashfs", facts->has_squashfs, say(facts->has_squashfs),
+                             "images cannot be mounted", "modprobe squashfs" });
+        add(list, (Verdict){ "loop devices", facts->has_loop, say(facts->has_loop),
+                             "images cannot be mounted", "modprobe loop" });
+        add(list, (Verdict){ "udev", facts->has_udev, say(facts->has_udev),
+                             "devices are not tagged for packages", "install udev" });
+}
+
+static void judge_daemon(const MachineFacts *facts, json_t *list) {
+        bool is_sound = facts->finding_count <= 0;
+
+        add(list, (Verdict){ "pawld", facts->has_daemon, say(facts->has_daemon),
+                             "nothing is installed, started or changed", "start pawld" });
+        add(list, (Verdict){ "generation", facts->has_generation, say(facts->has_generation),
+                             "it is not known whose policy programs run under", "start pawld" });
+        add(list,
+            (Verdict){ "room on disk",
+                       facts->free_bytes < 0 || facts->free_bytes >= FREE_BYTES_LEAST,
+                       facts->free_bytes < 0
+                               ? string_copy("not known")
+                               : string_format("%lld MiB", (long long)(facts->free_bytes >> 20)),
+                       "changes will be refused or undone", "make room, or remove packages" });
+        add(list, (Verdict){ "reserve on disk", facts->has_ballast, say(facts->has_ballast),
+                             "on a full disk an undo could not be recorded",
+                             "make room; pawld makes it again by itself" });
+        add(list,
+            (Verdict){ "links, data and files", is_sound,
+                       facts->finding_count < 0 ? string_copy("not asked: only root may")
+                                                : string_format("%lld differ from the state",
+                                                                (long long)facts->finding_count),
+                       "programs may find other files than the state says",
+                       "pawl verify, then pawl repair" });
+}
+
+json_t *checkup_judge(const MachineFacts *facts) {
+        json_t *list = json_array();
+
+        judge_kernel(facts, list);
+        judge_modules(facts, list);
+        judge_daemon(facts, list);
+        return list;
+}
+
+/* ── interfaces ── */
+
+/* What of a grant is nobody's to enforce here; NULL = nothing. */
+static const char *find_lack(const MachineFacts *facts, const json_t *grant) {
+        const char *kind = json_get_string(grant, "kind", "");
+        const char *text = json_get_string(grant, "text", "");
+        bool has_apparmor = facts->has_apparmor && facts->has_apparmor_parser;
+
+        if (string_equal(kind, "apparmor") && !has_apparmor)
+                return "lines of AppArmor's own";
+        if (string_equal(kind, "abstract-socket") && !has_apparmor)
+                return "which abstract sockets: without AppArmor it is all of the host's or none";
+        if (string_equal(kind, "bus") && !facts->has_bus_proxy)
+                return "names on buses: without xdg-dbus-proxy there is no bus";
+        if (string_equal(kind, "bus") && string_equal(text, "*") && !facts->has_apparmor_dbus)
+                return "names on buses: only AppArmor can say any name";
+        if (string_equal(kind, "udev") && !facts->has_udev)
+                return "tags of devices: udev is not there";
+        if (string_equal(kind, "flag") && string_equal(text, "traces-processes") &&
+            (facts->landlock_abi > 0 || !has_apparmor))
+                return "tracing other programs: Landlock refuses it whatever is granted";
+        if (string_equal(kind, "device") && !facts->has_cgroup2)
+                return "which devices, for root: there is no cgroup v2";
+        return NULL;
+}
+
+static void add_lacks(const MachineFacts *facts, const json_t *side, json_t *lacks) {
+        const json_t *blocks = json_object_get(side, "blocks");
+
+        for (size_t i = 0; i < json_array_size(blocks); i++) {
+                const json_t *grants = json_object_get(json_array_get(blocks, i), "grants");
+                for (size_t j = 0; j < json_array_size(grants); j++) {
+                        const char *lack = find_lack(facts, json_array_get(grants, j));
+                        if (lack)
+                                json_object_set_new(lacks, lack, json_true());
+                }
+        }
+}
+
+json_t *checkup_judge_interfaces(const MachineFacts *facts, const json_t *interfaces) {
+        json_t *list = json_array();
+
+        for (size_t i = 0; i < json_array_size(interfaces); i++) {
+                const json_t *interface = json_array_get(interfaces, i);
+                autojson lacks = json_object();
+                json_t *object = json_object(), *texts = json_array(), *unused;
+                const char *lack;
+                add_lacks(facts, json_object_get(interface, "plug"), lacks);
+                add_lacks(facts, json_object_get(interface, "slot"), lacks);
+                json_object_foreach(lacks, lack, unused)
+                        json_array_append_new(texts, json_string(lack));
+                json_put_string(object, "interface", json_get_string(interface, "name", ""));
+                json_put(object, "lacks", texts);
+                if (json_array_size(texts) > 0)
+                        json_array_append(list, object);
+                json_decref(object);
+        }
+        return list;
+}

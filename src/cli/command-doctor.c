@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
+#include <unistd.h>
+
+#include "base/text.h"
+#include "cli/checkup.h"
+#include "cli/command.h"
+#include "cli/fill.h"
+
+#define WHAT_WIDTH 22
+
+/* What only the daemon knows; that it does not answer is itself a finding. */
+static void ask_daemon(Cli *cli, MachineFacts *facts, json_t **ret_interfaces) {
+        Error unused = ERROR_INIT;
+        autojson findings = NULL;
+
+        facts->has_daemon =
+                client_get(cli->client, "/v2/pawl/interfaces", ret_interfaces, &unused) == 0;
+        if (facts->has_daemon && geteuid() == 0 &&
+            client_get(cli->client, "/v2/pawl/verify", &findings, &unused) == 0)
+                facts->finding_count = (int64_t)json_array_size(findings);
+}
+
+static void print_machine(const Cli *cli, const json_t *machine) {
+        for (size_t i = 0; i < json_array_size(machine); i++) {
+                const json_t *one = json_array_get(machine, i);
+                bool is_fine = json_get_bool(one, "is-fine", false);
+                printf("%-4s %-*s%s\n", is_fine ? "ok" : "-", WHAT_WIDTH,
+                       json_get_string(one, "what", ""), json_get_string(one, "is", ""));
+                if (is_fine)
+                        continue;
+                autofree char *text = string_format("%s; %s", json_get_string(one, "lacks", ""),
+                                                    json_get_string(one, "do", ""));
+                autofree char *filled = fill_text(text, cli->width, 8);
+                printf("      %s\n", filled);
+        }
+}
+
+static void print_interfaces(const json_t *interfaces) {
+        if (json_array_size(interfaces) > 0)
+                printf("\nInterfaces of which something is not enforced here as it is granted:\n");
+        for (size_t i = 0; i < json_array_size(interfaces); i++) {
+                const json_t *one = json_array_get(interfaces, i);
+                const json_t *lacks = json_object_get(one, "lacks");
+                for (size_t j = 0; j < json_array_size(lacks); j++)
+                        printf("  %-22s%s\n", j == 0 ? json_get_string(one, "interface", "") : "",
+                               json_string_value(json_array_get(lacks, j)));
+        }
+}
+
+static size_t count_lacking(const json_t *machine) {
+        size_t lacking = 0;
+
+        for (size_t i = 0; i < json_array_size(machine); i++)
+                lacking += !json_get_bool(json_array_get(machine, i), "is-fine", false);
+        return lacking;
+}
+
+static int run_doctor(Cli *cli, const Arguments *arguments) {
+        MachineFacts facts;
+        autojson described = NULL;
+
+        (void)arguments;
+        machine_facts_look(cli->root, &facts);
+        ask_daemon(cli, &facts, &described);
+        autojson machine = checkup_judge(&facts);
+        autojson interfaces = checkup_judge_interfaces(&facts, described);
+        if (cli->is_json) {
+                autojson all =
+                        json_pack("{s:O, s:O}", "machine", machine, "interfaces", interfaces);
+                (void)cli_print_json(all);
+        } else {
+                print_machine(cli, machine);
+                print_interfaces(interfaces);
+        }
+        return count_lacking(machine) > 0 ? EXIT_FAILED : EXIT_DONE;
+}
+
+static const Option options[] = { OPTION_JSON, OPTIONS_END };
+
+const Command command_doctor = {
+        .name = "doctor",
+        .summary = "Say which guarantees this machine lacks, and what to do",
+        .text = "Looks at the kernel, its security modules, namespaces, file systems, helpers, the disk and the daemon, "
+                "and names what is missing, what that costs and what mends it; then the interfaces of which something "
+                "is not enforced here.  Exits with 1 when something is missing.",
+        .words = "",
+        .word_max = 0,
+        .options = options,
+        .flags = COMMAND_PAWL_ONLY,
+        .run = run_doctor,
+};

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * A machine that has everything lacks nothing; each thing that is taken away is named, with a step.
+ */
+#include <stdio.h>
+
+#include "../unit.h"
+#include "base/text.h"
+#include "cli/checkup.h"
+
+static const MachineFacts WHOLE = {
+        .kernel_major = 6,
+        .kernel_minor = 12,
+        .landlock_abi = 6,
+        .user_namespaces = 1000,
+        .unprivileged_clone = -1,
+        .apparmor_restricts = -1,
+        .has_apparmor = true,
+        .has_apparmor_dbus = true,
+        .has_apparmor_parser = true,
+        .has_seccomp_log = true,
+        .has_seccomp_kill = true,
+        .has_cgroup2 = true,
+        .has_squashfs = true,
+        .has_loop = true,
+        .has_bus_proxy = true,
+        .has_udev = true,
+        .has_daemon = true,
+        .has_generation = true,
+        .has_ballast = true,
+        .free_bytes = (int64_t)1 << 32,
+};
+
+/* The one thing that is lacking; "" for nothing. */
+static const char *judge(const MachineFacts *facts) {
+        static char what[64];
+        autojson list = checkup_judge(facts);
+        size_t count = 0;
+
+        what[0] = '\0';
+        for (size_t i = 0; i < json_array_size(list); i++) {
+                const json_t *one = json_array_get(list, i);
+                assert_true(*json_get_string(one, "is", ""));
+                if (json_get_bool(one, "is-fine", false))
+                        continue;
+                assert_true(*json_get_string(one, "lacks", ""));
+                assert_true(*json_get_string(one, "do", ""));
+                (void)snprintf(what, sizeof(what), "%s", json_get_string(one, "what", ""));
+                count++;
+        }
+        assert_true(count <= 1);
+        return what;
+}
+
+static void test_each_lack_is_named(void **state) {
+        MachineFacts facts = WHOLE;
+
+        (void)state;
+        assert_string_equal(judge(&WHOLE), "");
+#define LACKS(field, value, name) \
+        facts = WHOLE;            \
+        facts.field = value;      \
+        assert_string_equal(judge(&facts), name)
+        LACKS(kernel_major, 5, "kernel");
+        LACKS(kernel_minor, 0, "kernel");
+        LACKS(landlock_abi, 0, "Landlock");
+        LACKS(landlock_abi, 5, "Landlock");
+        LACKS(user_namespaces, 0, "user namespaces");
+        LACKS(user_namespaces, -1, "user namespaces");
+        LACKS(unprivileged_clone, 0, "user namespaces");
+        LACKS(apparmor_restricts, 1, "user namespaces");
+        LACKS(has_apparmor, false, "AppArmor");
+        LACKS(has_apparmor_parser, false, "AppArmor");
+        LACKS(has_apparmor_dbus, false, "AppArmor for D-Bus");
+        LACKS(has_seccomp_kill, false, "seccomp");
+        LACKS(has_seccomp_log, false, "seccomp log");
+        LACKS(has_cgroup2, false, "cgroup v2");
+        LACKS(has_squashfs, false, "squashfs");
+        LACKS(has_loop, false, "loop devices");
+        LACKS(has_bus_proxy, false, "xdg-dbus-proxy");
+        LACKS(has_udev, false, "udev");
+        LACKS(has_daemon, false, "pawld");
+        LACKS(has_generation, false, "generation");
+        LACKS(has_ballast, false, "reserve on disk");
+        LACKS(free_bytes, 1000, "room on disk");
+        LACKS(finding_count, 3, "links, data and files");
+        LACKS(kernel_major, 7, "");
+        LACKS(free_bytes, -1, "");
+        LACKS(finding_count, -1, "");
+}
+
+static void test_interfaces(void **state) {
+        static const char text[] =
+                "[{\"name\":\"a\",\"plug\":{\"blocks\":[{\"grants\":[{\"kind\":\"apparmor\",\"text\":\"x,\"},"
+                "{\"kind\":\"apparmor\",\"text\":\"y,\"},{\"kind\":\"file\",\"text\":\"/a\"}]}]}},"
+                "{\"name\":\"b\",\"slot\":{\"blocks\":[{\"grants\":[{\"kind\":\"bus\",\"text\":\"*\"}]}]}},"
+                "{\"name\":\"c\",\"plug\":{\"blocks\":[{\"grants\":[{\"kind\":\"file\",\"text\":\"/a\"}]}]}}]";
+        autojson interfaces = json_loads(text, 0, NULL);
+        MachineFacts facts = WHOLE;
+
+        (void)state;
+        assert_non_null(interfaces);
+        autojson none = checkup_judge_interfaces(&facts, interfaces);
+        assert_int_equal(json_array_size(none), 0);
+        facts.has_apparmor = false;
+        autojson one = checkup_judge_interfaces(&facts, interfaces);
+        assert_int_equal(json_array_size(one), 1);
+        assert_string_equal(json_get_string(json_array_get(one, 0), "interface", ""), "a");
+        assert_int_equal(json_array_size(json_object_get(json_array_get(one, 0), "lacks")), 1);
+        facts.has_bus_proxy = false;
+        autojson two = checkup_judge_interfaces(&facts, interfaces);
+        assert_int_equal(json_array_size(two), 2);
+        autojson absent = checkup_judge_interfaces(&facts, NULL);
+        assert_int_equal(json_array_size(absent), 0);
+}
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(test_each_lack_is_named),
+                cmocka_unit_test(test_interfaces),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}

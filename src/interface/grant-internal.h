@@ -32,6 +32,10 @@ json_t *grant_text_expand(const GrantContext *context, const char *text, GrantUs
 /* What the data of an interface cannot say, for the plug's side of a connection. */
 typedef int (*GrantHook)(Database *database, GrantSet *set, const GrantContext *context,
                          Error *err);
+int grant_add_modules(Database *database, GrantSet *set, const GrantContext *context, Error *err);
+int grant_add_mounts(Database *database, GrantSet *set, const GrantContext *context, Error *err);
+/* Takes what the row owns. */
+int grant_add_row(GrantSet *set, GrantRow row, Error *err);
 int grant_add_cups(Database *database, GrantSet *set, const GrantContext *context, Error *err);
 
 /* The directory `source` of another snap, at `place` below the root of the view. */

@@ -65,14 +65,13 @@ typedef struct Adding {
 } Adding;
 
 /* Takes the strings of `row`. */
-static int add_row(Adding *adding, GrantRow row) {
-        GrantSet *set = adding->set;
+int grant_add_row(GrantSet *set, GrantRow row, Error *err) {
         bool is_full = set->row_count == GRANT_ROW_COUNT_MAX;
 
         if (is_full) {
                 free(row.text);
                 free(row.second);
-                return error_set(adding->err, ERROR_FAILED,
+                return error_set(err, ERROR_FAILED,
                                  "more than %d rules for one program; connect fewer interfaces",
                                  GRANT_ROW_COUNT_MAX);
         }
@@ -81,6 +80,10 @@ static int add_row(Adding *adding, GrantRow row) {
         row.origin = set->origin_count - 1;
         set->rows[set->row_count++] = row;
         return 0;
+}
+
+static int add_row(Adding *adding, GrantRow row) {
+        return grant_add_row(adding->set, row, adding->err);
 }
 
 /* A row for each text that `text` stands for. */
@@ -269,6 +272,24 @@ static int add_blocks(Adding *adding, const Side *side) {
         return 0;
 }
 
+/* Without a state (of an example) only those that need none. */
+static GrantHook find_hook(const char *name, bool has_state) {
+        static const struct {
+                const char *name;
+                GrantHook hook;
+                bool is_pure; /* asks attributes only */
+        } rows[] = {
+                { "cups", grant_add_cups, false },
+                { "kernel-module-load", grant_add_modules, true },
+                { "mount-control", grant_add_mounts, true },
+        };
+
+        for (size_t i = 0; i < ARRAY_COUNT(rows); i++)
+                if (string_equal(rows[i].name, name) && (has_state || rows[i].is_pure))
+                        return rows[i].hook;
+        return NULL;
+}
+
 int grant_set_add_example(GrantSet *set, const GrantExample *example, Error *err) {
         GrantContext context = { .kind = example->kind,
                                  .instance = example->instance,
@@ -284,6 +305,9 @@ int grant_set_add_example(GrantSet *set, const GrantExample *example, Error *err
 
         if (add_blocks(&adding, &side) < 0)
                 return -1;
+        GrantHook hook = side.is_plug ? find_hook(example->kind->name, false) : NULL;
+        if (hook && hook(NULL, set, &context, err) < 0)
+                return -1;
         side.is_always = true;
         return add_blocks(&adding, &side);
 }
@@ -295,20 +319,6 @@ typedef struct Loading {
         const GrantRequest *request;
         GrantSet *set;
 } Loading;
-
-static GrantHook find_hook(const char *name) {
-        static const struct {
-                const char *name;
-                GrantHook hook;
-        } rows[] = {
-                { "cups", grant_add_cups },
-        };
-
-        for (size_t i = 0; i < ARRAY_COUNT(rows); i++)
-                if (string_equal(rows[i].name, name))
-                        return rows[i].hook;
-        return NULL;
-}
 
 /* Columns: is it our plug, endpoint, other snap, interface, attributes of plug and slot. */
 static int add_connection(const Loading *loading, const Query *row, Error *err) {
@@ -334,7 +344,7 @@ static int add_connection(const Loading *loading, const Query *row, Error *err) 
                 return -1;
         if (!side.is_plug)
                 return 0;
-        GrantHook hook = find_hook(context.kind->name);
+        GrantHook hook = find_hook(context.kind->name, true);
         if (hook && hook(loading->database, loading->set, &context, err) < 0)
                 return -1;
         if (!context.kind->plug_sees_slot)

@@ -32,6 +32,7 @@ typedef enum GrantKind {
         GRANT_KERNEL_MODULE,
         GRANT_APPARMOR,
         GRANT_UDEV,
+        GRANT_MODULE_RULE, /* a line for modprobe.d: "options …", "blacklist …" */
         GRANT_KIND_COUNT,
 } GrantKind;
 

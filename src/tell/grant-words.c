@@ -18,6 +18,7 @@ static const struct {
         [GRANT_KERNEL_MODULE] = { "kernel-module", "kernel modules" },
         [GRANT_APPARMOR] = { "apparmor", "AppArmor" },
         [GRANT_UDEV] = { "udev", "devices" },
+        [GRANT_MODULE_RULE] = { "module-rule", "kernel modules" },
 };
 
 const char *grant_kind_get_heading(GrantKind kind) {
@@ -124,6 +125,8 @@ char *grant_row_format(const GrantRow *row) {
                 return format_call(row->text);
         case GRANT_KERNEL_MODULE:
                 return string_format("rely on the kernel module %s", row->text);
+        case GRANT_MODULE_RULE:
+                return string_format("have modprobe told: %s", row->text);
         case GRANT_APPARMOR:
                 return string_format("by a line of its own: %s", row->text);
         case GRANT_UDEV:

@@ -24,6 +24,7 @@ static void print_rows(const GrantSet *set) {
                 [GRANT_KERNEL_MODULE] = "kernel-module",
                 [GRANT_APPARMOR] = "apparmor",
                 [GRANT_UDEV] = "udev",
+                [GRANT_MODULE_RULE] = "module-rule",
         };
 
         for (size_t i = 0; i < set->row_count; i++)

@@ -31,14 +31,11 @@ static int set_up(void **state) {
 }
 
 static int tear_down(void **state) {
-        static const char *const directories[] = { "etc/udev/rules.d",
-                                                   "etc/udev",
-                                                   "etc/modules-load.d",
-                                                   "etc",
-                                                   "var/lib/pawl/apparmor",
-                                                   "var/lib/pawl",
-                                                   "var/lib",
-                                                   "var" };
+        static const char *const directories[] = {
+                "etc/udev/rules.d",   "etc/udev", "etc/modprobe.d",
+                "etc/modules-load.d", "etc",      "var/lib/pawl/apparmor",
+                "var/lib/pawl",       "var/lib",  "var"
+        };
         Fixture *fixture = *state;
 
         for (size_t i = 0; i < ARRAY_COUNT(directories); i++) {
@@ -100,8 +97,9 @@ static void nothing_granted_is_no_file(void **state) {
         autoartefacts none = { 0 };
 
         find("kmod")->compile(&input, &made);
-        assert_int_equal(made.count, 1);
+        assert_int_equal(made.count, 2);
         assert_null(made.items[0].text);
+        assert_null(made.items[1].text);
         find("null")->compile(&input, &none);
         assert_int_equal(none.count, 0);
 }

@@ -24,7 +24,8 @@
 #define LOCK_TRY_COUNT 5
 #define LOCK_TRY_NS    20000000L
 
-/* Order matters: an exclusive lock that is set before WAL needs no shared-memory file. */
+/* Order matters: an exclusive lock that is set before WAL needs no shared-memory file.  The cache
+ * holds what changes touch again and again; what is read once in a while the kernel has. */
 static const char *const PRAGMAS = "PRAGMA locking_mode = EXCLUSIVE;"
                                    "PRAGMA journal_mode = WAL;"
                                    "PRAGMA synchronous = FULL;"
@@ -32,6 +33,7 @@ static const char *const PRAGMAS = "PRAGMA locking_mode = EXCLUSIVE;"
                                    "PRAGMA wal_autocheckpoint = 1000;"
                                    "PRAGMA journal_size_limit = 4194304;"
                                    "PRAGMA temp_store = MEMORY;"
+                                   "PRAGMA cache_size = -512;"
                                    "PRAGMA cell_size_check = ON;";
 
 static int sync_parent(const char *directory, Error *err) {

@@ -55,6 +55,17 @@ void choice_init(Choice *choice, int argc, char *argv[]) {
         find_host(choice);
 }
 
+static void forget_paths(Choice *choice) {
+        while (choice->path_count > 0)
+                free(choice->paths[--choice->path_count]);
+}
+
+void choice_done(Choice *choice) {
+        forget_paths(choice);
+        free(choice->root);
+        free(choice->host);
+}
+
 static int open_programs(const Choice *choice) {
         autofree char *path = string_format("%s/%s", choice->root, START_DIRECTORY);
 
@@ -130,8 +141,7 @@ void choice_make(Choice *choice) {
 
         choice->is_trial = false;
         (void)unsetenv(START_REFUSED_VARIABLE);
-        while (choice->path_count > 0)
-                free(choice->paths[--choice->path_count]);
+        forget_paths(choice);
         if (programs >= 0 && read_target(programs, START_CURRENT, current)) {
                 int tries = read_tries(programs, current);
                 /* Uncounted it would be tried for ever. */

@@ -20,6 +20,7 @@ typedef struct Choice {
 
 /* From the command line (--root) and the environment. */
 void choice_init(Choice *choice, int argc, char *argv[]);
+void choice_done(Choice *choice);
 /* Looks at the links; where the current program is on trial it counts one more try, durably, or
  * passes it over when it has had all. */
 void choice_make(Choice *choice);

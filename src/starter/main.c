@@ -11,19 +11,27 @@
 #include "starter/choice.h"
 #include "starter/guard.h"
 
+/* Returns only where nothing is left to start. */
+static int start(Choice *choice, char *argv[]) {
+        int status = 1;
+
+        do {
+                (void)unsetenv(START_WATCHED_VARIABLE);
+                choice_make(choice);
+                if (!choice->is_trial) {
+                        guard_execute(choice, argv);
+                        return status;
+                }
+        } while (guard_run(choice, argv, &status) == GUARD_AGAIN);
+        return status;
+}
+
 int main(int argc, char *argv[]) {
         Choice choice;
-        int status = 1;
 
         log_init("pawl-start");
         choice_init(&choice, argc, argv);
-        do {
-                (void)unsetenv(START_WATCHED_VARIABLE);
-                choice_make(&choice);
-                if (!choice.is_trial) {
-                        guard_execute(&choice, argv);
-                        return status;
-                }
-        } while (guard_run(&choice, argv, &status) == GUARD_AGAIN);
+        int status = start(&choice, argv);
+        choice_done(&choice);
         return status;
 }

@@ -42,10 +42,7 @@ static int tear_down(void **state) {
         Error err = ERROR_INIT;
 
         (void)close(fixture->programs);
-        while (fixture->choice.path_count > 0)
-                free(fixture->choice.paths[--fixture->choice.path_count]);
-        free(fixture->choice.root);
-        free(fixture->choice.host);
+        choice_done(&fixture->choice);
         autofd int parent = directory_open("/", &err);
         int outcome = tree_remove(parent, fixture->root + 1, &err);
         free(fixture);

@@ -142,7 +142,8 @@ static int answer_of(const char *rules, Call call) {
                                 _exit(200);
                 }
                 long result = syscall(call.number, call.a, call.b, call.c, 0);
-                _exit(result < 0 ? errno : 0);
+                /* No _exit: a sanitizer's makes calls that are refused here. */
+                (void)syscall(SYS_exit_group, result < 0 ? errno : 0);
         }
         assert_int_equal(waitpid(pid, &status, 0), pid);
         assert_true(WIFEXITED(status));

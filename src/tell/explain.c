@@ -114,8 +114,8 @@ static int explain_programs(Explaining *explaining, const char *wanted, json_t *
 static json_t *describe_always(void) {
         static const char *const sentences[] = {
                 "read and run what its own package and its base hold; write neither",
-                "read and write its own data: $SNAP_DATA, $SNAP_COMMON, $SNAP_USER_DATA, "
-                "$SNAP_USER_COMMON",
+                ("read and write its own data: $SNAP_DATA, $SNAP_COMMON, $SNAP_USER_DATA, "
+                 "$SNAP_USER_COMMON"),
                 "read and write /tmp, /run and /dev/shm of this one start, seen by nobody else",
                 "read what the kernel tells in /sys and in its own /proc, but what is hidden",
                 "use null, zero, full, random, urandom, its terminal and unix sockets of its own",

@@ -132,35 +132,43 @@ static bool members_match(const Asking *asking, const json_t *wanted, const json
         return true;
 }
 
-static bool attribute_matches(const Asking *asking, const json_t *wanted, const json_t *value,
-                              unsigned depth) {
+/* One of the alternatives. */
+static bool any_matches(const Asking *asking, const json_t *wanted, const json_t *value,
+                        unsigned depth) {
         const json_t *alternative;
-        bool is_special = false;
         size_t i;
 
-        if (depth > ATTRIBUTE_DEPTH_MAX)
-                return false;
         json_array_foreach(wanted, i, alternative) {
                 if (attribute_matches(asking, alternative, value, depth + 1))
                         return true;
         }
-        if (json_is_array(wanted))
-                return false;
-        if (json_is_boolean(wanted))
-                return value && json_equal(wanted, value);
-        if (json_is_string(wanted) && string_equal(json_string_value(wanted), "$MISSING"))
-                return value == NULL;
-        if (json_is_string(wanted)) {
-                bool is_match =
-                        special_matches(asking, json_string_value(wanted), value, &is_special);
-                if (is_special)
-                        return is_match;
-        }
+        return false;
+}
+
+static bool plain_matches(const Asking *asking, const json_t *wanted, const json_t *value,
+                          unsigned depth) {
         if (json_is_array(value))
                 return each_matches(asking, wanted, value, depth);
         if (json_is_object(wanted))
                 return json_is_object(value) && members_match(asking, wanted, value, depth);
         return json_is_string(wanted) && scalar_matches(json_string_value(wanted), value);
+}
+
+static bool attribute_matches(const Asking *asking, const json_t *wanted, const json_t *value,
+                              unsigned depth) {
+        const char *text = json_string_value(wanted);
+        bool is_special = false;
+
+        if (depth > ATTRIBUTE_DEPTH_MAX)
+                return false;
+        if (json_is_array(wanted))
+                return any_matches(asking, wanted, value, depth);
+        if (json_is_boolean(wanted))
+                return value && json_equal(wanted, value);
+        if (text && string_equal(text, "$MISSING"))
+                return value == NULL;
+        bool is_match = text && special_matches(asking, text, value, &is_special);
+        return is_special ? is_match : plain_matches(asking, wanted, value, depth);
 }
 
 /* A mapping, or a list of mappings one of which has to hold. */

@@ -101,8 +101,8 @@ static void test_other_lines_are_no_denials(void **state) {
                 "\"",
                 "'",
                 "usb 1-1: new device",
-                "audit: type=1400 audit(1.1:2): apparmor=\"STATUS\" operation=\"profile_load\" "
-                "name=\"snap.x.app\"",
+                ("audit: type=1400 audit(1.1:2): apparmor=\"STATUS\" operation=\"profile_load\" "
+                 "name=\"snap.x.app\""),
                 "comm=\"apparmor=DENIED operation=open\"",
                 "audit: type=1326 audit(1.1:2): arch=c000003e syscall=1 code=0x7fff0000",
                 "audit: type=1424 audit(1.1:2): domain=195ba459b status=allocated mode=enforcing",

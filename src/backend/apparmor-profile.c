@@ -320,7 +320,7 @@ void apparmor_profile_write(const ApparmorProfile *profile, Text *ret) {
         if (profile->is_first)
                 text_append_format(
                         ret,
-                        "abi <abi/3.0>,\n@{INSTANCE}=%s\n@{HOME}=/home/* /root\n@{PROC}=/proc\n",
+                        "# Written by pawl: do not edit.\nabi <abi/3.0>,\n@{INSTANCE}=%s\n@{HOME}=/home/* /root\n@{PROC}=/proc\n",
                         profile->instance);
         text_append_format(ret, "profile \"%s\" flags=(attach_disconnected,mediate_deleted%s) {\n",
                            profile->label, profile->is_complaining ? ",complain" : "");

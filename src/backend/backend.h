@@ -13,9 +13,11 @@
 #include <stddef.h>
 
 #include "base/error.h"
+#include "base/text.h"
 #include "interface/grant.h"
 
 #define ARTEFACT_COUNT_MAX 4
+#define ARTEFACT_SIZE_MAX  (4u << 20)
 
 typedef struct BackendProgram {
         const char *label; /* "snap.x.app" */
@@ -36,6 +38,9 @@ typedef struct Artefact {
         char *text;      /* owned; NULL: there is to be no such file */
 } Artefact;
 
+/* How each file of ours begins, after the sign of a comment: others have such names too. */
+#define ARTEFACT_MARK "Written by pawl: do not edit."
+
 typedef struct Artefacts {
         Artefact items[ARTEFACT_COUNT_MAX];
         size_t count;
@@ -46,16 +51,36 @@ void artefacts_done(Artefacts *artefacts);
 
 typedef struct Backend {
         const char *name;
+        const char *missing;        /* what is not there where is_available says no */
+        bool is_wall;               /* what it enforces must hold, or nothing is launched */
         bool (*is_available)(void); /* whoever reads the files is here */
         void (*compile)(const BackendInput *input, Artefacts *ret);
-        /* `what` has changed, or gone; blocks: meant for a worker. */
-        int (*tell)(const Artefact *what, const char *path, Error *err);
+        /* Whether whoever reads it has this very content; NULL: has what the file says. */
+        bool (*is_told)(const Artefact *what);
+        /* `what` has changed, or gone; blocks: meant for a worker.  1: not all of it can be now. */
+        int (*tell)(const Artefact *what, Error *err);
 } Backend;
+
+#define BACKEND_COUNT 5
 
 /* Ends with NULL; the first does nothing at all. */
 extern const Backend *const backends[];
 
-/* `root` is "" or a directory. Makes the files what `artefacts` says; 1 when something was not. */
-int backend_apply(const Backend *backend, const char *root, const Artefacts *artefacts, Error *err);
+typedef struct BackendOrder {
+        const char *root;
+        bool is_begun; /* it was begun before and may not have ended: tell of what is there again */
+        Text *warnings; /* a line for what went wrong and is not needed */
+} BackendOrder;
+
+#define BACKEND_CHANGED 1 /* a file was not as it should be */
+#define BACKEND_LATER   2 /* something is still in use: to be done again */
+
+/* Makes the files what `artefacts` says and tells who reads them; bits of the above, or negative.
+ */
+int backend_apply(const Backend *backend, const BackendOrder *order, const Artefacts *artefacts,
+                  Error *err);
+/* Whether all of it is so already; looks only. */
+bool backend_is_applied(const Backend *backend, const char *root, const Artefacts *artefacts);
 /* What apply left, and nobody reads it any longer. */
-int backend_remove(const Backend *backend, const char *root, const char *instance, Error *err);
+int backend_remove(const Backend *backend, const BackendOrder *order, const char *instance,
+                   Error *err);

@@ -10,7 +10,7 @@
 #include "base/own.h"
 #include "base/text.h"
 
-static char *find_program(const char *name) {
+char *command_find(const char *name) {
         static const char *const places[] = { "/usr/sbin", "/usr/bin", "/sbin", "/bin" };
 
         for (size_t i = 0; i < ARRAY_COUNT(places); i++) {
@@ -22,7 +22,7 @@ static char *find_program(const char *name) {
 }
 
 bool command_is_there(const char *name) {
-        autofree char *path = find_program(name);
+        autofree char *path = command_find(name);
 
         return path != NULL;
 }
@@ -41,7 +41,7 @@ static _Noreturn void run(const char *path, const char *const *words) {
 }
 
 int command_run(const char *const *words, Error *err) {
-        autofree char *path = find_program(words[0]);
+        autofree char *path = command_find(words[0]);
         int status = 0;
 
         if (!path)

@@ -9,6 +9,8 @@
 
 #include "base/error.h"
 
+/* Its path, owned; NULL where it is not installed. */
+char *command_find(const char *name);
 bool command_is_there(const char *name);
 /* words[0] is the name; NULL ends.  An exit status other than 0 is an error. */
 int command_run(const char *const *words, Error *err);

@@ -495,20 +495,22 @@ static void add_seccomp(Text *plan, const LaunchPlanInput *input) {
         }
 }
 
-/* Strict is view + seccomp + Landlock.  For users a PID namespace can stand in for the signals that
- * an old Landlock does not stop; for uid 0, which owns what it sees, Landlock itself must be there.
+/* Strict is view + seccomp + (Landlock or AppArmor).  Without either, for users a PID namespace can
+ * stand in for the signals that an old Landlock does not stop; for uid 0, which owns what it sees,
+ * Landlock itself must be there.
  */
 static int check_confinement(const LaunchPlanInput *input, Error *err) {
         bool may_mount = input->target->grants.flags & INTERFACE_LIFTS_NAMESPACES;
 
-        if (input->target->is_devmode || input->request->landlock_abi > 0)
+        if (input->target->is_devmode || input->request->landlock_abi > 0 || input->has_label)
                 return 0;
         if (input->uid == 0)
-                return error_set(err, ERROR_FORBIDDEN,
-                                 "this kernel has neither Landlock nor AppArmor, so a program of "
-                                 "\"%s\" cannot be confined when it runs as root; boot with "
-                                 "\"lsm=landlock,…\"",
-                                 input->target->snap.instance);
+                return error_set(
+                        err, ERROR_FORBIDDEN,
+                        "this kernel has neither Landlock nor AppArmor, so a program of "
+                        "\"%s\" cannot be confined when it runs as root; boot with "
+                        "\"lsm=landlock,…\" or install apparmor_parser where the kernel has AppArmor",
+                        input->target->snap.instance);
         /* Root of a namespace may mount, unless one of the two says no. */
         if (may_mount)
                 return error_set(err, ERROR_FORBIDDEN,
@@ -561,6 +563,8 @@ int launch_plan_write(const LaunchPlanInput *input, Text *ret, Error *err) {
         if (add_command(ret, input, err) < 0)
                 return -1;
         add(ret, "directory", "/");
+        if (input->has_label)
+                add(ret, "label", tag);
         text_append(ret, generation_builtin.steps);
         if (!input->target->is_devmode) {
                 if (!launch_plan_may_mount(input))

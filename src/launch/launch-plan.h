@@ -25,6 +25,7 @@ typedef struct LaunchPlanInput {
         const LaunchRequest *request;
         const char *base_listing; /* mounts.h */
         const char *root;
+        bool has_label; /* AppArmor confines it under its tag */
         uid_t uid;
         uint32_t seccomp_counts[SECCOMP_PROGRAM_COUNT];
 } LaunchPlanInput;

@@ -70,8 +70,7 @@ static void split_command(const LaunchRequest *request, Target *ret) {
                 ret->program = string_copy_length(request->command, strcspn(request->command, "_"));
 }
 
-/* ARCHITECTURE.md: the column is pawl-read's object or its "manifest" member. */
-static int load_manifest(const char *text, json_t **ret, Error *err) {
+int target_load_manifest(const char *text, json_t **ret, Error *err) {
         autojson all = NULL;
 
         if (json_parse(text, strlen(text), &all, err) < 0)
@@ -129,7 +128,7 @@ static int load_snap(Database *database, Target *ret, char **ret_base, Error *er
         const char *base = query_get_text(&query, 10);
         bool is_base = string_equal(type, "os") || string_equal(type, "base");
         *ret_base = string_copy(is_base ? instance : *base ? base : "core");
-        return load_manifest(query_get_text(&query, 13), &ret->manifest, err);
+        return target_load_manifest(query_get_text(&query, 13), &ret->manifest, err);
 }
 
 static int load_base(Database *database, const char *name, Target *ret, Error *err) {

@@ -20,6 +20,7 @@
 #include "launch/plan-send.h"
 #include "launch/policies.h"
 #include "launch/policy-use.h"
+#include "launch/reconciler.h"
 #include "launch/takeover.h"
 #include "policy/seccomp-template.h"
 #include "wire/frame.h"
@@ -80,6 +81,7 @@ struct Launch {
         int launcher_file;
         Policies *policies;
         PolicyUse use;
+        Reconciler *reconciler;
 };
 
 /* ── sockets ── */
@@ -179,11 +181,17 @@ static void wake_all(void *context) {
 
 /* ── the plan ── */
 
+/* The profile first: images and filters are of no use without. */
 static int gather(Launch *launch, const Target *target, Ingredients *ret, Error *err) {
+        int is_loaded = reconciler_require(launch->reconciler, target->snap.instance,
+                                           target->snap.epoch, err);
         const PlanSources sources = { .mounts = launch->mounts,
                                       .policies = launch->policies,
                                       .rules = launch->rules };
 
+        ret->missing = LAUNCH_WAIT_POLICY;
+        if (is_loaded <= 0)
+                return is_loaded;
         return ingredients_require(&sources, target, ret, err);
 }
 
@@ -192,6 +200,7 @@ static int send_plan(Session *session, const Ingredients *from, Error *err) {
                                   .request = &session->request,
                                   .root = session->launch->root,
                                   .cloner = &session->launch->cloner,
+                                  .has_label = reconciler_has_labels(session->launch->reconciler),
                                   .uid = session->caller.uid,
                                   .socket = session->socket };
 
@@ -468,6 +477,7 @@ static void on_idle(uv_timer_t *timer) {
         mounts_drop_unused(launch->mounts);
         policies_drop(launch->policies);
         collect_policies(launch);
+        reconciler_retry(launch->reconciler);
 }
 
 static void arm_idle(Launch *launch) {
@@ -505,6 +515,16 @@ static void open_launcher(Launch *launch, const char *path) {
                 log_warning("%s is missing: launchers of other versions cannot be helped", path);
 }
 
+static int start_reconciler(Launch *launch, const LaunchConfig *config, Error *err) {
+        return reconciler_new(&(ReconcilerConfig){ .loop = config->loop,
+                                                   .database = config->database,
+                                                   .root = launch->root,
+                                                   .generation = launch->use.generation,
+                                                   .changed = wake_all,
+                                                   .context = launch },
+                              &launch->reconciler, err);
+}
+
 int launch_new(const LaunchConfig *config, Launch **ret, Error *err) {
         autotext rules = TEXT_INIT;
         Launch *launch = memory_new(sizeof(*launch));
@@ -514,7 +534,10 @@ int launch_new(const LaunchConfig *config, Launch **ret, Error *err) {
         launch->rules = text_take(&rules);
         launch->root = string_copy(config->root);
         if (begin(launch, config, err) < 0 ||
-            mounts_new(config->loop, config->root, wake_all, launch, &launch->mounts, err) < 0) {
+            mounts_new(config->loop, config->root, wake_all, launch, &launch->mounts, err) < 0 ||
+            start_reconciler(launch, config, err) < 0) {
+                if (launch->mounts)
+                        (void)mounts_free(launch->mounts);
                 free(launch->rules);
                 free(launch->root);
                 free(launch);
@@ -536,6 +559,7 @@ int launch_new(const LaunchConfig *config, Launch **ret, Error *err) {
 }
 
 void launch_wake(Launch *launch) {
+        reconciler_wake(launch->reconciler);
         for (Session *session = launch->sessions, *next; session; session = next) {
                 next = session->next;
                 if (session->state == SESSION_PREPARING)
@@ -565,6 +589,7 @@ Launch *launch_free(Launch *launch) {
         while (launch->sessions)
                 close_session(launch->sessions);
         job_end_all();
+        (void)reconciler_free(launch->reconciler);
         cloner_done(&launch->cloner);
         for (size_t i = 0; i < launch->listener_count; i++)
                 uv_close((uv_handle_t *)&launch->listeners[i].poll, NULL);

@@ -40,7 +40,8 @@ typedef struct PlanOrder {
         const LaunchRequest *request;
         const char *root;
         Cloner *cloner;
-        uid_t uid; /* of the caller, by the kernel's word */
+        bool has_label; /* of AppArmor; its profile is loaded */
+        uid_t uid;      /* of the caller, by the kernel's word */
         int socket;
 } PlanOrder;
 

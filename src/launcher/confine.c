@@ -11,6 +11,8 @@
 #include <sys/prctl.h>
 #include <sys/stat.h>
 
+#include "base/own.h"
+#include "base/text.h"
 #include "launcher/die.h"
 #include "launcher/kernel.h"
 
@@ -58,6 +60,8 @@ static uint64_t get_known_access(int abi) {
 void confinement_apply(Confinement *confinement, const LaunchStep *step) {
         if (step->op == LAUNCH_OP_LANDLOCK)
                 confinement->restrictions = step->words[0];
+        if (step->op == LAUNCH_OP_LABEL)
+                confinement->label = step->words[0];
         if (step->op == LAUNCH_OP_CAPABILITIES)
                 confinement->capabilities = step->numbers[0] | step->numbers[1] << 32;
         if (step->op == LAUNCH_OP_ALLOW) {
@@ -220,11 +224,43 @@ static void load_program(int file, uint64_t first, uint64_t count, unsigned flag
                 die(errno, "the kernel refuses the seccomp program");
 }
 
+/* ── AppArmor ── */
+
+/* Opened first: what comes after it would be asked whether we may. -1: no label is wanted. */
+static int open_label(const Confinement *confinement) {
+        int file = -1;
+
+        if (!confinement->label)
+                return -1;
+        file = open("/proc/self/attr/apparmor/exec", O_WRONLY | O_CLOEXEC);
+        if (file < 0 && errno == ENOENT) /* a kernel before 5.8 */
+                file = open("/proc/self/attr/exec", O_WRONLY | O_CLOEXEC);
+        if (file < 0)
+                die(errno, "cannot open what AppArmor's label is written to");
+        return file;
+}
+
+/* Counts from exec on.  We are unconfined, so no_new_privs is no hindrance. */
+static void write_label(int file, const char *label) {
+        autofree char *command = string_format("exec %s", label);
+        size_t length = strlen(command);
+
+        if (write(file, command, length) == (ssize_t)length)
+                return;
+        if (errno == ENOENT)
+                die(0, "the AppArmor profile %s is not loaded", label);
+        die(errno, "AppArmor refuses the label %s", label);
+}
+
 void confinement_enter(const Confinement *confinement, const Frame *frame, size_t first_fd) {
+        autofd int label = open_label(confinement);
+
         if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
                 die(errno, "cannot give up new privileges");
         enter_landlock(confinement);
         trace_note("landlock");
+        if (confinement->label)
+                write_label(label, confinement->label);
         drop_capabilities(confinement->capabilities);
         trace_note("capabilities");
         for (size_t i = 0; i < confinement->program_count; i++) {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Confine: what the program's process takes off for good, in the order that works: no_new_privs,
- * Landlock, capabilities, seccomp.  (Landlock before the capabilities costs nothing; seccomp last,
- * or it would have to allow the steps before it.)
+ * Landlock, AppArmor's label, capabilities, seccomp.  (Landlock before the capabilities costs
+ * nothing; seccomp last, or it would have to allow the steps before it.)
  */
 #pragma once
 
@@ -26,6 +26,7 @@ typedef struct Confinement {
                 uint64_t file, first, count;
         } programs[CONFINE_PROGRAM_COUNT_MAX];
         size_t program_count;
+        const char *label;     /* of AppArmor, NULL = none */
         uint64_t capabilities; /* that are kept, a bit each */
         bool logs_denials;     /* as the caller asked; changes nothing of what is refused */
 } Confinement;

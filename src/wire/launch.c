@@ -71,6 +71,7 @@ static const OpRow OPS[LAUNCH_OP_COUNT] = {
         [LAUNCH_OP_ALLOW] = { "allow", { WORD_PATH, WORD_RIGHTS } },
         [LAUNCH_OP_LANDLOCK] = { "landlock", { WORD_RESTRICTIONS } },
         [LAUNCH_OP_CAPABILITIES] = { "capabilities", { WORD_NUMBER, WORD_NUMBER } },
+        [LAUNCH_OP_LABEL] = { "label", { WORD_NAME } },
         [LAUNCH_OP_SECCOMP] = { "seccomp", { WORD_NUMBER, WORD_NUMBER, WORD_NUMBER } },
         [LAUNCH_OP_GENERATION] = { "generation", { WORD_NAME } },
 };

@@ -96,7 +96,6 @@ static int tell_udev(const Artefact *what, Error *err) {
         const char *const reload[] = { "udevadm", "control", "--reload-rules", NULL };
         const char *const trigger[] = { "udevadm", "trigger", "--subsystem-nomatch=input", NULL };
         const char *const input[] = { "udevadm", "trigger", "--subsystem-match=input", NULL };
-        const char *const settle[] = { "udevadm", "settle", "--timeout=10", NULL };
 
         if (command_run(reload, err) < 0)
                 return -1;
@@ -104,7 +103,7 @@ static int tell_udev(const Artefact *what, Error *err) {
         (void)command_run(trigger, &unused);
         if (has_input)
                 (void)command_run(input, &unused);
-        return command_run(settle, err);
+        return 0; /* nobody waits until it has been through with them */
 }
 
 static const Backend UDEV = { .name = "udev",
@@ -266,7 +265,7 @@ static const Backend APPARMOR = { .name = "apparmor",
                                   .is_told = is_loaded,
                                   .tell = tell_apparmor };
 
-const Backend *const backends[] = { &NULL_BACKEND, &UDEV, &KMOD, &DBUS, &APPARMOR, NULL };
+const Backend *const backends[] = { &NULL_BACKEND, &APPARMOR, &UDEV, &KMOD, &DBUS, NULL };
 
 /* ── files ── */
 

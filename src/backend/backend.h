@@ -63,7 +63,7 @@ typedef struct Backend {
 
 #define BACKEND_COUNT 5
 
-/* Ends with NULL; the first does nothing at all. */
+/* Ends with NULL; the first does nothing at all, the next are those that launches wait for. */
 extern const Backend *const backends[];
 
 typedef struct BackendOrder {

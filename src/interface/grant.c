@@ -357,13 +357,13 @@ static int add_connections(const Loading *loading, Error *err) {
         autoquery query = QUERY_INIT;
         int more;
 
-        if (query_open(
-                    loading->database, &query, err,
-                    "SELECT plug_snap = ?1 AS is_plug, CASE WHEN plug_snap = ?1 THEN plug ELSE "
-                    "slot END AS own, CASE WHEN plug_snap = ?1 THEN slot_snap ELSE plug_snap END, "
-                    "interface, plug_attributes, slot_attributes FROM live_connection WHERE "
-                    "plug_snap = ?1 OR slot_snap = ?1 ORDER BY is_plug DESC, own, 3, plug, slot",
-                    "s", loading->request->instance) < 0)
+        if (query_open(loading->database, &query, err,
+                       "SELECT 1 AS is_plug, plug AS own, slot_snap AS peer, interface, "
+                       "plug_attributes, slot_attributes, plug, slot FROM live_connection WHERE "
+                       "plug_snap = ?1 UNION ALL SELECT 0, slot, plug_snap, interface, "
+                       "plug_attributes, slot_attributes, plug, slot FROM live_connection WHERE "
+                       "slot_snap = ?1 ORDER BY is_plug DESC, own, peer, plug, slot",
+                       "s", loading->request->instance) < 0)
                 return -1;
         while ((more = query_next(&query, err)) > 0)
                 if (add_connection(loading, &query, err) < 0)

@@ -483,6 +483,25 @@ static void add_landlock_rules(Text *plan, const LaunchPlanInput *input) {
         launch_plan_add_landlock_grants(plan, input);
 }
 
+/* Under Landlock, whatever it restricts, nobody outside is traced: who may trace has AppArmor for a
+ * wall, or does not trace. */
+static void add_landlock(Text *plan, const LaunchPlanInput *input) {
+        if (input->has_label && input->target->grants.flags & INTERFACE_TRACES_PROCESSES)
+                return;
+        if (!launch_plan_may_mount(input))
+                add_landlock_rules(plan, input);
+        launch_plan_add_restrictions(plan, input);
+}
+
+/* Without a label there is no profile to change to, and no_new_privs stays. */
+static void add_label(Text *plan, const LaunchPlanInput *input, const char *tag) {
+        if (!input->has_label)
+                return;
+        add(plan, "label", tag);
+        if (input->target->grants.flags & INTERFACE_LIFTS_NO_NEW_PRIVILEGES)
+                add(plan, "new-privileges", "allowed");
+}
+
 static void add_seccomp(Text *plan, const LaunchPlanInput *input) {
         char file[NUMBER_SIZE], first[NUMBER_SIZE], count[NUMBER_SIZE];
         uint32_t at = 0;
@@ -563,13 +582,10 @@ int launch_plan_write(const LaunchPlanInput *input, Text *ret, Error *err) {
         if (add_command(ret, input, err) < 0)
                 return -1;
         add(ret, "directory", "/");
-        if (input->has_label)
-                add(ret, "label", tag);
+        add_label(ret, input, tag);
         text_append(ret, generation_builtin.steps);
         if (!input->target->is_devmode) {
-                if (!launch_plan_may_mount(input))
-                        add_landlock_rules(ret, input);
-                launch_plan_add_restrictions(ret, input);
+                add_landlock(ret, input);
                 launch_plan_add_device_filter(ret, input);
                 launch_plan_add_capabilities(ret, input);
                 add_seccomp(ret, input);

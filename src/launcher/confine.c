@@ -62,6 +62,8 @@ void confinement_apply(Confinement *confinement, const LaunchStep *step) {
                 confinement->restrictions = step->words[0];
         if (step->op == LAUNCH_OP_LABEL)
                 confinement->label = step->words[0];
+        if (step->op == LAUNCH_OP_NEW_PRIVILEGES)
+                confinement->may_change_label = true;
         if (step->op == LAUNCH_OP_CAPABILITIES)
                 confinement->capabilities = step->numbers[0] | step->numbers[1] << 32;
         if (step->op == LAUNCH_OP_ALLOW) {
@@ -252,17 +254,7 @@ static void write_label(int file, const char *label) {
         die(errno, "AppArmor refuses the label %s", label);
 }
 
-void confinement_enter(const Confinement *confinement, const Frame *frame, size_t first_fd) {
-        autofd int label = open_label(confinement);
-
-        if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
-                die(errno, "cannot give up new privileges");
-        enter_landlock(confinement);
-        trace_note("landlock");
-        if (confinement->label)
-                write_label(label, confinement->label);
-        drop_capabilities(confinement->capabilities);
-        trace_note("capabilities");
+static void load_programs(const Confinement *confinement, const Frame *frame, size_t first_fd) {
         for (size_t i = 0; i < confinement->program_count; i++) {
                 size_t index = first_fd + confinement->programs[i].file;
 
@@ -272,4 +264,23 @@ void confinement_enter(const Confinement *confinement, const Frame *frame, size_
                              confinement->programs[i].count,
                              confinement->logs_denials ? SECCOMP_FILTER_FLAG_LOG : 0);
         }
+}
+
+void confinement_enter(const Confinement *confinement, const Frame *frame, size_t first_fd) {
+        autofd int label = open_label(confinement);
+
+        if (!confinement->may_change_label && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+                die(errno, "cannot give up new privileges");
+        enter_landlock(confinement);
+        trace_note("landlock");
+        if (confinement->label)
+                write_label(label, confinement->label);
+        /* Without no_new_privs a filter needs a capability, and its template allows what follows.
+         */
+        if (confinement->may_change_label)
+                load_programs(confinement, frame, first_fd);
+        drop_capabilities(confinement->capabilities);
+        trace_note("capabilities");
+        if (!confinement->may_change_label)
+                load_programs(confinement, frame, first_fd);
 }

@@ -27,6 +27,7 @@ typedef struct Confinement {
         } programs[CONFINE_PROGRAM_COUNT_MAX];
         size_t program_count;
         const char *label;     /* of AppArmor, NULL = none */
+        bool may_change_label; /* by exec: no_new_privs is left out */
         uint64_t capabilities; /* that are kept, a bit each */
         bool logs_denials;     /* as the caller asked; changes nothing of what is refused */
 } Confinement;

@@ -72,6 +72,7 @@ static const OpRow OPS[LAUNCH_OP_COUNT] = {
         [LAUNCH_OP_LANDLOCK] = { "landlock", { WORD_RESTRICTIONS } },
         [LAUNCH_OP_CAPABILITIES] = { "capabilities", { WORD_NUMBER, WORD_NUMBER } },
         [LAUNCH_OP_LABEL] = { "label", { WORD_NAME } },
+        [LAUNCH_OP_NEW_PRIVILEGES] = { "new-privileges", { WORD_NAME } },
         [LAUNCH_OP_SECCOMP] = { "seccomp", { WORD_NUMBER, WORD_NUMBER, WORD_NUMBER } },
         [LAUNCH_OP_GENERATION] = { "generation", { WORD_NAME } },
 };

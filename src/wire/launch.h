@@ -177,6 +177,7 @@ typedef enum LaunchOp {
         LAUNCH_OP_LANDLOCK,     /* RESTRICTIONS        of files,tcp,abstract,signals */
         LAUNCH_OP_CAPABILITIES, /* LOW HIGH        bits of those that are kept */
         LAUNCH_OP_LABEL,        /* NAME                 the program's by AppArmor, from exec on */
+        LAUNCH_OP_NEW_PRIVILEGES, /* "allowed"      exec may change the label */
         LAUNCH_OP_SECCOMP, /* N FIRST COUNT       instructions of the sealed file N, in this order
                             */
         LAUNCH_OP_GENERATION, /* NAME               nothing; known by one build of a test alone

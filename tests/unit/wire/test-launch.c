@@ -64,6 +64,7 @@ static void each_op_reads_its_own_words(void **state) {
                 { "?host-dir /run/pulse 0755\n", LAUNCH_OP_HOST_DIR },
                 { "capabilities 4096 2\n", LAUNCH_OP_CAPABILITIES },
                 { "label snap.a.b\n", LAUNCH_OP_LABEL },
+                { "new-privileges allowed\n", LAUNCH_OP_NEW_PRIVILEGES },
                 { "device null\n", LAUNCH_OP_DEVICE },
                 { "device-rule char 81 4294967295 rw\n", LAUNCH_OP_DEVICE_RULE },
                 { "device-filter on\n", LAUNCH_OP_DEVICE_FILTER },

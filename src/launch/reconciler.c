@@ -153,16 +153,20 @@ static int delete_row(const Reconciler *reconciler, Entry *entry, Error *err) {
 
 /* ── what commits have touched ── */
 
+#define SQL_TOUCH(which)                               \
+        "BEGIN INSERT INTO touched_snap SELECT " which \
+        ".instance WHERE NOT EXISTS (SELECT 1 FROM "   \
+        "touched_snap WHERE instance = " which ".instance); END"
+#define SQL_TOUCH_ALL                                                                         \
+        "INSERT INTO touched_snap SELECT instance FROM snap UNION SELECT name FROM artefact " \
+        "WHERE kind = 'backend'"
+
 static const char *const TOUCHED[] = {
         "CREATE TEMP TABLE touched_snap (instance TEXT PRIMARY KEY) STRICT",
-        "CREATE TEMP TRIGGER touch_changed AFTER UPDATE OF epoch, current, is_active ON main.snap "
-        "BEGIN INSERT INTO touched_snap SELECT new.instance WHERE NOT EXISTS (SELECT 1 FROM "
-        "touched_snap WHERE instance = new.instance); END",
-        "CREATE TEMP TRIGGER touch_gone AFTER DELETE ON main.snap "
-        "BEGIN INSERT INTO touched_snap SELECT old.instance WHERE NOT EXISTS (SELECT 1 FROM "
-        "touched_snap WHERE instance = old.instance); END",
-        "INSERT INTO touched_snap SELECT instance FROM snap UNION SELECT name FROM artefact WHERE "
-        "kind = 'backend'",
+        ("CREATE TEMP TRIGGER touch_changed AFTER UPDATE OF epoch, current, is_active ON main.snap " SQL_TOUCH(
+                "new")),
+        "CREATE TEMP TRIGGER touch_gone AFTER DELETE ON main.snap " SQL_TOUCH("old"),
+        SQL_TOUCH_ALL,
 };
 
 static int watch_commits(Database *database, Error *err) {

@@ -160,6 +160,35 @@ static void root_without_landlock_is_refused(void **state) {
         target_done(&made.target);
 }
 
+static void a_label_stands_in_for_landlock(void **state) {
+        Case made = make_case("{\"apps\":{\"run\":{\"command\":\"bin/run\"}}}");
+        autotext plan = TEXT_INIT;
+        autotext traces = TEXT_INIT;
+        autotext without = TEXT_INIT;
+        Error err = ERROR_INIT;
+        (void)state;
+
+        made.input.uid = 0;
+        made.request.home = NULL;
+        made.request.landlock_abi = 0;
+        made.input.has_label = true;
+        assert_int_equal(write_plan(&made, &plan, &err), 0);
+        assert_true(plan_has(&plan, LAUNCH_OP_LABEL, "snap.tool.run", NULL));
+        assert_false(plan_has(&plan, LAUNCH_OP_NEW_PRIVILEGES, "allowed", NULL));
+        assert_non_null(strstr(plan.bytes, "\nlandlock "));
+        made.target.grants.flags = INTERFACE_TRACES_PROCESSES | INTERFACE_LIFTS_NO_NEW_PRIVILEGES;
+        assert_int_equal(write_plan(&made, &traces, &err), 0);
+        assert_null(strstr(traces.bytes, "\nlandlock "));
+        assert_true(plan_has(&traces, LAUNCH_OP_NEW_PRIVILEGES, "allowed", NULL));
+        /* Without a label both stay. */
+        made.request.landlock_abi = 6;
+        made.input.has_label = false;
+        assert_int_equal(write_plan(&made, &without, &err), 0);
+        assert_non_null(strstr(without.bytes, "\nlandlock "));
+        assert_null(strstr(without.bytes, "\nnew-privileges "));
+        target_done(&made.target);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(a_plan_is_what_a_launcher_reads),
@@ -168,6 +197,7 @@ int main(void) {
                 cmocka_unit_test(without_a_grant_of_sockets_there_is_no_network),
                 cmocka_unit_test(devmode_leaves_the_filters_out_and_nothing_else),
                 cmocka_unit_test(root_without_landlock_is_refused),
+                cmocka_unit_test(a_label_stands_in_for_landlock),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

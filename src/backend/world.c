@@ -145,9 +145,8 @@ typedef struct Shape {
 } Shape;
 
 static const Shape SHAPES[] = {
-        { "etc/udev/rules.d", "70-snap.", ".rules" },
-        { "etc/modules-load.d", "snap.", ".conf" },
-        { "etc/dbus-1/system.d", "snap.", ".conf" },
+        { "etc/udev/rules.d", "70-snap.", ".rules" }, { "etc/modules-load.d", "snap.", ".conf" },
+        { "etc/modprobe.d", "snap.", ".conf" },       { "etc/dbus-1/system.d", "snap.", ".conf" },
         { "var/lib/pawl/apparmor", "snap.", "" },
 };
 

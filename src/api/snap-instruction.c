@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/name.h"
 #include "base/text.h"
 
 /* What may be said with an action. */
@@ -52,36 +53,6 @@ static bool takes(const SnapInstruction *instruction, unsigned what) {
 
 static bool has_all(const SnapInstruction *instruction, unsigned flags) {
         return (instruction->flags & flags) == flags;
-}
-
-static bool word_is_one_of(const char *word, size_t length, const char *const *words) {
-        for (; *words; words++)
-                if (strlen(*words) == length && strncmp(*words, word, length) == 0)
-                        return true;
-        return false;
-}
-
-/* [track/]risk[/branch], or a track alone. */
-bool channel_is_valid(const char *channel) {
-        static const char *const RISKS[] = { "stable", "candidate", "beta", "edge", NULL };
-        const char *parts[3];
-        size_t lengths[3], count = 0;
-
-        for (const char *rest = channel;; rest++) {
-                size_t length = strcspn(rest, "/");
-                if (length == 0 || count == 3)
-                        return false;
-                parts[count] = rest;
-                lengths[count++] = length;
-                rest += length;
-                if (!*rest)
-                        break;
-        }
-        if (count == 1)
-                return true;
-        bool is_risk_first = word_is_one_of(parts[0], lengths[0], RISKS);
-        bool is_risk_second = word_is_one_of(parts[1], lengths[1], RISKS);
-        return count == 2 ? is_risk_first || is_risk_second : is_risk_second;
 }
 
 static int parse_action(const json_t *body, SnapInstruction *ret, Error *err) {
@@ -185,7 +156,7 @@ int snap_instruction_parse(const json_t *body, SnapInstruction *ret, Error *err)
         if (parse_fields(body, ret, err) < 0 || check_cohort(ret, err) < 0 ||
             check_transaction(ret, err) < 0 || check_modes(ret, err) < 0)
                 return -1;
-        if (*ret->channel && !channel_is_valid(ret->channel))
+        if (*ret->channel && !name_is_channel(ret->channel))
                 return error_set(err, ERROR_BAD_REQUEST, "invalid channel name: \"%.60s\"",
                                  ret->channel);
         if (*ret->revision && !takes(ret, TAKES_REVISION))

@@ -50,5 +50,3 @@ int snap_instruction_parse(const json_t *body, SnapInstruction *ret, Error *err)
 /* For many: POST /v2/snaps; names are in `*ret_names`, borrowed from the body. */
 int snap_instruction_parse_many(const json_t *body, SnapInstruction *ret, const json_t **ret_names,
                                 Error *err);
-/* A channel name that can be meant: "stable", "latest/edge", "1.0/beta/fix". */
-bool channel_is_valid(const char *channel);

@@ -1,8 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/clock.h"
 
+#include <fcntl.h>
 #include <stdio.h>
+#include <string.h>
 #include <time.h>
+
+#include "base/file.h"
+#include "base/text.h"
 
 #define NANOSECONDS 1000000000LL
 
@@ -21,6 +26,17 @@ int64_t clock_get_wall(void) {
 
 int64_t clock_get_boot(void) {
         return read_clock(CLOCK_BOOTTIME);
+}
+
+char *clock_read_boot_id(void) {
+        autofd int fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
+        autofree char *text = NULL;
+        Error ignored;
+
+        if (fd < 0 || file_read_all(fd, 64, &text, NULL, &ignored) < 0)
+                return string_copy("unknown");
+        text[strcspn(text, "\n")] = '\0';
+        return take(text);
 }
 
 char *clock_format_rfc3339(int64_t wall, char buffer[CLOCK_TEXT_SIZE]) {

@@ -5,9 +5,7 @@
 
 #include "base/own.h"
 
-#define VERSION_MAX     32
-#define SNAP_ID_LENGTH  32
-#define QUOTA_GROUP_MAX 40
+#define VERSION_MAX 32
 
 /* ASCII only and by hand: <ctype.h> asks the locale. */
 static bool is_lower(char c) {
@@ -142,23 +140,8 @@ bool name_is_version(const char *version) {
         return is_all(version, is_alphanumeric, ":.+~-") && !strchr(":.-", version[length - 1]);
 }
 
-bool name_is_snap_id(const char *id) {
-        return strlen(id) == SNAP_ID_LENGTH && is_all(id, is_alphanumeric, "");
-}
-
 bool name_is_provenance(const char *name) {
         return is_dashed(name, is_alphanumeric, is_alphanumeric);
-}
-
-bool name_is_quota_group(const char *name) {
-        static const char *const RESERVED[] = { "system", "snapd", "root", "user" };
-        size_t length = strlen(name);
-
-        for (size_t i = 0; i < ARRAY_COUNT(RESERVED); i++) {
-                if (strcmp(name, RESERVED[i]) == 0)
-                        return false;
-        }
-        return length >= 2 && length <= QUOTA_GROUP_MAX && is_snap_class(name, length);
 }
 
 bool name_is_system_user(const char *name) {

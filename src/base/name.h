@@ -10,7 +10,6 @@
 
 #define NAME_SNAP_MAX         40
 #define NAME_INSTANCE_KEY_MAX 10
-#define NAME_INSTANCE_MAX     (NAME_SNAP_MAX + 1 + NAME_INSTANCE_KEY_MAX)
 
 bool name_is_snap(const char *name);
 bool name_is_instance_key(const char *key);
@@ -26,9 +25,7 @@ bool name_is_hook(const char *name);
 bool name_is_supported_hook(const char *name);
 bool name_is_socket(const char *name);
 bool name_is_version(const char *version);
-bool name_is_snap_id(const char *id);
 bool name_is_provenance(const char *name);
-bool name_is_quota_group(const char *name);
 bool name_is_system_user(const char *name);
 bool name_is_link(const char *name);
 /* "stable", "latest/edge", "1.0/candidate/fix-x", or a track alone. */

@@ -27,14 +27,15 @@ int endpoint_parse(const Cli *cli, const char *word, EndpointBare bare, Endpoint
         return EXIT_DONE;
 }
 
-json_t *endpoint_format(const Endpoint *endpoint, const char *kind) {
+/* {"snap":…,KIND:…} */
+static json_t *format_endpoint(const Endpoint *endpoint, const char *kind) {
         return json_pack("{s:s, s:s}", "snap", endpoint->snap ? endpoint->snap : "", kind,
                          endpoint->name ? endpoint->name : "");
 }
 
 json_t *endpoint_format_request(const char *action, const Endpoint *plug, const Endpoint *slot) {
         return json_pack("{s:s, s:[o], s:[o]}", "action", action, "plugs",
-                         endpoint_format(plug, "plug"), "slots", endpoint_format(slot, "slot"));
+                         format_endpoint(plug, "plug"), "slots", format_endpoint(slot, "slot"));
 }
 
 bool endpoint_is_system(const char *snap) {

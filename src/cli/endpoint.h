@@ -23,8 +23,6 @@ typedef enum EndpointBare {
 
 /* 0, or the exit code of what is neither. */
 int endpoint_parse(const Cli *cli, const char *word, EndpointBare bare, Endpoint *ret);
-/* {"snap":…,KIND:…} */
-json_t *endpoint_format(const Endpoint *endpoint, const char *kind);
 /* {"action":…,"plugs":[…],"slots":[…]} */
 json_t *endpoint_format_request(const char *action, const Endpoint *plug, const Endpoint *slot);
 /* "snap:name" of an object of the API, ":name" for the system's; owned. */

@@ -10,8 +10,6 @@
 
 #include "base/text.h"
 
-#define SHEET_COLUMN_MAX 8
-
 typedef struct Sheet {
         const char *const *headings; /* borrowed; NULL-terminated; NULL: a sheet without headings */
         size_t column_count;

@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/signals.h"
 #include "base/start.h"
 #include "base/text.h"
 
@@ -91,16 +91,6 @@ static int place_sockets(const Handover *handover, Error *err) {
         return 0;
 }
 
-static void reset_signals(void) {
-        struct sigaction standard = { .sa_handler = SIG_DFL };
-        sigset_t none;
-
-        for (int number = 1; number < NSIG; number++)
-                (void)sigaction(number, &standard, NULL);
-        (void)sigemptyset(&none);
-        (void)sigprocmask(SIG_SETMASK, &none, NULL);
-}
-
 /* True where our parent is the starter, and does the rest. */
 static bool is_watched(void) {
         const char *text = getenv(START_WATCHED_VARIABLE);
@@ -126,7 +116,7 @@ int handover_start_again(Handover *handover, const char *host, char *const argv[
         (void)setenv(START_HOST_VARIABLE, host, 1);
         (void)unsetenv(START_DONE_VARIABLE);
         (void)unsetenv(START_WATCHED_VARIABLE);
-        reset_signals();
+        signals_reset();
         (void)execv(starter, argv);
         return error_set_errno(err, errno, "cannot execute %s", starter);
 }

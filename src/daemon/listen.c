@@ -105,7 +105,8 @@ bool passed_sockets_has(const PassedSockets *passed, const char *path) {
         return find(passed, path) != NULL;
 }
 
-int passed_sockets_find(PassedSockets *passed, const char *path, bool *ret_is_own) {
+/* The descriptor, the caller's from now on; -1 = there is none. */
+static int take_socket(PassedSockets *passed, const char *path, bool *ret_is_own) {
         PassedSocket *found = find(passed, path);
 
         if (ret_is_own)
@@ -156,8 +157,7 @@ static int bind_new(ListenSocket *wanted, Error *err) {
 }
 
 int listen_socket_open(ListenSocket *listen_socket, PassedSockets *passed, Error *err) {
-        listen_socket->fd =
-                passed_sockets_find(passed, listen_socket->path, &listen_socket->is_bound);
+        listen_socket->fd = take_socket(passed, listen_socket->path, &listen_socket->is_bound);
         if (listen_socket->fd < 0 && bind_new(listen_socket, err) < 0)
                 return -1;
         if (fcntl(listen_socket->fd, F_SETFL, O_NONBLOCK) < 0)

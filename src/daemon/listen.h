@@ -30,8 +30,6 @@ typedef struct PassedSockets {
  */
 void passed_sockets_take(PassedSockets *ret);
 bool passed_sockets_has(const PassedSockets *passed, const char *path);
-/* The descriptor, the caller's from now on; -1 = there is none.  `ret_is_own` may be NULL. */
-int passed_sockets_find(PassedSockets *passed, const char *path, bool *ret_is_own);
 void passed_sockets_done(PassedSockets *passed);
 
 typedef struct ListenSocket {

@@ -74,7 +74,8 @@ static const char *skip_field(const char *at) {
         return *at == '\'' ? at + 1 : at + strcspn(at, " '");
 }
 
-bool denial_find_field(const char *line, const char *key, char ret[DENIAL_WORD_MAX]) {
+/* The value of KEY=value in a line of such a log, unquoted and decoded; true when it is there. */
+static bool find_field(const char *line, const char *key, char ret[DENIAL_WORD_MAX]) {
         size_t length = strlen(key);
 
         ret[0] = '\0';
@@ -93,7 +94,7 @@ bool denial_find_field(const char *line, const char *key, char ret[DENIAL_WORD_M
 static uint64_t find_number(const char *line, const char *key, int base) {
         char word[DENIAL_WORD_MAX];
 
-        return denial_find_field(line, key, word) ? strtoull(word, NULL, base) : 0;
+        return find_field(line, key, word) ? strtoull(word, NULL, base) : 0;
 }
 
 /* "audit(1700000000.123:45):" */
@@ -133,12 +134,12 @@ static void find_program(const char *line, Denial *ret) {
         static const char *const keys[] = { "profile", "label", "subj" };
         char word[DENIAL_WORD_MAX];
 
-        (void)denial_find_field(line, "exe", ret->executable);
+        (void)find_field(line, "exe", ret->executable);
         for (size_t i = 0; i < ARRAY_COUNT(keys); i++)
-                if (denial_find_field(line, keys[i], word) && take_label(word, ret))
+                if (find_field(line, keys[i], word) && take_label(word, ret))
                         return;
         /* subj="=snap.x.app (enforce)" where the record has several modules' labels. */
-        if (denial_find_field(line, "subj", word) && *word == '=' && take_label(word + 1, ret))
+        if (find_field(line, "subj", word) && *word == '=' && take_label(word + 1, ret))
                 return;
         take_executable(ret);
 }
@@ -176,32 +177,31 @@ static void take_access(const char *mask, Denial *ret) {
 
 static void parse_bus(const char *line, Denial *ret) {
         ret->kind = DENIAL_BUS;
-        (void)denial_find_field(line, "bus", ret->bus);
-        (void)denial_find_field(line, "path", ret->path);
-        (void)denial_find_field(line, "interface", ret->interface);
-        (void)denial_find_field(line, "member", ret->member);
-        (void)denial_find_field(line, "name", ret->text);
+        (void)find_field(line, "bus", ret->bus);
+        (void)find_field(line, "path", ret->path);
+        (void)find_field(line, "interface", ret->interface);
+        (void)find_field(line, "member", ret->member);
+        (void)find_field(line, "name", ret->text);
 }
 
 static int parse_apparmor(const char *line, Denial *ret) {
         char word[DENIAL_WORD_MAX];
 
-        (void)denial_find_field(line, "apparmor", word);
+        (void)find_field(line, "apparmor", word);
         if (!string_equal(word, "DENIED") && !string_equal(word, "ALLOWED"))
                 return 0;
         ret->source = DENIAL_APPARMOR;
         ret->was_allowed = *word == 'A';
-        (void)denial_find_field(line, "operation", ret->operation);
+        (void)find_field(line, "operation", ret->operation);
         if (string_has_prefix(ret->operation, "dbus_")) {
                 parse_bus(line, ret);
-        } else if (denial_find_field(line, "capname", ret->text)) {
+        } else if (find_field(line, "capname", ret->text)) {
                 ret->kind = DENIAL_CAPABILITY;
-        } else if (denial_find_field(line, "family", ret->text) &&
-                   !string_equal(ret->text, "unix")) {
+        } else if (find_field(line, "family", ret->text) && !string_equal(ret->text, "unix")) {
                 ret->kind = DENIAL_SOCKET;
-        } else if (denial_find_field(line, "name", ret->text) && *ret->text == '/') {
+        } else if (find_field(line, "name", ret->text) && *ret->text == '/') {
                 ret->kind = DENIAL_FILE;
-                if (denial_find_field(line, "denied_mask", word))
+                if (find_field(line, "denied_mask", word))
                         take_access(word, ret);
         } else {
                 ret->kind = DENIAL_OTHER;
@@ -213,10 +213,10 @@ static int parse_apparmor(const char *line, Denial *ret) {
 static int parse_landlock(const char *line, Denial *ret) {
         char blockers[DENIAL_WORD_MAX];
 
-        (void)denial_find_field(line, "blockers", blockers);
+        (void)find_field(line, "blockers", blockers);
         ret->source = DENIAL_LANDLOCK;
         (void)snprintf(ret->operation, sizeof(ret->operation), "%s", blockers);
-        if (!denial_find_field(line, "path", ret->text) || *ret->text != '/') {
+        if (!find_field(line, "path", ret->text) || *ret->text != '/') {
                 ret->kind = DENIAL_BLOCKER;
                 (void)snprintf(ret->text, sizeof(ret->text), "%s", blockers);
                 return 1;
@@ -246,8 +246,8 @@ int denial_parse(const char *line, Denial *ret) {
         if (strlen(line) > DENIAL_LINE_MAX)
                 return 0;
         for (size_t i = 0; i < ARRAY_COUNT(RECORDS); i++) {
-                if (!denial_find_field(line, RECORDS[i].key, word) ||
-                    !denial_find_field(line, RECORDS[i].besides, word))
+                if (!find_field(line, RECORDS[i].key, word) ||
+                    !find_field(line, RECORDS[i].besides, word))
                         continue;
                 *ret = (Denial){ 0 };
                 find_time(line, ret);

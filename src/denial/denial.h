@@ -54,5 +54,3 @@ typedef struct Denial {
 int denial_parse(const char *line, Denial *ret);
 /* "Landlock" and so on; static. */
 const char *denial_source_get_name(DenialSource source);
-/* The value of KEY=value in a line of such a log, unquoted and decoded; true when it is there. */
-bool denial_find_field(const char *line, const char *key, char ret[DENIAL_WORD_MAX]);

@@ -45,7 +45,8 @@ int connection_find(Database *database, const ConnectionName *name, bool *ret_is
         return found;
 }
 
-int connection_touch(Database *database, const char *instance, const char *other, Error *err) {
+/* What is started from now on is planned anew. */
+static int mark_changed(Database *database, const char *instance, const char *other, Error *err) {
         return database_run(database, err,
                             "UPDATE snap SET epoch = epoch + 1 WHERE instance IN (?, ?)", "ss",
                             instance, other) < 0
@@ -62,14 +63,14 @@ int connection_add(Database *database, const ConnectionName *name, const char *i
                          "sssssi", name->plug_snap, name->plug, name->slot_snap, name->slot,
                          interface, (int64_t)is_auto) < 0)
                 return -1;
-        return connection_touch(database, name->plug_snap, name->slot_snap, err);
+        return mark_changed(database, name->plug_snap, name->slot_snap, err);
 }
 
 int connection_delete(Database *database, const ConnectionName *name, Error *err) {
         if (database_run(database, err, "DELETE FROM connection WHERE " WHERE_NAME, "ssss",
                          name->plug_snap, name->plug, name->slot_snap, name->slot) < 0)
                 return -1;
-        return connection_touch(database, name->plug_snap, name->slot_snap, err);
+        return mark_changed(database, name->plug_snap, name->slot_snap, err);
 }
 
 int connection_remove(Database *database, const ConnectionName *name, bool is_forgotten,
@@ -85,7 +86,7 @@ int connection_remove(Database *database, const ConnectionName *name, bool is_fo
                          "ssssi", name->plug_snap, name->plug, name->slot_snap, name->slot,
                          (int64_t)is_forgotten) < 0)
                 return -1;
-        return connection_touch(database, name->plug_snap, name->slot_snap, err);
+        return mark_changed(database, name->plug_snap, name->slot_snap, err);
 }
 
 int connection_save(Database *database, const ConnectionName *name, char **ret, Error *err) {

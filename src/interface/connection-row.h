@@ -48,6 +48,3 @@ int connection_delete_all(Database *database, const char *instance, Error *err);
 /* Automatic ones of a snap whose plug or slot its current revision, or the other's, no longer has.
  */
 int connection_delete_vanished(Database *database, const char *instance, Error *err);
-
-/* What is started from now on is planned anew. */
-int connection_touch(Database *database, const char *instance, const char *other, Error *err);

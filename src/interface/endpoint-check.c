@@ -66,7 +66,7 @@ static bool is_system_path(const char *path) {
         return path[0] == '/' && path[1] && !strchr(path, '$') && is_clean(path + 1);
 }
 
-bool attribute_is(const json_t *value, const char *wanted) {
+static bool is_value(const json_t *value, const char *wanted) {
         autojson other = json_loads(wanted, JSON_DECODE_ANY, NULL);
 
         return other && json_equal(value, other);
@@ -295,7 +295,7 @@ static int check_exclusion(const InterfaceSide *side, const InterfaceExclusion *
                            const json_t *attributes, Error *err) {
         const json_t *value = json_object_get(attributes, exclusion->attribute);
 
-        if (!value || (exclusion->value && !attribute_is(value, exclusion->value)))
+        if (!value || (exclusion->value && !is_value(value, exclusion->value)))
                 return 0;
         for (const char *const *other = exclusion->others; *other; other++)
                 if (json_object_get(attributes, *other))

@@ -13,9 +13,6 @@
 /* Of a plug or slot of a known interface; another interface is refused. */
 int endpoint_check(bool is_plug, const char *interface, const json_t *attributes, Error *err);
 
-/* Whether an attribute is what a JSON text says. */
-bool attribute_is(const json_t *value, const char *wanted);
-
 /* "$SNAP/a", "$SNAP_DATA/a", "$SNAP_COMMON/a" or "a" → which of the three and "a" (maybe ""). */
 typedef enum SharePlace {
         SHARE_PLACE_SNAP,

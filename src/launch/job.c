@@ -10,6 +10,7 @@
 
 #include "base/file.h"
 #include "base/limits.h"
+#include "base/signals.h"
 
 typedef struct Job {
         struct Job *next;
@@ -25,16 +26,11 @@ typedef struct Job {
 static Job *running;
 
 void job_become_child(int keep) {
-        sigset_t none;
-
-        for (int signal_number = 1; signal_number < NSIG; signal_number++)
-                (void)signal(signal_number, SIG_DFL);
         (void)prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
         if (keep > 3)
                 (void)syscall(SYS_close_range, 3, keep - 1, 0);
         (void)syscall(SYS_close_range, keep < 3 ? 3 : keep + 1, ~0U, 0);
-        (void)sigemptyset(&none);
-        (void)sigprocmask(SIG_SETMASK, &none, NULL);
+        signals_reset();
 }
 
 static _Noreturn void run_child(const JobRequest *request, int pipe_end) {

@@ -14,13 +14,11 @@
 
 /* ── what a plan needs ── */
 
-/* The template, and what the connections of this very program add. */
 static int require_policy(const PlanSources *sources, const GrantSet *grants, PolicyFound *ret,
                           Error *err) {
         autotext rules = TEXT_INIT;
 
-        text_append(&rules, sources->rules);
-        grant_set_append_seccomp(grants, &rules);
+        policies_write_rules(sources->rules, grants, &rules);
         return policies_require(sources->policies, rules.bytes, ret, err);
 }
 

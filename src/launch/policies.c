@@ -103,6 +103,11 @@ static bool has_just_failed(const Policy *policy) {
                clock_get_boot() - policy->failed_at < FAILURE_MS * INT64_C(1000000);
 }
 
+void policies_write_rules(const char *template, const GrantSet *grants, Text *ret) {
+        text_append(ret, template);
+        grant_set_append_seccomp(grants, ret);
+}
+
 int policies_require(Policies *policies, const char *rules, PolicyFound *ret, Error *err) {
         Policy *policy = find_policy(policies, rules);
 

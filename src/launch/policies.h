@@ -9,6 +9,8 @@
 #include <stdbool.h>
 #include <uv.h>
 
+#include "base/text.h"
+#include "interface/grant.h"
 #include "policy/store.h"
 
 typedef struct Policies Policies;
@@ -23,6 +25,9 @@ typedef struct PolicyFound {
         const char *digest; /* its name */
 } PolicyFound;
 
+/* The rules of a program: those that every program has, and what the connections of this very one
+ * add. Same rules, same policy. */
+void policies_write_rules(const char *template, const GrantSet *grants, Text *ret);
 /* 1 there it is, until the next drop; 0 being compiled; negative: it cannot be.  A failure is that
  * of everybody who waited for it: it is tried again only by who asks some seconds later. */
 int policies_require(Policies *policies, const char *rules, PolicyFound *ret, Error *err);

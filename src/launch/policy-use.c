@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "launch/launch-target.h"
+#include "launch/policies.h"
 #include "policy/store.h"
 
 /* The newest first, with spaces between. */
@@ -119,8 +120,7 @@ static int format_wanted(const PolicyUse *use, const Query *row, Text *ret, Erro
         /* What cannot be launched now (a base is missing, it is disabled) needs none. */
         if (target_find(use->database, &request, &target, &unused) < 0)
                 return 0;
-        text_append(&rules, use->template);
-        grant_set_append_seccomp(&target.grants, &rules);
+        policies_write_rules(use->template, &target.grants, &rules);
         policy_digest(rules.bytes, digest);
         autofree char *name = format_name(use, instance, query_get_text(row, 1), digest);
         text_append_format(ret, "%s\n", name);

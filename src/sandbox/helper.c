@@ -12,6 +12,7 @@
 #include <sys/wait.h>
 
 #include "base/file.h"
+#include "base/signals.h"
 
 #define FIRST_FD         3
 #define SPAWN_FD_MAX     32
@@ -80,17 +81,6 @@ static void die(const char *what) {
         _exit(EXIT_NOT_STARTED);
 }
 
-static void reset_signals(void) {
-        struct sigaction standard = { .sa_handler = SIG_DFL };
-        sigset_t none;
-
-        /* KILL, STOP and the C library's own two refuse; that is as it should be. */
-        for (int number = 1; number < NSIG; number++)
-                (void)sigaction(number, &standard, NULL);
-        (void)sigemptyset(&none);
-        (void)sigprocmask(SIG_SETMASK, &none, NULL);
-}
-
 /* Copies above all targets first: a source may be another's target. */
 static int place_descriptors(int program, const int *fds, size_t count) {
         int copies[SPAWN_FD_MAX];
@@ -119,7 +109,7 @@ static void become_helper(int program, const char *const argv[], const int *fds,
         static char *const NO_ENVIRONMENT[] = { NULL };
 
         program = place_descriptors(program, fds, count);
-        reset_signals();
+        signals_reset();
         (void)syscall(__NR_execveat, program, "", argv, NO_ENVIRONMENT, AT_EMPTY_PATH);
         die("cannot execute it");
 }

@@ -30,7 +30,8 @@ const SettingInfo SETTINGS[] = {
 };
 const size_t SETTING_KEY_COUNT = ARRAY_COUNT(SETTINGS);
 
-const SettingInfo *setting_find_info(const char *key) {
+/* NULL: there is no such setting. */
+static const SettingInfo *find_info(const char *key) {
         for (size_t i = 0; i < SETTING_KEY_COUNT; i++) {
                 size_t length = strlen(SETTINGS[i].key);
                 bool is_named = SETTINGS[i].key[length - 1] == '.';
@@ -101,7 +102,7 @@ static int refuse_unknown(const char *key, Error *err) {
 }
 
 int setting_format_value(const char *key, const json_t *value, char **ret, Error *err) {
-        const SettingInfo *info = setting_find_info(key);
+        const SettingInfo *info = find_info(key);
         autofree char *text = NULL;
 
         if (!info)
@@ -136,7 +137,7 @@ static int add_value(const char *key, const json_t *value, json_t *flat, Error *
         bool is_unset = json_is_null(value) || (word && !*word);
         autofree char *text = NULL;
 
-        if (is_unset && !setting_find_info(key) && !is_branch(key))
+        if (is_unset && !find_info(key) && !is_branch(key))
                 return refuse_unknown(key, err);
         if (!is_unset && setting_format_value(key, value, &text, err) < 0)
                 return -1;
@@ -176,7 +177,7 @@ int setting_parse_patch(const json_t *patch, json_t **ret, Error *err) {
 
 /* Numbers and truths as such; what this build does not know, as the text that it is. */
 static json_t *format_json(const char *key, const char *text) {
-        const SettingInfo *info = setting_find_info(key);
+        const SettingInfo *info = find_info(key);
         autojson value = NULL;
         Error ignored;
 
@@ -234,7 +235,7 @@ json_t *setting_find_in(json_t *document, const char *key) {
 
 /* 1 with a value that makes sense. */
 static int find(Database *database, const char *key, char **ret, Error *err) {
-        const SettingInfo *info = setting_find_info(key);
+        const SettingInfo *info = find_info(key);
         autofree char *text = NULL;
         int found = database_find_text(database, &text, err,
                                        "SELECT value FROM setting WHERE key = ?1", "s", key);
@@ -247,7 +248,7 @@ static int find(Database *database, const char *key, char **ret, Error *err) {
 
 /* `info` has a fallback. */
 static int find_or_fallback(Database *database, const char *key, char **ret, Error *err) {
-        const SettingInfo *info = setting_find_info(key);
+        const SettingInfo *info = find_info(key);
         int found = find(database, key, ret, err);
 
         assert(info && info->fallback);

@@ -39,8 +39,6 @@ typedef enum RunningApps {
         RUNNING_APPS_COUNT,
 } RunningApps;
 
-/* NULL: there is no such setting. */
-const SettingInfo *setting_find_info(const char *key);
 /* The text that is stored for a value a client gave: JSON's own or, as clients send both, a string
  * of it.  Fails saying what the setting takes. */
 int setting_format_value(const char *key, const json_t *value, char **ret, Error *err);

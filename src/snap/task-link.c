@@ -12,29 +12,15 @@
  * In a transaction of several snaps one unlink-current-snap is the pause of all and one link-snap
  * the switch of all ("with", setup.h): each is one commit, forwards and back.
  */
-#include <fcntl.h>
 #include <string.h>
 
 #include "base/clock.h"
-#include "base/file.h"
 #include "base/text.h"
 #include "snap/plan.h"
 #include "snap/projection.h"
 #include "snap/sequence.h"
 #include "snap/setup.h"
 #include "snap/task-parts-internal.h"
-
-/* A pause of an earlier boot is known by this. */
-static char *read_boot_id(void) {
-        autofd int fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
-        autofree char *text = NULL;
-        Error ignored;
-
-        if (fd < 0 || file_read_all(fd, 64, &text, NULL, &ignored) < 0)
-                return string_copy("unknown");
-        text[strcspn(text, "\n")] = '\0';
-        return take(text);
-}
 
 /* One of the others in its place does it for this one too. */
 static bool is_follower(const TaskStep *step) {
@@ -82,7 +68,7 @@ static int await_all(const TaskStep *step, Error *err) {
 
 int pause_resume(const TaskStep *step, Error *err) {
         const json_t *others = json_object_get(step->task->data, "with"), *other;
-        autofree char *boot = read_boot_id();
+        autofree char *boot = clock_read_boot_id();
         size_t i;
 
         if (is_follower(step))

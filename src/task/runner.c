@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "task/runner.h"
 
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
-#include "base/file.h"
 #include "base/log.h"
 #include "task/batch.h"
 #include "task/change.h"
@@ -403,19 +401,8 @@ static void on_prune(uv_timer_t *timer) {
                 meet_trouble(runner, &err);
 }
 
-static char *read_boot_id(void) {
-        autofd int fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
-        autofree char *text = NULL;
-        Error ignored;
-
-        if (fd < 0 || file_read_all(fd, 64, &text, NULL, &ignored) < 0)
-                return string_copy("unknown");
-        text[strcspn(text, "\n")] = '\0';
-        return take(text);
-}
-
 static void learn_facts(Runner *runner) {
-        runner->boot = read_boot_id();
+        runner->boot = clock_read_boot_id();
         runner->daemon =
                 string_format("%s %d %" PRId64, runner->boot, (int)getpid(), clock_get_boot());
         runner->world.boot = runner->boot;

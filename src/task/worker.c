@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/signals.h"
 #include "base/text.h"
 
 #define PROGRESS_INTERVAL_NS 50000000LL
@@ -46,16 +47,6 @@ void worker_report_progress(Worker *worker, const char *label, int64_t done, int
 
 void worker_log(Worker *worker, const char *text) {
         send_frame(worker, WORKER_FRAME_LOG, text, strnlen(text, WORKER_TEXT_SIZE_MAX));
-}
-
-static void reset_signals(void) {
-        const struct sigaction initial = { .sa_handler = SIG_DFL };
-        sigset_t none;
-
-        for (int number = 1; number < NSIG; number++)
-                (void)sigaction(number, &initial, NULL);
-        sigemptyset(&none);
-        (void)sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
 static void keep(int *fds, size_t *count, int fd) {
@@ -120,7 +111,7 @@ void worker_main(const WorkerPlan *plan) {
         (void)prctl(PR_SET_NAME, "pawl-work");
         (void)setpgid(0, 0);
         close_others(plan);
-        reset_signals();
+        signals_reset();
         if (plan->part->work(&worker, plan->context, plan->job, &result, &err) < 0)
                 send_error(&worker, &err);
         else

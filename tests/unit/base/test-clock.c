@@ -42,11 +42,20 @@ static void the_boot_clock_goes_forward(void **state) {
         clock_set_wall_for_test(0);
 }
 
+static void a_boot_has_one_name(void **state) {
+        autofree char *one = clock_read_boot_id(), *two = clock_read_boot_id();
+
+        (void)state;
+        assert_int_equal(strlen(one), 36);
+        assert_string_equal(one, two);
+}
+
 int main(void) {
         static const struct CMUnitTest TESTS[] = {
                 cmocka_unit_test(times_are_written_as_rfc3339),
                 cmocka_unit_test(the_wall_clock_can_be_held),
                 cmocka_unit_test(the_boot_clock_goes_forward),
+                cmocka_unit_test(a_boot_has_one_name),
         };
 
         return cmocka_run_group_tests(TESTS, NULL, NULL);

@@ -126,6 +126,9 @@ static void take_report(void *context, json_t *report, const Error *err) {
 
         sideload->read = NULL;
         if (!report) {
+                /* Of one file its sender knows which. */
+                if (sideload->count > 1)
+                        error_prefix(&copy, "%.200s", sideload->files[sideload->read_count].shown);
                 answer(sideload, 0, &copy);
                 return;
         }

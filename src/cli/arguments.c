@@ -186,9 +186,10 @@ static int parse_options(Cli *cli, const Command *command, int count, char **wor
 }
 
 static int check_words(const Cli *cli, const Command *command, const Arguments *arguments) {
+        bool is_next = arguments->word_count > 0 && command->next != NULL;
         if (arguments->word_count < command->word_min)
                 return cli_refuse(cli, EXIT_USAGE, "the required argument `%s%s` was not provided",
-                                  command->word,
+                                  is_next ? command->next : command->word,
                                   command->word_max == SIZE_MAX ? " (at least 1 argument)" : "");
         bool is_ignored = cli->is_snap && (command->flags & COMMAND_EXTRA_IGNORED) != 0;
         if (arguments->word_count > command->word_max && !is_ignored)

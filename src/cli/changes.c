@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/changes.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
@@ -85,9 +86,13 @@ static int find_id(Cli *cli, const Arguments *arguments, char **ret_id) {
                 return -cli_refuse(cli, EXIT_FAILED, "cannot use change ID and type together");
         if (last != NULL)
                 return find_last(cli, last, ret_id);
-        if (arguments->word_count == 0 || *arguments->words[0] == '\0')
-                return -cli_refuse(cli, EXIT_FAILED,
-                                   "please provide change ID or type with --last=<type>");
+        if (arguments->word_count == 0 || *arguments->words[0] == '\0') {
+                (void)cli_refuse(cli, EXIT_FAILED,
+                                 "please provide change ID or type with --last=<type>");
+                if (!cli->is_snap)
+                        (void)fputs("See the changes with 'pawl changes'.\n", stderr);
+                return -EXIT_FAILED;
+        }
         *ret_id = string_copy(arguments->words[0]);
         return 0;
 }

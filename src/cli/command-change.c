@@ -153,6 +153,15 @@ static int show_timing(Cli *cli, const Arguments *arguments, const char *id, Err
 }
 
 static int run_change(Cli *cli, const Arguments *arguments) {
+        const char *graph = arguments_get(arguments, "graph");
+
+        /* `change --graph 7`: the 7 was taken for the file. */
+        if (graph != NULL && arguments->word_count == 0 && arguments_get(arguments, "last") == NULL)
+                return cli_refuse(
+                        cli, EXIT_USAGE,
+                        "--graph takes the picture's file, here \"%s\", and a change is to be named "
+                        "as well: 'pawl change --graph=FILE.svg CHANGE'",
+                        graph);
         return changes_run(cli, arguments, show_timing);
 }
 

@@ -6,8 +6,9 @@
 #include "cli/command.h"
 #include "cli/fill.h"
 
-#define HELP_WIDTH    78
-#define OPTION_COLUMN 24
+#define HELP_WIDTH     78
+#define OPTION_COLUMN  24
+#define COMMAND_COLUMN 11 /* the longest name */
 
 static void print_paragraph(const char *text, size_t indent) {
         autofree char *filled = fill_text(text, HELP_WIDTH - indent, indent);
@@ -48,7 +49,7 @@ static int print_overview(const Cli *cli) {
                 0);
         (void)puts("\nCommands:");
         for (const Command *const *at = command_table; *at != NULL; at++)
-                (void)printf("  %-10s %s\n", (*at)->name, (*at)->summary);
+                (void)printf("  %-*s %s\n", COMMAND_COLUMN, (*at)->name, (*at)->summary);
         (void)printf("\n'%s help COMMAND' tells more about one.\n", cli->program);
         return EXIT_DONE;
 }

@@ -161,10 +161,15 @@ static int check_names(const Cli *cli, const Arguments *arguments) {
         for (size_t i = 0; i < arguments->word_count; i++)
                 if (*arguments->words[i] == '\0')
                         return cli_refuse(cli, EXIT_FAILED, "cannot install snap with empty name");
-        if (arguments_has(arguments, "dangerous"))
-                return cli_refuse(
+        if (arguments_has(arguments, "dangerous")) {
+                (void)cli_refuse(
                         cli, EXIT_FAILED,
                         "dangerous option only meaningful when installing from a local file");
+                if (!cli->is_snap && arguments->word_count > 0)
+                        (void)fprintf(stderr, "A file is given with its path, as in ./%s.\n",
+                                      arguments->words[0]);
+                return EXIT_FAILED;
+        }
         if (arguments_has(arguments, "name"))
                 return cli_refuse(cli, EXIT_FAILED,
                                   "cannot use explicit name when installing from store");

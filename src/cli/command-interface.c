@@ -138,14 +138,28 @@ static void print_grants(const Cli *cli, const json_t *kind) {
                string_equal(when, "classic") ? "where the system is no Ubuntu Core" : when);
         for (size_t i = 0; i < ARRAY_COUNT(sides); i++) {
                 const json_t *blocks = json_object_get(json_object_get(kind, sides[i]), "blocks");
-                for (size_t j = 0; j < json_array_size(blocks); j++, printed++)
-                        print_block(cli, json_array_get(blocks, j), sides[i]);
+                for (size_t j = 0; j < json_array_size(blocks); j++) {
+                        const json_t *block = json_array_get(blocks, j);
+                        if (json_array_size(json_object_get(block, "grants")) == 0)
+                                continue;
+                        print_block(cli, block, sides[i]);
+                        printed++;
+                }
         }
         if (json_get_bool(kind, "plug-sees-slot", false))
                 printf("plug may, while connected:\n  files           see the directories that the slot "
                        "shares\n");
         else if (printed == 0)
                 printf("grants nothing by itself\n");
+}
+
+/* snap names nothing, and scripts look for its words. */
+static int refuse_unknown(const Cli *cli, const char *name) {
+        if (cli->is_snap)
+                return cli_refuse(cli, EXIT_FAILED, "no such interface");
+        (void)cli_refuse(cli, EXIT_FAILED, "no such interface: \"%s\"", name);
+        (void)fputs("See those there are with 'pawl interface --all'.\n", stderr);
+        return EXIT_FAILED;
 }
 
 static int show_interface(Cli *cli, const char *name, bool has_attributes) {
@@ -161,7 +175,7 @@ static int show_interface(Cli *cli, const char *name, bool has_attributes) {
                 return code;
         json_t *interface = json_array_get(list, 0);
         if (!interface)
-                return cli_refuse(cli, EXIT_FAILED, "no such interface");
+                return refuse_unknown(cli, name);
         if (!cli->is_snap && fetch(cli, own, &kind) != EXIT_DONE)
                 return EXIT_FAILED;
         if (cli->is_json) {

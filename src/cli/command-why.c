@@ -221,21 +221,26 @@ static void print_found(const Cli *cli, const json_t *object) {
 }
 
 static int print_all(const Cli *cli, const Search *search, const json_t *list, const char *place) {
+        const char *about = *search->program ? search->program : search->snap;
+
         if (cli->is_json)
                 return cli_print_json(list);
         for (size_t i = 0; i < json_array_size(list); i++)
                 print_found(cli, json_array_get(list, i));
         if (json_array_size(list) == 0)
-                printf("nothing refused is in %s\n", place);
+                printf("nothing refused%s%s is in %s\n", *about ? " of " : "", about, place);
         if (search->is_full)
                 printf("There is more: only %d different ones are kept; name a snap.\n",
                        FOUND_COUNT_MAX);
         if (search->nameless > 0)
                 printf("%llu more records name no package: of programs that are not a snap's, or of a base's shell.\n",
                        (unsigned long long)search->nameless);
-        printf("The kernel logs refusals of the system call filter and of Landlock only for programs started with "
-               "'pawl run --trace-denials', those of Landlock only while audit is on (auditctl -e 1); what is not in a "
-               "program's view is \"not found\" and logged nowhere.\n");
+        autofree char *note = fill_text(
+                "The kernel logs refusals of the system call filter and of Landlock only for programs started with "
+                "'pawl run --trace-denials', those of Landlock only while audit is on (auditctl -e 1); what is not in a "
+                "program's view is \"not found\" and logged nowhere.",
+                cli->width - 1, 0);
+        (void)puts(note);
         return EXIT_DONE;
 }
 

@@ -61,6 +61,7 @@ typedef struct Command {
         const char *text;  /* paragraphs for help and man page */
         const char *words; /* as in a usage line, "" for none */
         const char *word;  /* "<snap>": what the error about a missing one calls it */
+        const char *next;  /* the same of those after the first; NULL: as `word` */
         size_t word_min;
         size_t word_max;       /* SIZE_MAX: any number */
         const Option *options; /* ends at a NULL name */

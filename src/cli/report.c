@@ -23,6 +23,7 @@ typedef struct ReportRow {
         const char *hint;    /* for pawl: the next step */
         bool needs_revision; /* only where one was asked for */
         const char *begins;  /* only where the daemon's message begins so */
+        const char *has;     /* only where this is in it */
         const char *own;     /* for pawl: in the place of `text` */
 } ReportRow;
 
@@ -38,6 +39,9 @@ static const char needs_devmode_text[] =
         "snaps are generally confined to, which may put your system at risk.\n\n"
         "If you understand and want to proceed repeat the command including --devmode; if instead you want to "
         "install the snap forcing it into strict confinement repeat the command including --jailmode.";
+
+static const char plugs_hint[] =
+        "See plugs and slots with 'pawl connections SNAP', and why one takes no part with 'pawl explain SNAP'.";
 
 /* The first row that fits counts. */
 static const ReportRow report_rows[] = {
@@ -83,6 +87,33 @@ static const ReportRow report_rows[] = {
           .begins = "cannot install snap file: cannot find required base" },
         { ANY_KIND, NULL, EXIT_FAILED, false, "%m", "See the revisions with 'pawl list --all'.",
           .begins = "cannot find revision" },
+        { ANY_KIND, "revert", EXIT_FAILED, false, "%m", "See the revisions with 'pawl list --all'.",
+          .begins = "no revision to revert to", .own = "snap \"%s\" has no revision to revert to" },
+        { ANY_KIND, NULL, EXIT_FAILED, false, "%m", "See the changes with 'pawl changes'.",
+          .begins = "cannot find change with id" },
+        { ANY_KIND, NULL, EXIT_FAILED, false, "%m",
+          "End them, or have the update wait until they have ended: --running-apps=defer.",
+          .begins = "snap \"", .has = " has running apps" },
+        { ANY_KIND, "remove", EXIT_FAILED, false, "%m", "Remove first what uses it.",
+          .has = "snap is being used by" },
+        { ANY_KIND, "disable", EXIT_FAILED, false, "%m", "Remove first what uses it.",
+          .has = "base in use by" },
+        { ANY_KIND, NULL, EXIT_FAILED, false, "%m", plugs_hint, .begins = "snap \"",
+          .has = "\" has no plug named" },
+        { ANY_KIND, NULL, EXIT_FAILED, false, "%m", plugs_hint, .begins = "snap \"",
+          .has = "\" has no slot named" },
+        { ANY_KIND, NULL, EXIT_FAILED, false, "%m", "That is --queue-timeout=SECONDS.",
+          .has = "conflict-timeout must be" },
+        { ANY_KIND, NULL, EXIT_FAILED, false, "%m", plugs_hint,
+          .begins = "a plug has to be named" },
+        { ANY_KIND, "connect", EXIT_FAILED, false, "%m", "See what is installed with 'pawl list'.",
+          .begins = "snap \"", .has = "\" is not installed" },
+        { ANY_KIND, "disconnect", EXIT_FAILED, false, "%m",
+          "See what is installed with 'pawl list'.", .begins = "snap \"",
+          .has = "\" is not installed" },
+        { ANY_KIND, "get", EXIT_FAILED, false, "%m",
+          "What is not set is as the man page says: man pawl, SETTINGS.",
+          .has = "configuration option" },
         { ANY_KIND, NULL, EXIT_FAILED, false, "%m", NULL, .begins = "not a snap", .own = "%s: %m" },
         { ANY_KIND, NULL, EXIT_FAILED, false, "%m", NULL },
 };
@@ -92,6 +123,7 @@ static bool is_fitting(const ReportRow *row, const Failure *failure, const char 
         return (*row->kind == '\0' || string_equal(row->kind, failure->kind)) &&
                (row->command == NULL || string_equal(row->command, command)) &&
                (row->begins == NULL || string_has_prefix(failure->message, row->begins)) &&
+               (row->has == NULL || strstr(failure->message, row->has) != NULL) &&
                (!row->needs_revision || subject->revision != NULL);
 }
 

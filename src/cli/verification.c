@@ -3,10 +3,11 @@
 
 #include <stdio.h>
 
+#include "base/text.h"
 #include "cli/report.h"
 #include "cli/wait.h"
 
-static int print_findings(const Cli *cli, const json_t *change) {
+static int print_findings(const Cli *cli, const json_t *change, bool is_repair) {
         const json_t *data = json_object_get(change, "data");
         const json_t *findings = json_object_get(data, "findings"), *finding;
         size_t i;
@@ -18,6 +19,9 @@ static int print_findings(const Cli *cli, const json_t *change) {
                         printf("%s: %s: %s\n", json_get_string(finding, "kind", ""),
                                json_get_string(finding, "name", ""),
                                json_get_string(finding, "message", ""));
+        (void)fflush(stdout);
+        if (json_array_size(findings) > 0 && !is_repair && !cli->is_json)
+                (void)fputs("'pawl repair' makes links and files what the state says.\n", stderr);
         if (json_array_size(findings) > 0)
                 return EXIT_FAILED;
         if (!cli->is_json)
@@ -36,5 +40,5 @@ int verification_run(Cli *cli, const char *action) {
         if (client_start(cli->client, "/v2/pawl/verify", body, &id, &err) < 0 ||
             wait_for_change(cli, id, &change, &err) < 0)
                 return report_failure(cli, &subject, &err);
-        return print_findings(cli, change);
+        return print_findings(cli, change, string_equal(action, "repair"));
 }

@@ -211,9 +211,11 @@ int setting_describe(Database *database, json_t **ret, Error *err) {
         if (query_open(database, &query, err, "SELECT key, value FROM setting ORDER BY key", "") <
             0)
                 return -1;
+        /* The daemon keeps things of its own beside them. */
         while ((more = query_next(&query, err)) > 0)
-                put_deep(document, query_get_text(&query, 0),
-                         format_json(query_get_text(&query, 0), query_get_text(&query, 1)));
+                if (find_info(query_get_text(&query, 0)) != NULL)
+                        put_deep(document, query_get_text(&query, 0),
+                                 format_json(query_get_text(&query, 0), query_get_text(&query, 1)));
         if (more < 0)
                 return -1;
         *ret = take(document);

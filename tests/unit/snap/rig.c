@@ -11,11 +11,13 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
+#include "../unit.h"
 #include "base/clock.h"
 #include "base/digest.h"
 #include "base/file.h"
 #include "base/text.h"
 #include "interface/repository.h"
+#include "sandbox/helper.h"
 #include "snap/image.h"
 #include "snap/projection.h"
 #include "state/verify.h"
@@ -124,6 +126,12 @@ void rig_make_package(const char *directory, const char *file, const char *manif
         rig_remove_tree(tree);
 }
 
+char *rig_make_package_path(const char *directory, const char *file, const char *manifest,
+                            size_t size) {
+        rig_make_package(directory, file, manifest, size);
+        return string_format("%s/%s", directory, file);
+}
+
 static void on_commit(void *context, int64_t change) {
         SnapContext *snap_context = context;
         Rig *rig = (Rig *)(void *)((char *)snap_context - offsetof(Rig, context));
@@ -194,6 +202,38 @@ void rig_close(Rig *rig) {
         rig->database = database_close(rig->database);
         free(rig->root);
         *rig = (Rig){ 0 };
+}
+
+void rig_must_open(const char *root, Rig *ret) {
+        Error err = ERROR_INIT;
+
+        if (rig_open(root, ret, &err) < 0)
+                fail_msg("the daemon does not start: %s", err.message);
+}
+
+void rig_close_and_remove(Rig *rig, char *owned_root) {
+        rig_close(rig);
+        rig_remove_tree(owned_root);
+        free(owned_root);
+}
+
+bool rig_use_reader(void) {
+        const char *reader = getenv("PAWL_READ");
+        int fd = reader ? open(reader, O_PATH | O_CLOEXEC) : -1;
+
+        if (fd < 0)
+                return false;
+        helper_replace(HELPER_READ, fd);
+        return true;
+}
+
+void rig_assert_text(Rig *rig, const char *sql, const char *expected) {
+        autofree char *text = NULL;
+        Error err = ERROR_INIT;
+
+        if (database_find_text(rig->database, &text, &err, sql, "") < 0)
+                fail_msg("%s: %s", sql, err.message);
+        assert_string_equal(text ? text : "", expected);
 }
 
 static void tick(uv_timer_t *timer) {

@@ -34,7 +34,11 @@ extern const TaskKind *rig_kinds;
 
 /* Opens as a starting daemon does: state, verify, sweep, links, runner. */
 int rig_open(const char *root, Rig *ret, Error *err);
+/* The same; the test fails where it does not open. */
+void rig_must_open(const char *root, Rig *ret);
 void rig_close(Rig *rig);
+/* The end of a test. */
+void rig_close_and_remove(Rig *rig, char *owned_root);
 /* Until nothing is unfinished or uncleaned; fails after 30 s. */
 int rig_run(Rig *rig, Error *err);
 
@@ -57,6 +61,16 @@ extern const char *rig_hook;
 /* Makes DIR/FILE from a tree whose meta/snap.yaml is `manifest` (JSON is YAML); `size` bytes of
  * content besides. */
 void rig_make_package(const char *directory, const char *file, const char *manifest, size_t size);
+
+/* The same, its path; free it. */
+char *rig_make_package_path(const char *directory, const char *file, const char *manifest,
+                            size_t size);
+
+/* Images are read by the pawl-read that was built, named by PAWL_READ; false where there is none.
+ */
+bool rig_use_reader(void);
+/* Fails where the first column of the first row is another text; "" where it is NULL or no row. */
+void rig_assert_text(Rig *rig, const char *sql, const char *expected);
 
 /* `request` with files for their instance names alone, or NULL; its count is that of `paths`. */
 int rig_plan_many(Rig *rig, const InstallRequest *request, const char *const *paths,

@@ -8,7 +8,6 @@
  * CRASH_STRIDE in the environment: 1 = every call (minutes); by default every third, and each run
  * begins at another one.
  */
-#include <fcntl.h>
 #include <signal.h>
 #include <sqlite3.h>
 #include <stdio.h>
@@ -21,7 +20,6 @@
 #include "../unit.h"
 #include "base/text.h"
 #include "rig.h"
-#include "sandbox/helper.h"
 #include "state/verify.h"
 
 #define APP_MANIFEST(version)                                  \
@@ -89,8 +87,7 @@ int __wrap_sqlite3_exec(sqlite3 *database, const char *sql, RowCallback callback
 static char *directory, *base_path, *one_path, *two_path, *three_path;
 
 static char *make(const char *file, const char *manifest) {
-        rig_make_package(directory, file, manifest, 20000);
-        return string_format("%s/%s", directory, file);
+        return rig_make_package_path(directory, file, manifest, 20000);
 }
 
 static int make_packages(void **state) {
@@ -177,18 +174,11 @@ static void set_failing(bool fails) {
         rig_kinds = fails ? kinds : NULL;
 }
 
-static void open_rig(const char *root, Rig *rig) {
-        Error err = ERROR_INIT;
-
-        if (rig_open(root, rig, &err) < 0)
-                fail_msg("the daemon does not start: %s", err.message);
-}
-
 static char *make_template(const Act *act) {
         char *root = rig_make_root();
         Rig rig = { 0 };
 
-        open_rig(root, &rig);
+        rig_must_open(root, &rig);
         const char *const paths[] = { base_path, one_path, two_path };
         /* A user of uid 0, or what he runs could not pull the plug. */
         rig_add_user(root, "carla", 0);
@@ -247,7 +237,7 @@ static Outcome run_once(const Act *act, const char *template, int pull_at, bool 
         outcome.was_pulled = pull_at > 0 && plug->calls >= pull_at;
         if (!outcome.was_pulled || spares_daemon)
                 assert_true(WIFEXITED(status) ? WEXITSTATUS(status) == 0 : outcome.was_pulled);
-        open_rig(root, &rig);
+        rig_must_open(root, &rig);
         assert_int_equal(rig_run(&rig, &err), 0);
         if (state_verify(rig.database, &err) < 0)
                 fail_msg("call %d: %s", pull_at, err.message);
@@ -278,7 +268,7 @@ static void pull_everywhere(const Act *act, bool spares_daemon) {
         int first = stride == 1 ? 1 : 1 + (int)(time(NULL) % stride);
         Rig rig = { 0 };
 
-        open_rig(template, &rig);
+        rig_must_open(template, &rig);
         autofree char *before = rig_describe_world(&rig);
         rig_close(&rig);
         set_failing(act->fails);
@@ -326,11 +316,8 @@ int main(void) {
                 cmocka_unit_test(the_daemon_dies_anywhere),
                 cmocka_unit_test(a_process_dies_anywhere),
         };
-        const char *reader = getenv("PAWL_READ");
-        int fd = reader ? open(reader, O_PATH | O_CLOEXEC) : -1;
 
-        if (fd < 0)
+        if (!rig_use_reader())
                 return 77;
-        helper_replace(HELPER_READ, fd);
         return cmocka_run_group_tests(tests, make_packages, remove_packages);
 }

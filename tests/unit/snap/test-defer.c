@@ -17,7 +17,6 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "rig.h"
-#include "sandbox/helper.h"
 #include "task/change.h"
 
 #define APP(name, version)                                     \
@@ -31,8 +30,7 @@
 static char *directory, *base_path, *paths[2][2];
 
 static char *make(const char *file, const char *manifest) {
-        rig_make_package(directory, file, manifest, 1000);
-        return string_format("%s/%s", directory, file);
+        return rig_make_package_path(directory, file, manifest, 1000);
 }
 
 static int make_packages(void **state) {
@@ -57,28 +55,15 @@ static int remove_packages(void **state) {
         return 0;
 }
 
-static void open_rig(const char *root, Rig *rig) {
-        Error err = ERROR_INIT;
-
-        if (rig_open(root, rig, &err) < 0)
-                fail_msg("%s", err.message);
-}
-
 static char *open_installed(Rig *rig) {
         char *root = rig_make_root();
 
-        open_rig(root, rig);
+        rig_must_open(root, rig);
         for (size_t i = 0; i < 3; i++) {
                 autofree char *status = rig_install(rig, i ? paths[0][i - 1] : base_path);
                 assert_string_equal(status, "Done");
         }
         return root;
-}
-
-static void close_and_remove(Rig *rig, char *root) {
-        rig_close(rig);
-        rig_remove_tree(root);
-        free(root);
 }
 
 /* A process that holds the lease as a launcher does, until it is killed. */
@@ -161,15 +146,6 @@ static void run_to_end(Rig *rig) {
         assert_true(clock_get_boot() - begun < SOON_NS);
 }
 
-static void assert_text(Rig *rig, const char *sql, const char *expected) {
-        autofree char *text = NULL;
-        Error err = ERROR_INIT;
-
-        if (database_find_text(rig->database, &text, &err, sql, "") < 0)
-                fail_msg("%s", err.message);
-        assert_string_equal(text ? text : "", expected);
-}
-
 static const char *const CURRENT =
         "SELECT group_concat(instance||' '||current||' '||(paused_by NOTNULL), ', ') FROM (SELECT * "
         "FROM snap WHERE type = 'app' ORDER BY instance)";
@@ -183,8 +159,8 @@ static void assert_status(Rig *rig, int64_t change, const char *expected) {
 /* What comes after it is still to be done. */
 static void assert_waits(Rig *rig, int64_t change) {
         assert_status(rig, change, "Do");
-        assert_text(rig, "SELECT DISTINCT wait_name FROM task WHERE status = 'Wait'",
-                    RUNNING_EVENT);
+        rig_assert_text(rig, "SELECT DISTINCT wait_name FROM task WHERE status = 'Wait'",
+                        RUNNING_EVENT);
 }
 
 static void set(Rig *rig, const char *patch_text) {
@@ -206,11 +182,11 @@ static void it_goes_on_when_the_last_program_ends(void **state) {
         int64_t change = plan(&rig, RUNNING_DEFER, 1);
         run_to_wait(&rig);
         assert_waits(&rig, change);
-        assert_text(&rig, CURRENT, "hello x1 0, second x1 0");
+        rig_assert_text(&rig, CURRENT, "hello x1 0, second x1 0");
         autofree char *line =
                 string_format("waits until programs have ended, of snap \"hello\", pids: %d,%d",
                               first < second ? first : second, first < second ? second : first);
-        assert_text(&rig, "SELECT text FROM task_log ORDER BY id DESC LIMIT 1", line);
+        rig_assert_text(&rig, "SELECT text FROM task_log ORDER BY id DESC LIMIT 1", line);
         /* What was verified is there. */
         rig_shell(root, 0, "test -e var/lib/pawl/images/hello_x2.snap");
         end_program(first);
@@ -221,8 +197,8 @@ static void it_goes_on_when_the_last_program_ends(void **state) {
         end_program(second);
         run_to_end(&rig);
         assert_status(&rig, change, "Done");
-        assert_text(&rig, CURRENT, "hello x2 0, second x1 0");
-        close_and_remove(&rig, root);
+        rig_assert_text(&rig, CURRENT, "hello x2 0, second x1 0");
+        rig_close_and_remove(&rig, root);
 }
 
 static void it_survives_the_daemon(void **state) {
@@ -234,13 +210,13 @@ static void it_survives_the_daemon(void **state) {
         int64_t change = plan(&rig, RUNNING_DEFER, 1);
         run_to_wait(&rig);
         rig_close(&rig);
-        open_rig(root, &rig);
+        rig_must_open(root, &rig);
         run_to_wait(&rig);
         assert_waits(&rig, change);
         end_program(program);
         run_to_end(&rig);
         assert_status(&rig, change, "Done");
-        close_and_remove(&rig, root);
+        rig_close_and_remove(&rig, root);
 }
 
 /* The program ends while there is no daemon to be told. */
@@ -254,10 +230,10 @@ static void it_goes_on_with_the_next_daemon(void **state) {
         run_to_wait(&rig);
         rig_close(&rig);
         end_program(program);
-        open_rig(root, &rig);
+        rig_must_open(root, &rig);
         run_to_end(&rig);
         assert_status(&rig, change, "Done");
-        close_and_remove(&rig, root);
+        rig_close_and_remove(&rig, root);
 }
 
 static void it_can_be_aborted(void **state) {
@@ -278,7 +254,7 @@ static void it_can_be_aborted(void **state) {
         autofree char *after = rig_describe_world(&rig);
         assert_string_equal(after, before);
         end_program(program);
-        close_and_remove(&rig, root);
+        rig_close_and_remove(&rig, root);
 }
 
 /* Until the last program of the last of them: nothing is held still before. */
@@ -296,16 +272,16 @@ static void several_together_wait_for_all(void **state) {
                 (void)uv_run(&rig.loop, UV_RUN_NOWAIT);
         }
         assert_waits(&rig, change);
-        assert_text(&rig, CURRENT, "hello x1 0, second x1 0");
-        assert_text(&rig,
-                    "SELECT count(*) FROM task WHERE kind IN ('stop-snap-services', "
-                    "'unlink-current-snap') AND status = 'Done'",
-                    "0");
+        rig_assert_text(&rig, CURRENT, "hello x1 0, second x1 0");
+        rig_assert_text(&rig,
+                        "SELECT count(*) FROM task WHERE kind IN ('stop-snap-services', "
+                        "'unlink-current-snap') AND status = 'Done'",
+                        "0");
         end_program(hello);
         run_to_end(&rig);
         assert_status(&rig, change, "Done");
-        assert_text(&rig, CURRENT, "hello x2 0, second x2 0");
-        close_and_remove(&rig, root);
+        rig_assert_text(&rig, CURRENT, "hello x2 0, second x2 0");
+        rig_close_and_remove(&rig, root);
 }
 
 static const char *slip_root;
@@ -336,17 +312,17 @@ static void who_slips_in_is_waited_for_too(void **state) {
         rig_kinds = kinds;
         slip_root = root;
         slipped = 0;
-        open_rig(root, &rig);
+        rig_must_open(root, &rig);
         int64_t change = plan(&rig, RUNNING_DEFER, 2);
         run_to_wait(&rig);
         rig_kinds = NULL;
-        assert_text(&rig, "SELECT kind FROM task WHERE status = 'Wait'", "unlink-current-snap");
-        assert_text(&rig, CURRENT, "hello x1 0, second x1 0");
+        rig_assert_text(&rig, "SELECT kind FROM task WHERE status = 'Wait'", "unlink-current-snap");
+        rig_assert_text(&rig, CURRENT, "hello x1 0, second x1 0");
         end_program(slipped);
         run_to_end(&rig);
         assert_status(&rig, change, "Done");
-        assert_text(&rig, CURRENT, "hello x2 0, second x2 0");
-        close_and_remove(&rig, root);
+        rig_assert_text(&rig, CURRENT, "hello x2 0, second x2 0");
+        rig_close_and_remove(&rig, root);
 }
 
 /* Else any user lets pawld walk over /proc and flush the disk as fast as it can. */
@@ -372,7 +348,7 @@ static void who_forks_on_and_on_costs_a_look_a_second(void **state) {
                                             ""),
                          1);
         assert_in_range(strtoul(count, NULL, 10), 2, 12); /* 2 s, and 5 that are free */
-        close_and_remove(&rig, root);
+        rig_close_and_remove(&rig, root);
 }
 
 static void settings_decide_where_the_request_does_not(void **state) {
@@ -400,9 +376,9 @@ static void settings_decide_where_the_request_does_not(void **state) {
         run_to_end(&rig);
         set(&rig, "{\"refresh.running-apps-for\":null}");
         run_to_end(&rig);
-        assert_text(&rig, "SELECT group_concat(key||'='||value) FROM setting",
-                    "refresh.running-apps=ignore");
-        close_and_remove(&rig, root);
+        rig_assert_text(&rig, "SELECT group_concat(key||'='||value) FROM setting",
+                        "refresh.running-apps=ignore");
+        rig_close_and_remove(&rig, root);
 }
 
 int main(void) {
@@ -416,11 +392,8 @@ int main(void) {
                 cmocka_unit_test(who_forks_on_and_on_costs_a_look_a_second),
                 cmocka_unit_test(settings_decide_where_the_request_does_not),
         };
-        const char *reader = getenv("PAWL_READ");
-        int fd = reader ? open(reader, O_PATH | O_CLOEXEC) : -1;
 
-        if (fd < 0 || geteuid() != 0)
+        if (!rig_use_reader() || geteuid() != 0)
                 return 77;
-        helper_replace(HELPER_READ, fd);
         return cmocka_run_group_tests(tests, make_packages, remove_packages);
 }

@@ -33,8 +33,7 @@
 static char *directory, *base_path, *one_path, *two_path, *three_path;
 
 static char *make(const char *file, const char *manifest, size_t size) {
-        rig_make_package(directory, file, manifest, size);
-        return string_format("%s/%s", directory, file);
+        return rig_make_package_path(directory, file, manifest, size);
 }
 
 static int make_packages(void **state) {
@@ -79,24 +78,12 @@ static char *open_with_base(Rig *rig) {
         return root;
 }
 
-static void close_and_remove(Rig *rig, char *root) {
-        rig_close(rig);
-        rig_remove_tree(root);
-        free(root);
-}
-
 static char *find_text(Rig *rig, const char *sql) {
         char *text = NULL;
         Error err = ERROR_INIT;
 
         assert_ok(database_find_text(rig->database, &text, &err, sql, ""), err);
         return text ? text : string_copy("");
-}
-
-static void assert_text(Rig *rig, const char *sql, const char *expected) {
-        autofree char *text = find_text(rig, sql);
-
-        assert_string_equal(text, expected);
 }
 
 static int64_t run_change(Rig *rig, int planned, int64_t change, Error *err) {
@@ -142,8 +129,9 @@ static void an_installed_package_has_rows_image_data_and_links(void **state) {
 
         (void)state;
         assert_status(rig_install(&rig, one_path), "Done");
-        assert_text(&rig, "SELECT current || is_active FROM snap WHERE instance = 'hello'", "x11");
-        assert_text(
+        rig_assert_text(&rig, "SELECT current || is_active FROM snap WHERE instance = 'hello'",
+                        "x11");
+        rig_assert_text(
                 &rig,
                 "SELECT group_concat(kind, ' ') FROM (SELECT kind FROM task WHERE change = 2 ORDER BY id)",
                 "prerequisites prepare-snap mount-snap copy-snap-data setup-profiles link-snap auto-connect "
@@ -155,13 +143,13 @@ static void an_installed_package_has_rows_image_data_and_links(void **state) {
         assert_true(readlinkat(rig.places->snap_bin, "hello.two", target, sizeof(target)) > 0);
         assert_string_equal(target, "/usr/lib/pawl/pawl-run");
         assert_false(file_exists_beneath(rig.places->snap_bin, "hello.svc"));
-        assert_text(&rig, "SELECT text FROM task_log WHERE text LIKE 'services%'",
-                    "services are not started by this version: hello.svc");
+        rig_assert_text(&rig, "SELECT text FROM task_log WHERE text LIKE 'services%'",
+                        "services are not started by this version: hello.svc");
         assert_int_equal(describe_snap(rig.places, rig.database, "hello", &snap, &err), 1);
         assert_string_equal(json_get_string(snap, "status", ""), "active");
         assert_int_equal(json_array_size(json_object_get(snap, "apps")), 3);
         json_decref(snap);
-        close_and_remove(&rig, root);
+        rig_close_and_remove(&rig, root);
 }
 
 /* Something of each sort that a copy must keep. */
@@ -208,9 +196,9 @@ static void a_second_file_refreshes_and_copies_data(void **state) {
         assert_status(rig_install(&rig, one_path), "Done");
         write_data(&rig);
         assert_status(rig_install(&rig, two_path), "Done");
-        assert_text(&rig, "SELECT current FROM snap WHERE instance = 'hello'", "x2");
+        rig_assert_text(&rig, "SELECT current FROM snap WHERE instance = 'hello'", "x2");
         check_copy(&rig, "x2");
-        assert_text(
+        rig_assert_text(
                 &rig,
                 "SELECT group_concat(kind, ' ') FROM (SELECT kind FROM task WHERE change = 3 ORDER BY id)",
                 "prerequisites prepare-snap mount-snap run-hook stop-snap-services remove-aliases "
@@ -218,12 +206,13 @@ static void a_second_file_refreshes_and_copies_data(void **state) {
                 "setup-aliases run-hook start-snap-services cleanup run-hook run-hook");
         /* Two are kept. */
         assert_status(rig_install(&rig, three_path), "Done");
-        assert_text(&rig, "SELECT group_concat(revision) FROM revision WHERE instance = 'hello'",
-                    "x2,x3");
+        rig_assert_text(&rig,
+                        "SELECT group_concat(revision) FROM revision WHERE instance = 'hello'",
+                        "x2,x3");
         assert_false(file_exists_beneath(rig.places->images, "hello_x1.snap"));
         assert_false(file_exists_beneath(rig.places->var_snap, "hello/x1"));
-        assert_text(&rig, "SELECT paused_by FROM snap WHERE instance = 'hello'", "");
-        close_and_remove(&rig, root);
+        rig_assert_text(&rig, "SELECT paused_by FROM snap WHERE instance = 'hello'", "");
+        rig_close_and_remove(&rig, root);
 }
 
 static void a_revert_goes_back_and_blocks_what_it_left(void **state) {
@@ -237,14 +226,14 @@ static void a_revert_goes_back_and_blocks_what_it_left(void **state) {
         assert_status(rig_install(&rig, one_path), "Done");
         assert_status(rig_install(&rig, two_path), "Done");
         assert_status(rig_get_change_status(&rig, revert(&rig, NULL)), "Done");
-        assert_text(&rig, "SELECT current FROM snap WHERE instance = 'hello'", "x1");
-        assert_text(&rig, "SELECT revision FROM revision WHERE is_blocked", "x2");
+        rig_assert_text(&rig, "SELECT current FROM snap WHERE instance = 'hello'", "x1");
+        rig_assert_text(&rig, "SELECT revision FROM revision WHERE is_blocked", "x2");
         context = (PlanContext){ rig.database, rig.places, NULL };
         assert_int_equal(
                 plan_revert(&context, &(RevertRequest){ .instance = "hello" }, &change, &err), -1);
         assert_string_equal(err.message, "no revision to revert to");
         assert_status(rig_get_change_status(&rig, revert(&rig, "x2")), "Done");
-        assert_text(
+        rig_assert_text(
                 &rig,
                 "SELECT current || is_blocked FROM snap JOIN revision USING (instance) WHERE current = "
                 "revision AND instance = 'hello'",
@@ -252,9 +241,10 @@ static void a_revert_goes_back_and_blocks_what_it_left(void **state) {
         /* What a revert left is collected by the next refresh. */
         (void)revert(&rig, "x1");
         assert_status(rig_install(&rig, three_path), "Done");
-        assert_text(&rig, "SELECT group_concat(revision) FROM revision WHERE instance = 'hello'",
-                    "x1,x3");
-        close_and_remove(&rig, root);
+        rig_assert_text(&rig,
+                        "SELECT group_concat(revision) FROM revision WHERE instance = 'hello'",
+                        "x1,x3");
+        rig_close_and_remove(&rig, root);
 }
 
 static void a_removed_package_leaves_nothing(void **state) {
@@ -275,16 +265,16 @@ static void a_removed_package_leaves_nothing(void **state) {
         assert_string_equal(err.message,
                             "cannot remove active revision x2 of snap \"hello\" (revert first?)");
         assert_status(rig_get_change_status(&rig, remove_one(&rig, "hello", "x1")), "Done");
-        assert_text(&rig, "SELECT group_concat(revision) FROM revision WHERE instance = 'hello'",
-                    "x2");
+        rig_assert_text(
+                &rig, "SELECT group_concat(revision) FROM revision WHERE instance = 'hello'", "x2");
         assert_status(rig_get_change_status(&rig, remove_one(&rig, "hello", NULL)), "Done");
         autofree char *after = rig_describe_world(&rig);
         assert_string_equal(after, before);
         /* The first revision's name is free again, its epoch is not. */
         assert_status(rig_install(&rig, one_path), "Done");
-        assert_text(&rig, "SELECT current || (epoch > 3) FROM snap WHERE instance = 'hello'",
-                    "x11");
-        close_and_remove(&rig, root);
+        rig_assert_text(&rig, "SELECT current || (epoch > 3) FROM snap WHERE instance = 'hello'",
+                        "x11");
+        rig_close_and_remove(&rig, root);
 }
 
 static void a_disabled_package_has_no_links(void **state) {
@@ -306,7 +296,7 @@ static void a_disabled_package_has_no_links(void **state) {
         assert_status(rig_get_change_status(&rig, run_change(&rig, planned, change, &err)), "Done");
         autofree char *after = rig_describe_world(&rig);
         assert_string_equal(after, before);
-        close_and_remove(&rig, root);
+        rig_close_and_remove(&rig, root);
 }
 
 static const struct {
@@ -351,7 +341,7 @@ static void a_refused_package_leaves_nothing(void **state) {
         }
         autofree char *after = rig_describe_world(&rig);
         assert_string_equal(after, before);
-        close_and_remove(&rig, root);
+        rig_close_and_remove(&rig, root);
 }
 
 /* Stands in for pawl-run: how a hook ends is all that counts here. */
@@ -371,24 +361,24 @@ static void a_failing_hook_undoes_the_install(void **state) {
         rig_hook = NULL;
         replace_launcher(&rig, "/bin/false");
         assert_status(rig_install(&rig, path), "Error");
-        assert_text(&rig, "SELECT text FROM task_log WHERE level = 'ERROR'",
-                    "run hook \"install\": exit status 1");
+        rig_assert_text(&rig, "SELECT text FROM task_log WHERE level = 'ERROR'",
+                        "run hook \"install\": exit status 1");
         autofree char *after = rig_describe_world(&rig);
         assert_string_equal(after, before);
         replace_launcher(&rig, "/bin/true");
         assert_status(rig_install(&rig, path), "Done");
-        assert_text(&rig, "SELECT name FROM hook", "install");
+        rig_assert_text(&rig, "SELECT name FROM hook", "install");
         replace_launcher(&rig, "/bin/cat"); /* complains of --root on its stderr */
         rig_hook = "configure";
         autofree char *next = make("hooked2.snap", APP_MANIFEST("2"), 10);
         rig_hook = NULL;
         assert_status(rig_install(&rig, next), "Error");
-        assert_text(
+        rig_assert_text(
                 &rig,
                 "SELECT text LIKE 'run hook \"configure\": %unrecognized option%' FROM task_log WHERE "
                 "level = 'ERROR' ORDER BY id DESC",
                 "1");
-        close_and_remove(&rig, root);
+        rig_close_and_remove(&rig, root);
 }
 
 typedef struct Answer {
@@ -440,7 +430,7 @@ static void images_are_read_without_blocking(void **state) {
                 (void)uv_run(&rig.loop, UV_RUN_NOWAIT);
         assert_int_equal(never.count, 0);
         free(good.name);
-        close_and_remove(&rig, root);
+        rig_close_and_remove(&rig, root);
 }
 
 /* --- failures --- */
@@ -532,7 +522,7 @@ static void fail_once(const Act *act, const char *template, const TaskKind *kind
         char *root = act_on_copy(act, template, &rig, &before, &status);
         autofree char *after = rig_describe_world(&rig);
         fail_at(NULL);
-        close_and_remove(&rig, root);
+        rig_close_and_remove(&rig, root);
         assert_string_equal(status, "Error");
         if (!string_equal(before, after))
                 fail_msg("%s: %s failed and left\n%s\ninstead of\n%s", act->name, kind->name, after,
@@ -550,7 +540,7 @@ static char *find_kinds(const Act *act, const char *template) {
                       "(SELECT max(id) FROM change)");
 
         assert_string_equal(status, "Done");
-        close_and_remove(&rig, root);
+        rig_close_and_remove(&rig, root);
         return found;
 }
 
@@ -656,13 +646,8 @@ int main(void) {
                 cmocka_unit_test(a_failure_at_any_task_undoes_everything),
                 cmocka_unit_test(a_full_disk_undoes_everything),
         };
-        Error err = ERROR_INIT;
-        const char *reader = getenv("PAWL_READ");
-        int fd = reader ? open(reader, O_PATH | O_CLOEXEC) : -1;
 
-        if (fd < 0)
+        if (!rig_use_reader())
                 return 77;
-        helper_replace(HELPER_READ, fd);
-        (void)err;
         return cmocka_run_group_tests(tests, make_packages, remove_packages);
 }

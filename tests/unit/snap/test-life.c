@@ -15,7 +15,6 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "rig.h"
-#include "sandbox/helper.h"
 #include "task/change.h"
 
 #define ALICE 70001
@@ -36,8 +35,7 @@
 static char *directory, *base_path, *one_path, *two_path, *three_path, *second_path, *third_path;
 
 static char *make(const char *file, const char *manifest) {
-        rig_make_package(directory, file, manifest, 1000);
-        return string_format("%s/%s", directory, file);
+        return rig_make_package_path(directory, file, manifest, 1000);
 }
 
 static int make_packages(void **state) {
@@ -83,12 +81,6 @@ static char *open_used(Rig *rig) {
                   "ln -s ../x1/notes x1/sub/link; chmod 0500 x1/sub; ln -s x1 current");
         rig_shell(root, BOB, "cd home/bob; mkdir -p snap/hello/x1; echo his >snap/hello/x1/notes");
         return root;
-}
-
-static void close_and_remove(Rig *rig, char *root) {
-        rig_close(rig);
-        rig_remove_tree(root);
-        free(root);
 }
 
 static void assert_installs(Rig *rig, const char *path, const char *expected) {
@@ -146,7 +138,7 @@ static void data_of_every_user_follows_a_refresh(void **state) {
         assert_shell(root, "cd home/alice/snap/hello; test ! -e x2; test -e x3");
         remove_hello(&rig, NULL);
         assert_shell(root, "test -z \"$(ls -A home/alice/snap home/bob/snap | grep -v :)\"");
-        close_and_remove(&rig, root);
+        rig_close_and_remove(&rig, root);
 }
 
 static int fail_commit(const TaskStep *step, const json_t *job, const json_t *result, Error *err) {
@@ -178,7 +170,7 @@ static void an_undone_refresh_takes_the_copies_back(void **state) {
         autofree char *after = rig_describe_world(&rig);
         set_failing(false);
         assert_string_equal(after, before);
-        close_and_remove(&rig, root);
+        rig_close_and_remove(&rig, root);
 }
 
 static void no_home_holds_up_a_refresh(void **state) {
@@ -202,7 +194,7 @@ static void no_home_holds_up_a_refresh(void **state) {
                            "test ! -e roots; test ! -e null; test \"$(cat notes)\" = mine");
         assert_shell(root, "test ! -e elsewhere/hello/x2");
         assert_logged(&rig, "%data of user bob is copied when the new revision is first started%");
-        close_and_remove(&rig, root);
+        rig_close_and_remove(&rig, root);
 }
 
 /* As a launcher holds it. */
@@ -238,7 +230,7 @@ static void a_running_program_refuses_a_refresh(void **state) {
         rig_running_apps = RUNNING_AS_SET;
         assert_shell(root, "test -e home/alice/snap/hello/x2/notes");
         (void)close(lease);
-        close_and_remove(&rig, root);
+        rig_close_and_remove(&rig, root);
 }
 
 static void a_program_that_slipped_in_is_waited_for(void **state) {
@@ -260,7 +252,7 @@ static void a_program_that_slipped_in_is_waited_for(void **state) {
         assert_int_equal(rig_run(&rig, &err), 0);
         assert_int_equal(waitpid(pid, NULL, 0), pid);
         assert_shell(root, "test \"$(cat home/alice/snap/hello/x2/notes)\" = late");
-        close_and_remove(&rig, root);
+        rig_close_and_remove(&rig, root);
 }
 
 static void what_runs_outlives_its_removal(void **state) {
@@ -282,7 +274,7 @@ static void what_runs_outlives_its_removal(void **state) {
         (void)close(lease);
         remove_hello(&rig, NULL);
         assert_shell(root, "test -z \"$(ls var/lib/pawl/trash)\"; test ! -e home/alice/snap/hello");
-        close_and_remove(&rig, root);
+        rig_close_and_remove(&rig, root);
 }
 
 static void set(Rig *rig, const char *key, const char *value) {
@@ -298,15 +290,6 @@ static void set(Rig *rig, const char *key, const char *value) {
                 fail_msg("%s", err.message);
 }
 
-static void assert_text(Rig *rig, const char *sql, const char *expected) {
-        autofree char *text = NULL;
-        Error err = ERROR_INIT;
-
-        if (database_find_text(rig->database, &text, &err, sql, "") < 0)
-                fail_msg("%s", err.message);
-        assert_string_equal(text ? text : "", expected);
-}
-
 static void as_many_revisions_stay_as_are_wanted(void **state) {
         static const char *const REVISIONS =
                 "SELECT group_concat(revision) FROM (SELECT revision FROM revision WHERE instance = "
@@ -319,19 +302,19 @@ static void as_many_revisions_stay_as_are_wanted(void **state) {
         assert_installs(&rig, two_path, "Done");
         assert_installs(&rig, three_path, "Done");
         assert_installs(&rig, two_path, "Done");
-        assert_text(&rig, REVISIONS, "x2,x3,x4");
+        rig_assert_text(&rig, REVISIONS, "x2,x3,x4");
         /* One: never without a way back.  Words: as if nothing was set. */
         set(&rig, "refresh.retain", "1");
         assert_installs(&rig, two_path, "Done");
-        assert_text(&rig, REVISIONS, "x4,x5");
+        rig_assert_text(&rig, REVISIONS, "x4,x5");
         set(&rig, "refresh.retain", "many");
         int lease = take_lease(root, "x4");
         assert_installs(&rig, three_path, "Done");
-        assert_text(&rig, REVISIONS, "x4,x5,x6");
+        rig_assert_text(&rig, REVISIONS, "x4,x5,x6");
         (void)close(lease);
         assert_installs(&rig, three_path, "Done");
-        assert_text(&rig, REVISIONS, "x6,x7");
-        close_and_remove(&rig, root);
+        rig_assert_text(&rig, REVISIONS, "x6,x7");
+        rig_close_and_remove(&rig, root);
 }
 
 static int fail_third(const TaskStep *step, const json_t *job, const json_t *result, Error *err) {
@@ -385,12 +368,12 @@ static void each_of_several_succeeds_by_itself(void **state) {
         char *root = install_three(&rig, false);
 
         (void)state;
-        assert_text(&rig,
-                    "SELECT group_concat(instance) FROM (SELECT instance FROM snap ORDER BY 1)",
-                    "hello,second,testbase");
+        rig_assert_text(&rig,
+                        "SELECT group_concat(instance) FROM (SELECT instance FROM snap ORDER BY 1)",
+                        "hello,second,testbase");
         assert_shell(root, "test -L snap/bin/second; test ! -e snap/bin/third; "
                            "test ! -e var/snap/third; test -e var/snap/second/x1");
-        close_and_remove(&rig, root);
+        rig_close_and_remove(&rig, root);
 }
 
 static void all_of_several_or_none(void **state) {
@@ -398,14 +381,14 @@ static void all_of_several_or_none(void **state) {
         char *root = install_three(&rig, true);
 
         (void)state;
-        assert_text(&rig, "SELECT group_concat(instance) FROM snap", "testbase");
-        assert_text(&rig,
-                    "SELECT group_concat(DISTINCT status) FROM task t JOIN change c ON c.id = "
-                    "t.change WHERE c.id = 2 AND t.kind = 'link-snap'",
-                    "Undone");
+        rig_assert_text(&rig, "SELECT group_concat(instance) FROM snap", "testbase");
+        rig_assert_text(&rig,
+                        "SELECT group_concat(DISTINCT status) FROM task t JOIN change c ON c.id = "
+                        "t.change WHERE c.id = 2 AND t.kind = 'link-snap'",
+                        "Undone");
         assert_shell(root, "test -z \"$(ls snap/bin)\"; test \"$(ls var/snap)\" = testbase; "
                            "test \"$(ls var/lib/pawl/images)\" = testbase_x1.snap");
-        close_and_remove(&rig, root);
+        rig_close_and_remove(&rig, root);
 }
 
 /* Everything that there is, again and again until not a page is left. */
@@ -482,7 +465,7 @@ static void instances_stand_side_by_side(void **state) {
         set(&rig, "experimental.parallel-instances", "true");
         assert_int_equal(rig_plan_many(&rig, &request, &path, &change, &err), 0);
         assert_int_equal(rig_run(&rig, &err), 0);
-        assert_text(
+        rig_assert_text(
                 &rig,
                 "SELECT group_concat(instance||' '||name||' '||current) FROM (SELECT * FROM snap "
                 "WHERE name = 'hello' ORDER BY instance)",
@@ -495,7 +478,7 @@ static void instances_stand_side_by_side(void **state) {
         assert_string_equal(err.message, "invalid instance key: \"NO!\"");
         remove_hello(&rig, NULL);
         assert_shell(root, "test -e var/snap/hello_too/x1; test ! -e var/snap/hello");
-        close_and_remove(&rig, root);
+        rig_close_and_remove(&rig, root);
 }
 
 static void another_channel_is_followed(void **state) {
@@ -516,13 +499,13 @@ static void another_channel_is_followed(void **state) {
                 Error err = ERROR_INIT;
                 assert_int_equal(plan_switch(&context, "hello", CASES[i].wanted, &change, &err), 0);
                 assert_int_equal(rig_run(&rig, &err), 0);
-                assert_text(&rig, "SELECT tracking FROM snap WHERE instance = 'hello'",
-                            CASES[i].full);
+                rig_assert_text(&rig, "SELECT tracking FROM snap WHERE instance = 'hello'",
+                                CASES[i].full);
         }
-        assert_text(&rig, "SELECT summary FROM change ORDER BY id DESC LIMIT 1",
-                    "Switch \"hello\" snap to channel \"edge/fix\"");
-        assert_text(&rig, "SELECT current FROM snap WHERE instance = 'hello'", "x1");
-        close_and_remove(&rig, root);
+        rig_assert_text(&rig, "SELECT summary FROM change ORDER BY id DESC LIMIT 1",
+                        "Switch \"hello\" snap to channel \"edge/fix\"");
+        rig_assert_text(&rig, "SELECT current FROM snap WHERE instance = 'hello'", "x1");
+        rig_close_and_remove(&rig, root);
 }
 
 int main(void) {
@@ -540,11 +523,8 @@ int main(void) {
                 cmocka_unit_test(a_full_disk_lets_packages_be_removed),
                 cmocka_unit_test(another_channel_is_followed),
         };
-        const char *reader = getenv("PAWL_READ");
-        int fd = reader ? open(reader, O_PATH | O_CLOEXEC) : -1;
 
-        if (fd < 0 || geteuid() != 0)
+        if (!rig_use_reader() || geteuid() != 0)
                 return 77;
-        helper_replace(HELPER_READ, fd);
         return cmocka_run_group_tests(tests, make_packages, remove_packages);
 }

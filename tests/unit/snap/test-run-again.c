@@ -3,7 +3,6 @@
  * Two faults that other daemons had, aimed at: a task that has worked, and whose Done is not stored
  * when the daemon is killed, finds all that it needs when it is run again, and means the same.
  */
-#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,7 +12,6 @@
 #include "../unit.h"
 #include "base/text.h"
 #include "rig.h"
-#include "sandbox/helper.h"
 
 #define APP_MANIFEST(version)                                                                \
         "{\"name\":\"hello\",\"version\":\"" version "\",\"summary\":\"s\",\"description\":" \
@@ -67,13 +65,6 @@ static void replace_commit(const char *kind, Commit *commit) {
         rig_kinds = kinds;
 }
 
-static void open_rig(const char *root, Rig *rig) {
-        Error err = ERROR_INIT;
-
-        if (rig_open(root, rig, &err) < 0)
-                fail_msg("%s", err.message);
-}
-
 static void install(Rig *rig, size_t package) {
         autofree char *status = rig_install(rig, paths[package]);
 
@@ -99,20 +90,20 @@ static void the_source_is_there_until_done_is_durable(void **state) {
 
         (void)state;
         rig_kinds = NULL;
-        open_rig(root, &rig);
+        rig_must_open(root, &rig);
         install(&rig, 0);
         rig_close(&rig);
         pid_t daemon = fork();
         if (daemon == 0) {
                 replace_commit("prepare-snap", die);
-                open_rig(root, &rig);
+                rig_must_open(root, &rig);
                 if (rig_plan_install(&rig, paths[1], &change, &err) == 0)
                         (void)rig_run(&rig, &err);
                 _exit(0);
         }
         assert_int_equal(waitpid(daemon, &status, 0), daemon);
         assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
-        open_rig(root, &rig);
+        rig_must_open(root, &rig);
         assert_int_equal(rig_run(&rig, &err), 0);
         autofree char *outcome = rig_get_change_status(&rig, 2);
         assert_string_equal(outcome, "Done");
@@ -138,7 +129,7 @@ static void a_discard_that_is_run_again_takes_no_other_revision(void **state) {
 
         (void)state;
         replace_commit("discard-snap", twice);
-        open_rig(root, &rig);
+        rig_must_open(root, &rig);
         for (size_t i = 0; i < 3; i++)
                 install(&rig, i);
         PlanContext context = { .database = rig.database, .places = rig.places };
@@ -162,11 +153,7 @@ int main(void) {
                 cmocka_unit_test(a_discard_that_is_run_again_takes_no_other_revision),
         };
 
-        const char *reader = getenv("PAWL_READ");
-        int fd = reader ? open(reader, O_PATH | O_CLOEXEC) : -1;
-
-        if (fd < 0)
+        if (!rig_use_reader())
                 return 77;
-        helper_replace(HELPER_READ, fd);
         return cmocka_run_group_tests(tests, make_packages, remove_packages);
 }

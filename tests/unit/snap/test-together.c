@@ -3,7 +3,6 @@
  * Several snaps in one transaction: at no commit, forwards or back, is one of them new and another
  * old, nor one held still while another goes on.
  */
-#include <fcntl.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -11,7 +10,6 @@
 #include "../unit.h"
 #include "base/text.h"
 #include "rig.h"
-#include "sandbox/helper.h"
 #include "state/verify.h"
 
 #define MEMBER_COUNT 3
@@ -127,26 +125,13 @@ static char *install_all(Rig *rig, size_t version, bool is_one_lane) {
         return rig_get_change_status(rig, change);
 }
 
-static void open_rig(const char *root, Rig *rig) {
-        Error err = ERROR_INIT;
-
-        if (rig_open(root, rig, &err) < 0)
-                fail_msg("%s", err.message);
-}
-
 static char *open_installed(Rig *rig) {
         char *root = rig_make_root();
 
-        open_rig(root, rig);
+        rig_must_open(root, rig);
         autofree char *status = install_all(rig, 0, true);
         assert_string_equal(status, "Done");
         return root;
-}
-
-static void close_and_remove(Rig *rig, char *root) {
-        rig_close(rig);
-        rig_remove_tree(root);
-        free(root);
 }
 
 /* A refresh of all with a look at each commit; its status. */
@@ -167,7 +152,7 @@ static void a_first_install_is_of_all_or_none(void **state) {
 
         (void)state;
         set_failing("start-snap-services");
-        open_rig(root, &rig);
+        rig_must_open(root, &rig);
         autofree char *before = rig_describe_world(&rig);
         memset(&watch, 0, sizeof(watch));
         watch.rig = &rig;
@@ -180,7 +165,7 @@ static void a_first_install_is_of_all_or_none(void **state) {
         assert_string_equal(after, before);
         assert_true(watch.old > 0);
         assert_int_equal(watch.mixed, 0);
-        close_and_remove(&rig, root);
+        rig_close_and_remove(&rig, root);
 }
 
 static void all_switch_in_one_commit(void **state) {
@@ -201,7 +186,7 @@ static void all_switch_in_one_commit(void **state) {
                                      "SELECT count(*) FROM task WHERE change = 2 AND kind IN "
                                      "('link-snap', 'unlink-current-snap') AND status = 'Done'"),
                          2 * MEMBER_COUNT);
-        close_and_remove(&rig, root);
+        rig_close_and_remove(&rig, root);
 }
 
 static void go_back_from(const char *kind) {
@@ -211,7 +196,7 @@ static void go_back_from(const char *kind) {
 
         rig_close(&rig);
         set_failing(kind);
-        open_rig(root, &rig);
+        rig_must_open(root, &rig);
         autofree char *status = refresh_watched(&rig);
         set_failing(NULL);
         autofree char *after = rig_describe_world(&rig);
@@ -220,7 +205,7 @@ static void go_back_from(const char *kind) {
         assert_true(string_equal(kind, "copy-snap-data") == (watch.new == 0));
         assert_int_equal(watch.mixed, 0);
         assert_int_equal(watch.torn, 0);
-        close_and_remove(&rig, root);
+        rig_close_and_remove(&rig, root);
 }
 
 static void all_go_back_in_one_commit(void **state) {
@@ -245,7 +230,7 @@ static void each_alone_is_seen_as_a_mixture(void **state) {
         database_set_commit_probe_for_test(NULL);
         assert_string_equal(status, "Done");
         assert_true(watch.mixed > 0);
-        close_and_remove(&rig, root);
+        rig_close_and_remove(&rig, root);
 }
 
 static void run_until_killed(const char *root, int kill_at) {
@@ -274,7 +259,7 @@ static int kill_once(const char *template, int kill_at) {
                 run_until_killed(root, kill_at);
         assert_int_equal(waitpid(pid, &status, 0), pid);
         assert_true(WIFSIGNALED(status) || WEXITSTATUS(status) == 0);
-        open_rig(root, &rig);
+        rig_must_open(root, &rig);
         if (is_mixed(rig.database))
                 fail_msg("killed at side %d of a commit: one is new, another old", kill_at);
         memset(&watch, 0, sizeof(watch));
@@ -286,7 +271,7 @@ static int kill_once(const char *template, int kill_at) {
         if (state_verify(rig.database, &err) < 0)
                 fail_msg("%s", err.message);
         assert_false(is_mixed(rig.database));
-        close_and_remove(&rig, root);
+        rig_close_and_remove(&rig, root);
         return WIFSIGNALED(status);
 }
 
@@ -321,11 +306,8 @@ int main(void) {
                 cmocka_unit_test(each_alone_is_seen_as_a_mixture),
                 cmocka_unit_test(a_kill_leaves_no_mixture),
         };
-        const char *reader = getenv("PAWL_READ");
-        int fd = reader ? open(reader, O_PATH | O_CLOEXEC) : -1;
 
-        if (fd < 0 || geteuid() != 0)
+        if (!rig_use_reader() || geteuid() != 0)
                 return 77;
-        helper_replace(HELPER_READ, fd);
         return cmocka_run_group_tests(tests, make_packages, remove_packages);
 }

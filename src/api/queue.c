@@ -115,6 +115,7 @@ static int add_change(ApiCall *call, const QueueRequest *request, const Wish *wi
                 wish->timeout_s < 0 ? 0 : clock_get_wall() + wish->timeout_s * 1000000000 + 1;
 
         if (transaction_begin(database, &transaction, err) < 0 ||
+            change_check_queue(database, request->instances, request->count, err) < 0 ||
             change_add(database, &draft, request->instances, request->count, ret_change, err) < 0 ||
             change_set_queued(database, *ret_change, until, err) < 0 ||
             add_task(call, request, wish, *ret_change, ahead, err) < 0)

@@ -44,6 +44,10 @@
 #define LAUNCH_COUNT_PER_UID_MAX 32 /* launches being prepared at once */
 #define LAUNCH_WAIT_MS_MAX       120000
 
+/* Changes that wait for their turn ("on-conflict": "queue"). */
+#define QUEUE_LENGTH_MAX          200
+#define QUEUE_LENGTH_PER_SNAP_MAX 50
+
 /* Workers. */
 #define WORKER_RESULT_SIZE_MAX CANONICAL_JSON_SIZE_MAX
 #define WORKER_ATTEMPT_MAX     3

@@ -86,14 +86,18 @@ static int settle(Batch *batch, Error *err) {
 
 /* What can be done now.  A retry further ahead than any is planned for (an hour) was planned before
  * the clock was set back: it is due.  Undo goes backwards also where no edge says so. */
+/* The first unfinished change of each snap; what is queued behind it is no candidate. */
+#define FIRSTS                                                                          \
+        "WITH first AS MATERIALIZED (SELECT s.instance, min(c.id) AS id FROM change c " \
+        "CROSS JOIN change_snap s ON s.change = c.id WHERE c.ready_at IS NULL GROUP BY 1) "
+
 #define IS_QUEUED                                                                       \
         "EXISTS (SELECT 1 FROM change q JOIN change_snap mine ON mine.change = q.id "   \
-        "JOIN change_snap theirs ON theirs.instance = mine.instance "                   \
-        "JOIN change o ON o.id = theirs.change "                                        \
+        "JOIN first ON first.instance = mine.instance "                                 \
         "WHERE q.id = t.change AND q.is_queued = 1 AND ifnull(q.queued_until > ?1, 1) " \
-        "AND o.id < q.id AND o.ready_at IS NULL)"
+        "AND first.id < q.id)"
 
-static const char *const CANDIDATES =
+static const char *const CANDIDATES = FIRSTS
         "SELECT t.id FROM task t "
         "WHERE t.status NOT IN ('Done', 'Undone', 'Hold', 'Error') "
         "AND (?2 = 0 OR t.change = ?2) "

@@ -4,6 +4,7 @@
 #include <inttypes.h>
 
 #include "base/clock.h"
+#include "base/limits.h"
 #include "base/text.h"
 
 #define RETENTION_NS        (24LL * 3600 * 1000000000)
@@ -111,6 +112,36 @@ int change_add(Database *database, const ChangeDraft *draft, const char *const *
             add_snaps(database, change, instances, count, err) < 0)
                 return -1;
         *ret_change = change;
+        return 0;
+}
+
+int change_check_queue(Database *database, const char *const *instances, size_t count, Error *err) {
+        int64_t length = 0;
+
+        if (database_find_int(
+                    database, &length, err,
+                    "SELECT count(*) FROM change WHERE ready_at IS NULL AND is_queued = 1", "") < 0)
+                return -1;
+        if (length >= QUEUE_LENGTH_MAX)
+                return error_set(err, ERROR_BUSY,
+                                 "%d changes are queued already, and no more may be: wait until "
+                                 "some are done, or abort some ('pawl changes', 'pawl abort ID')",
+                                 QUEUE_LENGTH_MAX);
+        for (size_t i = 0; i < count; i++) {
+                if (database_find_int(
+                            database, &length, err,
+                            "SELECT count(*) FROM change c JOIN change_snap s ON s.change "
+                            "= c.id WHERE c.ready_at IS NULL AND c.is_queued = 1 AND "
+                            "s.instance = ?",
+                            "s", instances[i]) < 0)
+                        return -1;
+                if (length >= QUEUE_LENGTH_PER_SNAP_MAX)
+                        return error_set(err, ERROR_BUSY,
+                                         "snap \"%s\" has %d changes queued already, and no more "
+                                         "may be: wait until some are done, or abort some ('pawl "
+                                         "changes', 'pawl abort ID')",
+                                         instances[i], QUEUE_LENGTH_PER_SNAP_MAX);
+        }
         return 0;
 }
 

@@ -30,6 +30,8 @@ int change_add(Database *database, const ChangeDraft *draft, const char *const *
  * plan on the state of that moment, between change_begin_plan and the commit's end. An abort before
  * that is an abort of a task that never ran. */
 int change_set_queued(Database *database, int64_t change, int64_t until, Error *err);
+/* Before that: whether there is room in the queue, in all and for each of these (limits.h). */
+int change_check_queue(Database *database, const char *const *instances, size_t count, Error *err);
 int change_begin_plan(Database *database, int64_t change, Error *err);
 
 typedef struct TaskDraft {

@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <ftw.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -49,10 +50,28 @@ void rig_remove_tree(const char *path) {
         run_program((const char *const[]){ "rm", "-rf", "--", path, NULL });
 }
 
+/* Users come into their homes by name: not where only root may pass. */
+static void require_passage(char *path) {
+        for (char *end = strchr(path + 1, '/'); end; end = strchr(end + 1, '/')) {
+                struct stat st;
+
+                *end = '\0';
+                bool is_open = stat(path, &st) == 0 && st.st_mode & S_IXOTH;
+                if (!is_open) {
+                        fprintf(stderr, "users cannot pass %s: set TMPDIR to another directory\n",
+                                path);
+                        exit(EXIT_FAILURE);
+                }
+                *end = '/';
+        }
+}
+
 char *rig_make_root(void) {
         const char *parent = getenv("TMPDIR");
         char *root = string_format("%s/pawl-rig-XXXXXX", parent ? parent : "/tmp");
 
+        (void)umask(022);
+        require_passage(root);
         assert(mkdtemp(root));
         autofree char *state = string_format("%s/var/lib/pawl/state", root);
         autofree char *run = string_format("%s/run/pawl", root);

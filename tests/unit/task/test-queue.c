@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/limits.h"
 #include "scene.h"
 #include "state/verify.h"
 
@@ -122,6 +123,28 @@ static void whose_time_is_up_gives_up(void **state) {
         scene_close(scene);
 }
 
+static void a_queue_has_a_limit_for_each_snap(void **state) {
+        Scene *scene = *state;
+        const char *const hello = "hello", *const other = "other";
+        Error err = ERROR_INIT;
+
+        scene_open(scene);
+        (void)add_slow(scene);
+        for (int i = 0; i < QUEUE_LENGTH_PER_SNAP_MAX; i++) {
+                assert_int_equal(change_check_queue(scene->database, &hello, 1, &err), 0);
+                (void)scene_add_queued(scene, "q", 0);
+        }
+        assert_int_equal(change_check_queue(scene->database, &hello, 1, &err), -1);
+        assert_int_equal(err.kind, ERROR_BUSY);
+        assert_non_null(strstr(err.message, "snap \"hello\" has 50 changes queued already"));
+        assert_int_equal(change_check_queue(scene->database, &other, 1, &err), 0);
+        for (int i = QUEUE_LENGTH_PER_SNAP_MAX; i < QUEUE_LENGTH_MAX; i++)
+                (void)scene_add_queued(scene, "q", 0);
+        assert_int_equal(change_check_queue(scene->database, &other, 1, &err), -1);
+        assert_non_null(strstr(err.message, "200 changes are queued already"));
+        open_gate(scene);
+}
+
 static void a_queue_survives_a_restart(void **state) {
         Scene *scene = *state;
 
@@ -145,6 +168,7 @@ int main(void) {
                 TEST(what_is_only_queued_is_in_the_way_too),
                 TEST(an_abort_takes_a_queued_change_out_at_once),
                 TEST(whose_time_is_up_gives_up),
+                TEST(a_queue_has_a_limit_for_each_snap),
                 TEST(a_queue_survives_a_restart),
         };
 

@@ -56,7 +56,8 @@ static const Option options[] = {
 const Command command_remove = {
         .name = "remove",
         .summary = "Remove snaps",
-        .text = "Removes snaps with their revisions and data, or, with --revision, one revision that is not in use.",
+        .text = "Removes snaps with their revisions and data, or, with --revision, one revision that is not in use. "
+                "Programs of a removed snap that run are ended: SIGTERM, and after five seconds SIGKILL.",
         .words = "SNAP...",
         .word = "<snap>",
         .word_min = 1,

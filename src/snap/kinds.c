@@ -62,6 +62,8 @@ const TaskKind SNAP_TASK_KINDS[] = {
         { .name = "unlink-snap",
           .run = { .commit = unlink_commit },
           .undo = { .commit = unlink_undo_commit } },
+        { .name = "kill-snap-apps",
+          .run = { end_apps_plan, end_apps_work, .has_work = end_apps_has_work } },
         { .name = "remove-profiles" },
         { .name = "clear-snap" },
         { .name = "discard-snap",

@@ -42,10 +42,19 @@ static int add_unlink(PlanChain *chain, const Sequence *sequence, Error *err) {
                               "Remove security profile for snap \"%s\" (%s)", instance, current);
 }
 
+/* A base's leases are those of the programs of others, of which none is left now. */
+static int add_end(PlanChain *chain, const Sequence *sequence, Error *err) {
+        if (!string_equal(sequence->type, "app"))
+                return 0;
+        return plan_chain_add(chain, "kill-snap-apps", NULL, err,
+                              "End running programs of snap \"%s\"", chain->instance);
+}
+
 /* The other revisions from the newest to the oldest, then the current one: what is left at any
  * moment is a snap. */
 static int add_whole(PlanChain *chain, const Sequence *sequence, Error *err) {
-        if (add_stop(chain, sequence, err) < 0 || add_unlink(chain, sequence, err) < 0)
+        if (add_stop(chain, sequence, err) < 0 || add_unlink(chain, sequence, err) < 0 ||
+            add_end(chain, sequence, err) < 0)
                 return -1;
         for (size_t i = sequence->count; i > 0; i--) {
                 const char *revision = sequence->revisions[i - 1].name;

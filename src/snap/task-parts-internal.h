@@ -70,3 +70,8 @@ int unpack_programs_work(Worker *worker, void *context, const json_t *job, json_
                          Error *err);
 int await_daemon_commit(const TaskStep *step, const json_t *job, const json_t *result, Error *err);
 int await_daemon_resume(const TaskStep *step, Error *err);
+
+int end_apps_has_work(const TaskStep *step, Error *err);
+int end_apps_plan(const TaskStep *step, json_t **ret_job, Error *err);
+int end_apps_work(Worker *worker, void *context, const json_t *job, json_t **ret_result,
+                  Error *err);

@@ -482,7 +482,7 @@ static const Act ACTS[] = {
         { "install", install_one, 0, 12 },
         { "refresh", install_three, 2, 17 },
         { "revert", revert_one, 2, 12 },
-        { "remove", remove_all, 2, 8 },
+        { "remove", remove_all, 2, 9 },
 };
 
 /* A root with `installed` revisions of hello; the rig is open. */

@@ -18,6 +18,7 @@
 #include "daemon/listen.h"
 #include "daemon/memory.h"
 #include "daemon/notify.h"
+#include "daemon/trial-check.h"
 #include "front/front.h"
 #include "interface/repository.h"
 #include "launch/launching.h"
@@ -469,7 +470,8 @@ static int wake_runner(Daemon *daemon, Error *err) {
 static int tell_supervisor(Daemon *daemon, Error *err) {
         uint64_t watchdog_ms = notify_get_watchdog_ms();
 
-        if (program_settle(&daemon->program, daemon->database, true, err) < 0)
+        if ((program_is_on_trial(&daemon->program) && trial_check(err) < 0) ||
+            program_settle(&daemon->program, daemon->database, true, err) < 0)
                 return -1;
         notify_send("READY=1");
         if (watchdog_ms > 0)
@@ -524,6 +526,8 @@ static void close_loop(Daemon *daemon) {
 
 /* Clients first, then who does their work, then the state. */
 static void stop(Daemon *daemon) {
+        bool is_on_trial = program_is_on_trial(&daemon->program);
+
         /* A supervisor that is told of a stop waits for the end of the process. */
         if (!daemon->is_restarting)
                 notify_send("STOPPING=1");
@@ -540,8 +544,8 @@ static void stop(Daemon *daemon) {
         }
         running_watch_free(daemon->running);
         for (size_t i = 0; i < SOCKET_COUNT; i++) {
-                /* The name goes with the socket. */
-                if (daemon->is_restarting)
+                /* The name goes with the socket; where another pawld comes next, it needs it. */
+                if (daemon->is_restarting || is_on_trial)
                         daemon->sockets[i].is_bound = false;
                 listen_socket_done(&daemon->sockets[i]);
                 free(daemon->paths[i]);

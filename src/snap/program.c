@@ -106,6 +106,13 @@ bool program_needs_starter(const Program *program) {
         return (*current && *current != '/') || file_exists_beneath(programs, START_TRIAL);
 }
 
+bool program_is_on_trial(const Program *program) {
+        Error ignored;
+        autofd int programs = open_programs(program, &ignored);
+
+        return programs >= 0 && read_tries(programs, program->name) >= 0;
+}
+
 static int end_trial(const Program *program, int programs, Error *err) {
         int changed =
                 link_write_atomic(programs, START_CURRENT, get_target(program, program->name), err);

@@ -30,6 +30,8 @@ char *program_format_directory(const Program *program);
 char *program_format_launcher(const Program *program);
 /* True where pawl-start has to decide first. */
 bool program_needs_starter(const Program *program);
+/* Whether this one is watched while it starts; program_settle ends that. */
+bool program_is_on_trial(const Program *program);
 
 /* Makes the links say what the state wants.  1: another program than the one that runs, restart; 0:
  * this one, or it is refused.  `is_ready`: this one has started whole, its trial is over. */

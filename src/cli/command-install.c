@@ -132,6 +132,29 @@ static int check_file_options(const Cli *cli, const Arguments *arguments) {
         return EXIT_DONE;
 }
 
+static bool is_directory(const char *path) {
+        struct stat status;
+        return stat(path, &status) == 0 && S_ISDIR(status.st_mode);
+}
+
+static int refuse_directory(const Cli *cli, const char *path) {
+        (void)cli_refuse(cli, EXIT_FAILED, "\"%s\" is a directory, not a snap file", path);
+        (void)fprintf(stderr, "Install it as it is with 'pawl try %s'.\n", path);
+        return EXIT_FAILED;
+}
+
+/* `pawl refresh FILE` of what was not installed was an installation. */
+static const char *choose_done(const json_t *change, const char *done) {
+        json_t *tasks = json_object_get(change, "tasks"), *task;
+        size_t i;
+        json_array_foreach(tasks, i, task) {
+                const char *kind = json_get_string(task, "kind", "");
+                if (string_equal(kind, "unlink-current-snap"))
+                        return done;
+        }
+        return "installed";
+}
+
 int sideload_run(Cli *cli, const Arguments *arguments, const char *done) {
         Error err = ERROR_INIT;
         const char *channel;
@@ -140,6 +163,9 @@ int sideload_run(Cli *cli, const Arguments *arguments, const char *done) {
                 code = check_file_options(cli, arguments);
         if (code != EXIT_DONE)
                 return code;
+        for (size_t i = 0; i < arguments->word_count; i++)
+                if (!cli->is_snap && is_directory(arguments->words[i]))
+                        return refuse_directory(cli, arguments->words[i]);
         bool was_empty = is_without_commands(cli);
         autojson change = NULL;
         autofree char *id = NULL;
@@ -152,7 +178,9 @@ int sideload_run(Cli *cli, const Arguments *arguments, const char *done) {
         int outcome = wait_as_asked(cli, arguments, id, &change, &err);
         if (outcome < 0)
                 return report_failure(cli, &subject, &err);
-        return outcome > 0 ? EXIT_DONE : finish_files(cli, arguments, change, done, was_empty);
+        return outcome > 0
+                       ? EXIT_DONE
+                       : finish_files(cli, arguments, change, choose_done(change, done), was_empty);
 }
 
 /* ── names ── */

@@ -12,8 +12,8 @@
 
 #define ANY_KIND ""
 
-/* A kind of the API's errors.  In `text` %s is the subject, %r the revision, %m the daemon's
- * message. */
+/* A kind of the API's errors.  In `text` %s is the subject, %r the revision, %k the setting,
+ * %m the daemon's message. */
 typedef struct ReportRow {
         const char *kind;
         const char *command; /* NULL: any */
@@ -113,7 +113,7 @@ static const ReportRow report_rows[] = {
           .has = "\" is not installed" },
         { ANY_KIND, "get", EXIT_FAILED, false, "%m",
           "What is not set is as the man page says: man pawl, SETTINGS.",
-          .has = "configuration option" },
+          .has = "configuration option", .own = "snap \"%s\" has no \"%k\" configuration option" },
         { ANY_KIND, NULL, EXIT_FAILED, false, "%m", NULL, .begins = "not a snap", .own = "%s: %m" },
         { ANY_KIND, NULL, EXIT_FAILED, false, "%m", NULL },
 };
@@ -161,6 +161,8 @@ static char *expand_text(const char *text, const Failure *failure, const Subject
                         text_append(&out, subject->snap);
                 else if (*at == 'r')
                         text_append(&out, subject->revision == NULL ? "" : subject->revision);
+                else if (*at == 'k')
+                        text_append(&out, json_get_string(failure->value, "Key", ""));
                 else if (*at == 'd')
                         append_disk_space(&out, failure);
                 else

@@ -182,6 +182,18 @@ static char *format_task_summary(Database *database, const char *format,
                              to_shown(database, name->slot_snap), name->slot);
 }
 
+/* What the client named is said in its words; what it left out, as the names that were found. */
+static char *format_change_summary(Database *database, const char *format,
+                                   const EndpointRequest *plug, const EndpointRequest *slot,
+                                   const ConnectionName *name) {
+        const char *verb = string_equal(format, "to") ? "Connect" : "Disconnect";
+
+        if (*plug->snap && *plug->name && *slot->snap && *slot->name)
+                return string_format("%s %s:%s %s %s:%s", verb, plug->snap, plug->name, format,
+                                     slot->snap, slot->name);
+        return format_task_summary(database, format, name);
+}
+
 static int add_connect_task(Database *database, int64_t change, const ConnectionName *name,
                             Error *err) {
         autofree char *summary = format_task_summary(database, "to", name);
@@ -202,8 +214,7 @@ int plan_connect(Database *database, const EndpointRequest *plug, const Endpoint
         if (resolve(database, plug, slot, &resolved, err) < 0 ||
             check_rules(database, &resolved, err) < 0)
                 return -1;
-        autofree char *summary = string_format("Connect %s:%s to %s:%s", plug->snap, plug->name,
-                                               slot->snap, slot->name);
+        autofree char *summary = format_change_summary(database, "to", plug, slot, name);
         touch(&touched, name->plug_snap);
         touch(&touched, name->slot_snap);
         ChangeDraft draft = { .kind = "connect-snap", .summary = summary };
@@ -310,6 +321,18 @@ static int add_disconnect_task(Database *database, int64_t change, const json_t 
         return lane ? change_add_lane(database, task, lane, err) : 0;
 }
 
+static char *format_disconnect_summary(Database *database, const DisconnectRequest *request,
+                                       const json_t *rows) {
+        const EndpointRequest *end = *request->slot.name ? &request->slot : &request->plug;
+        ConnectionName name = connection_name_parse(json_array_get(rows, 0));
+
+        if (json_array_size(rows) == 1)
+                return format_change_summary(database, "from", &request->plug, &request->slot,
+                                             &name);
+        return string_format("Disconnect everything from %s:%s",
+                             to_shown(database, to_instance(end->snap)), end->name);
+}
+
 int plan_disconnect(Database *database, const DisconnectRequest *request, int64_t *ret_change,
                     Error *err) {
         bool is_exact = *request->plug.name && *request->slot.name;
@@ -321,9 +344,7 @@ int plan_disconnect(Database *database, const DisconnectRequest *request, int64_
 
         if ((is_exact ? find_exact : find_all)(database, request, rows, err) < 0)
                 return -1;
-        autofree char *summary =
-                string_format("Disconnect %s:%s from %s:%s", request->plug.snap, request->plug.name,
-                              request->slot.snap, request->slot.name);
+        autofree char *summary = format_disconnect_summary(database, request, rows);
         json_array_foreach(rows, i, row) {
                 touch(&touched, json_get_string(row, "plug_snap", ""));
                 touch(&touched, json_get_string(row, "slot_snap", ""));

@@ -17,6 +17,10 @@
         "AND s.is_active = 1"
 #define SQL_APP \
         "SELECT daemon IS NOT NULL FROM app WHERE instance = ? AND revision = ? AND name = ?"
+/* As they are typed: the one that is named like its package by that name alone. */
+#define SQL_APPS                                                                               \
+        "SELECT group_concat(typed, ', ') FROM (SELECT iif(name = ?3, ?1, ?1 || '.' || name) " \
+        "AS typed FROM app WHERE instance = ?1 AND revision = ?2 ORDER BY typed)"
 #define SQL_HOOK "SELECT 1 FROM hook WHERE instance = ? AND revision = ? AND name = ?"
 #define SQL_OLDER                                                                                \
         "SELECT group_concat(revision) FROM (SELECT revision FROM revision WHERE instance = ?1 " \
@@ -160,6 +164,20 @@ static int load_base(Database *database, const char *name, Target *ret, Error *e
         return 0;
 }
 
+static int refuse_program(Database *database, const Target *target, Error *err) {
+        autofree char *apps = NULL;
+
+        if (target->is_hook)
+                return error_set(err, ERROR_APP_NOT_FOUND, "cannot find hook \"%s\" in \"%s\"",
+                                 target->program, target->snap.instance);
+        if (database_find_text(database, &apps, err, SQL_APPS, "sss", target->snap.instance,
+                               target->snap.revision, target->name) < 0)
+                return -1;
+        return error_set(err, ERROR_APP_NOT_FOUND, "cannot find app \"%s\" in \"%s\"; %s%.200s",
+                         target->program, target->snap.instance,
+                         apps && *apps ? "it has " : "it has no apps", apps ? apps : "");
+}
+
 static int load_program(Database *database, Target *ret, Error *err) {
         int64_t is_service = 0;
         int found = database_find_int(database, &is_service, err, ret->is_hook ? SQL_HOOK : SQL_APP,
@@ -168,8 +186,7 @@ static int load_program(Database *database, Target *ret, Error *err) {
         if (found < 0)
                 return -1;
         if (found == 0)
-                return error_set(err, ERROR_APP_NOT_FOUND, "cannot find %s \"%s\" in \"%s\"",
-                                 ret->is_hook ? "hook" : "app", ret->program, ret->snap.instance);
+                return refuse_program(database, ret, err);
         ret->is_service = !ret->is_hook && is_service;
         return database_find_text(database, &ret->older, err, SQL_OLDER, "ss", ret->snap.instance,
                                   ret->snap.revision) < 0

@@ -138,8 +138,10 @@ static int plan_once(const PlanContext *context, const RemoveRequest *request, i
         int64_t change = 0;
 
         if (request->count == 0 || request->count > INSTALL_FILE_COUNT_MAX)
-                return error_set(err, ERROR_BAD_REQUEST, "cannot remove %zu snaps at once",
-                                 request->count);
+                return error_set(err, ERROR_BAD_REQUEST,
+                                 "cannot remove %zu snaps at once: at most %d; remove them in "
+                                 "several requests",
+                                 request->count, INSTALL_FILE_COUNT_MAX);
         if (check_installed(context, request, err) < 0)
                 return -1;
         autojson api_data = plan_format_api_data(request->instances, request->count, false);

@@ -8,6 +8,7 @@
 #include "api/resources.h"
 #include "base/folder.h"
 #include "base/text.h"
+#include "launch/job.h"
 #include "snap/image.h"
 #include "snap/plan.h"
 
@@ -20,11 +21,15 @@ struct Sideload {
         size_t count, read_count;
         int folder;   /* owned; -1: files */
         char *source; /* owned; of the folder */
+        bool is_try;
 };
 
 static bool is_set(const json_t *fields, const char *name) {
         return string_equal(json_get_string(fields, name, ""), "true");
 }
+
+/* As long as a disk takes that has to start turning first. */
+#define FOLDER_FIND_LIMIT_MS 5000
 
 /* --- the list of those that wait -------------------------------------------------------------- */
 
@@ -51,7 +56,7 @@ static void sideload_free(Sideload *sideload, Api *api) {
 
 static void answer(Sideload *owned_sideload, int64_t change, Error *err) {
         ApiCall *call = owned_sideload->call;
-        bool is_try = owned_sideload->source != NULL;
+        bool is_try = owned_sideload->is_try;
 
         sideload_free(owned_sideload, call->api);
         if (err->message[0] == '\0') {
@@ -193,10 +198,41 @@ static int check_request(const Request *request, const InstallFlags *flags, Erro
         return 0;
 }
 
+/* In a child: what root names may be on a file system that never answers. */
+static int find_folder(const void *input, Text *ret, Error *err) {
+        autofree char *source = NULL;
+        autofd int folder = folder_find(input, &source, err);
+
+        if (folder < 0)
+                return -1;
+        text_append(ret, source);
+        return take_fd(folder);
+}
+
+static void on_folder_found(void *context, Text *result, const Error *err) {
+        Sideload *sideload = context;
+        const char *path = json_get_string(sideload->call->request->body, "snap-path", "");
+        Error copy = err ? *err : ERROR_INIT;
+
+        if (copy.kind == ERROR_LOST)
+                (void)error_set(&copy, ERROR_LOST,
+                                "%.200s is on a file system that does not answer (waited %d s): "
+                                "copy it to a local disk and try it there",
+                                path, FOLDER_FIND_LIMIT_MS / 1000);
+        if (err) {
+                answer(sideload, 0, &copy);
+                return;
+        }
+        sideload->source = string_copy(result->bytes);
+        sideload->files[0] = (InstallFile){ .fd = sideload->folder,
+                                            .source = sideload->source,
+                                            .shown = folder_get_path(sideload->source) };
+        read_next(sideload);
+}
+
 /* Root names the path and is believed as to it; from here on it is this directory and no other. */
 static int try_post(ApiCall *call, const InstallFlags *flags, Error *err) {
         const char *path = json_get_string(call->request->body, "snap-path", "");
-        autofree char *source = NULL;
 
         if (call->request->file_count > 0)
                 return error_set(err, ERROR_BAD_REQUEST, "cannot try a file: give a directory");
@@ -205,18 +241,20 @@ static int try_post(ApiCall *call, const InstallFlags *flags, Error *err) {
                                  "need an absolute snap-path to try, not \"%.200s\"", path);
         if (check_flags(flags, err) < 0)
                 return -1;
-        autofd int folder = folder_find(path, &source, err);
-        if (folder < 0)
-                return -1;
         Sideload *sideload = sideload_new(call);
-        sideload->source = take(source);
-        sideload->folder = take_fd(folder);
+        sideload->is_try = true;
         sideload->count = 1;
-        sideload->files[0] = (InstallFile){ .fd = sideload->folder,
-                                            .source = sideload->source,
-                                            .shown = folder_get_path(sideload->source) };
-        read_next(sideload);
-        return 0;
+        if (job_start(&(JobRequest){ .loop = call->api->loop,
+                                     .work = find_folder,
+                                     .input = path,
+                                     .done = on_folder_found,
+                                     .context = sideload,
+                                     .limit_ms = FOLDER_FIND_LIMIT_MS,
+                                     .ret_fd = &sideload->folder },
+                      err) == 0)
+                return 0;
+        sideload_free(sideload, call->api);
+        return -1;
 }
 
 int sideload_post(ApiCall *call, Error *err) {
@@ -243,6 +281,7 @@ void api_stop(Api *api) {
         while (api->sideloads) {
                 Error err = ERROR_INIT;
                 error_set(&err, ERROR_LOST, "daemon is stopping");
+                job_cancel(api->sideloads);
                 if (api->sideloads->read)
                         image_read_cancel(take(api->sideloads->read));
                 answer(api->sideloads, 0, &err);

@@ -9,7 +9,8 @@
 
 #include "base/text.h"
 
-/* In the child: fills `ret`, or fails; the answer's first line is then "error MESSAGE". */
+/* In the child: fills `ret`, or fails; the answer is then "error KIND MESSAGE".  Where the request
+ * has a place for a descriptor, it returns one. */
 typedef int (*JobWork)(const void *input, Text *ret, Error *err);
 /* In the loop: `err` is NULL when it went well; the text is changed freely. */
 typedef void (*JobDone)(void *context, Text *result, const Error *err);
@@ -20,10 +21,16 @@ typedef struct JobRequest {
         const void *input; /* read only by the child's copy */
         JobDone done;
         void *context;
+        uint64_t limit_ms; /* 0: none; afterwards it is killed and failed with ERROR_LOST, and a
+                              child that the kernel does not let go is nobody's concern but the
+                              kernel's */
+        int *ret_fd; /* NULL, or where the descriptor that `work` returned is put before `done` */
 } JobRequest;
 
 /* `done` is called exactly once unless this fails. */
 int job_start(const JobRequest *request, Error *err);
+/* No `done` is called any more for what was started with `context`; it is killed. */
+void job_cancel(const void *context);
 /* At the end, before what they work on is taken away: kills them; no `done` is called any more. */
 void job_end_all(void);
 /* What a child forked from the daemon must do before anything else; keeps `keep` and stderr. */

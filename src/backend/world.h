@@ -35,4 +35,4 @@ void world_package_done(WorldPackage *package);
 bool world_needs_sweep(const World *world);
 /* A line for each package: "right X", "other X" (not what `digest` says: compile it), "done X",
  * "later X" (of what goes something is still in use), "failed X WHY"; and "warning TEXT". */
-int world_apply(const void *world, Text *ret, Error *err);
+int world_apply(const void *input, Text *ret, Error *err);

@@ -55,7 +55,7 @@ static int print_form(Cli *cli, const Named *named, const char *form) {
                 return code;
         if (cli->is_json)
                 return cli_print_json(text);
-        fputs(json_is_string(text) ? json_string_value(text) : "", stdout);
+        (void)fputs(json_is_string(text) ? json_string_value(text) : "", stdout);
         return EXIT_DONE;
 }
 

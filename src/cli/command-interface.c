@@ -111,7 +111,7 @@ static void print_interface(const json_t *interface, bool has_attributes) {
         append_endpoints(&text, interface, "plug", has_attributes);
         append_endpoints(&text, interface, "slot", has_attributes);
         autofree char *aligned = columns_align(text.bytes ? text.bytes : "", 0, 1);
-        fputs(aligned, stdout);
+        (void)fputs(aligned, stdout);
 }
 
 /* ── what it grants ── */

@@ -16,8 +16,6 @@
 #define LINE_COUNT_MAX 2000000 /* of one source */
 #define KMSG_SIZE      8192    /* a record is never longer */
 
-extern char **environ;
-
 /* Longer lines than a denial can be are passed over piece by piece. */
 static int read_stream(const LogSource *source, FILE *stream) {
         char line[DENIAL_LINE_MAX + 2];
@@ -53,30 +51,38 @@ static int read_audit_file(const LogSource *source, Error *err) {
 
 /* ── the journal ── */
 
+/* What the program prints; NULL where it cannot be started. */
+static FILE *start(char *const words[], pid_t *ret_child) {
+        posix_spawn_file_actions_t actions;
+        int ends[2];
+
+        if (pipe2(ends, O_CLOEXEC) < 0)
+                return NULL;
+        (void)posix_spawn_file_actions_init(&actions);
+        (void)posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO);
+        (void)posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
+        int number = posix_spawnp(ret_child, words[0], &actions, NULL, words, environ);
+        (void)posix_spawn_file_actions_destroy(&actions);
+        (void)close(ends[1]);
+        FILE *stream = number == 0 ? fdopen(ends[0], "r") : NULL;
+        if (!stream)
+                (void)close(ends[0]);
+        return stream;
+}
+
 static int read_journal(const LogSource *source, Error *err) {
         autofree char *since = string_format("--since=@%lld", (long long)source->since);
         char program[] = "journalctl", quiet[] = "--quiet", plain[] = "--output=cat",
              pager[] = "--no-pager", kernel[] = "_TRANSPORT=kernel", either[] = "+",
              audit[] = "_TRANSPORT=audit";
         char *const words[] = { program, quiet, plain, pager, since, kernel, either, audit, NULL };
-        posix_spawn_file_actions_t actions;
-        int ends[2], status = 0;
         pid_t child = 0;
+        int status = 0;
 
         (void)err;
-        if (pipe2(ends, O_CLOEXEC) < 0)
+        FILE *stream = start(words, &child);
+        if (!stream)
                 return 0;
-        (void)posix_spawn_file_actions_init(&actions);
-        (void)posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO);
-        (void)posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
-        int number = posix_spawnp(&child, program, &actions, NULL, words, environ);
-        (void)posix_spawn_file_actions_destroy(&actions);
-        (void)close(ends[1]);
-        FILE *stream = number == 0 ? fdopen(ends[0], "r") : NULL;
-        if (!stream) {
-                (void)close(ends[0]);
-                return 0;
-        }
         int found = read_stream(source, stream);
         (void)fclose(stream);
         (void)waitpid(child, &status, 0);

@@ -29,7 +29,7 @@ static bool decode(const char *digits, size_t length, char ret[DENIAL_WORD_MAX])
                 if (high < 0 || low < 0)
                         return false;
                 unsigned char sign = (unsigned char)(high << 4 | low);
-                ret[count++] = sign < 0x20 || sign == 0x7f ? '?' : (char)sign;
+                ret[count++] = (char)(sign < 0x20 || sign == 0x7f ? (unsigned char)'?' : sign);
         }
         ret[count] = '\0';
         return true;

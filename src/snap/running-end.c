@@ -51,6 +51,7 @@ static bool read_process(pid_t pid, Process *ret) {
                 return false;
         /* The name may hold anything: what comes after the last bracket is numbers. */
         const char *rest = strrchr(text, ')');
+        /* NOLINTNEXTLINE(cert-err34-c): what the kernel printed */
         if (!rest || sscanf(rest,
                             ") %*c %d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d "
                             "%*d %*d %llu",

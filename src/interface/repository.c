@@ -104,7 +104,7 @@ static const char *find_distribution(char *ret, size_t size) {
                 return ret;
         const char *line = string_has_prefix(text, "ID=") ? text : strstr(text, "\nID=");
         if (line) {
-                line = strchr(line, '=') + 1;
+                line += strcspn(line, "=") + 1;
                 line += *line == '"';
                 (void)snprintf(ret, size, "%.*s", (int)strcspn(line, "\"\n"), line);
         }

@@ -129,7 +129,7 @@ static void a_queue_has_a_limit_for_each_snap(void **state) {
         Error err = ERROR_INIT;
 
         scene_open(scene);
-        (void)add_slow(scene);
+        int64_t slow = add_slow(scene);
         for (int i = 0; i < QUEUE_LENGTH_PER_SNAP_MAX; i++) {
                 assert_int_equal(change_check_queue(scene->database, &hello, 1, &err), 0);
                 (void)scene_add_queued(scene, "q", 0);
@@ -143,6 +143,8 @@ static void a_queue_has_a_limit_for_each_snap(void **state) {
         assert_int_equal(change_check_queue(scene->database, &other, 1, &err), -1);
         assert_non_null(strstr(err.message, "200 changes are queued already"));
         open_gate(scene);
+        scene_run_until_ready(scene, slow);
+        scene_close(scene);
 }
 
 static void a_queue_survives_a_restart(void **state) {

@@ -282,6 +282,7 @@ static GrantHook find_hook(const char *name, bool has_state) {
                 { "cups", grant_add_cups, false },
                 { "kernel-module-load", grant_add_modules, true },
                 { "mount-control", grant_add_mounts, true },
+                { "opengl", grant_add_driver, true },
         };
 
         for (size_t i = 0; i < ARRAY_COUNT(rows); i++)

@@ -51,6 +51,7 @@ typedef struct GrantRow {
         char *text;      /* owned: pattern of paths, name, key, line; NULL: a device by number */
         char *second; /* owned: a mount's place, a variable's value, a bus rule's object; or NULL */
         const char *make;              /* constant: mode of a directory that is made; or NULL */
+        const char *needs;             /* constant: only where the host has this path; or NULL */
         bool is_session;               /* of the buses */
         const InterfaceDevice *device; /* constant data, where the kind has it */
         const InterfaceSocket *socket;

@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/own.h"
 
@@ -100,15 +101,38 @@ static void add_match(Text *plan, const LaunchPlanInput *input, const GrantRow *
                 launch_line_append(plan, "match", host, below, base, choose_flags(row), NULL);
 }
 
+/* What is named by the last part of `below`, each at `place` under its own name. */
+static void add_each(Text *plan, const GrantRow *row, const char *host, char *below,
+                     const char *place) {
+        char *slash = strrchr(below, '/');
+
+        if (!slash)
+                return;
+        *slash = '\0';
+        autofree char *base = string_format("%s/%s", string_equal(host, "/") ? "" : host, below);
+        launch_line_append(plan, "match", base, slash + 1, place, choose_flags(row), NULL);
+        launch_line_append(plan, "?match-links", base, slash + 1, place, NULL);
+}
+
+static bool is_there(const LaunchPlanInput *input, const char *path) {
+        autofree char *host = string_format("%s%s", input->root, path);
+
+        return access(host, F_OK) == 0;
+}
+
 static void add_mount(Text *plan, const LaunchPlanInput *input, const GrantRow *row) {
         const char *rest;
         autofree char *base = find_base(input, row->text, &rest);
         autofree char *below = base ? copy_below(rest) : NULL;
         autofree char *place = grant_path_format(input, row->second);
 
-        if (!below || !place)
+        if (!below || !place || (row->needs && !is_there(input, row->needs)))
                 return;
         autofree char *host = format_base(input, base, below);
+        if (strpbrk(below, "*?[{")) {
+                add_each(plan, row, host, below, place);
+                return;
+        }
         add_made(plan, row, host, below);
         launch_line_append(plan, "bind", host, below, place, choose_flags(row), NULL);
 }

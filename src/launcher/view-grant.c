@@ -167,6 +167,19 @@ static void show_at(const View *view, const LaunchStep *step, int mount, const c
                 (void)kernel_move_mount(mount, target, "");
 }
 
+/* One that is there already stays. */
+void view_make_link(const View *view, const char *target, const char *path) {
+        autofree char *parent = string_copy(path);
+        char *slash = strrchr(parent, '/');
+
+        *slash = '\0';
+        if (!*parent || make_place(view, parent, true) < 0)
+                return;
+        autofd int directory = view_open(view, parent);
+        if (directory >= 0 && symlinkat(target, directory, slash + 1) < 0 && errno != EEXIST)
+                trace_note("a link that could not be made");
+}
+
 /* ── the steps ── */
 
 void view_apply_home(const View *view, const LaunchStep *step) {

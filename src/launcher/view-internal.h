@@ -26,6 +26,9 @@ int view_get_descriptor(const View *view, const LaunchStep *step, uint64_t numbe
 /* Clones what `source` is, with the step's flags, to a place that is made where it is not there. */
 void view_show(const View *view, const LaunchStep *step, int source, const char *path);
 
+/* Makes the link, and the directories it is in. */
+void view_make_link(const View *view, const char *target, const char *path);
+
 void view_apply_home(const View *view, const LaunchStep *step);
 void view_apply_bind(const View *view, const LaunchStep *step);
 void view_apply_match(const View *view, const LaunchStep *step);

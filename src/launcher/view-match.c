@@ -80,11 +80,30 @@ static bool has_property(const LaunchStep *step, const struct stat *status) {
         return is_found;
 }
 
+/* Where a link of the host leads does not matter here: in the view it finds what the view has. */
+static void copy_link(Matching *matching, int source, const char *path) {
+        const LaunchStep *step = matching->step;
+        char target[PATH_MAX] = "";
+        autofree char *place = string_format("%s/%s", step->words[2], path);
+
+        if (readlinkat(source, "", target, sizeof(target) - 1) <= 0 || target[0] == '/')
+                return;
+        if (matching->count++ < MATCH_COUNT_MAX)
+                view_make_link(matching->view, target, place);
+}
+
 static void show_found(Matching *matching, int source, const char *path) {
         const LaunchStep *step = matching->step;
         struct stat status;
 
-        if (fstat(source, &status) < 0 || !is_wanted(step->words[3], status.st_mode))
+        if (fstat(source, &status) < 0)
+                return;
+        if (step->op == LAUNCH_OP_MATCH_LINKS) {
+                if (S_ISLNK(status.st_mode))
+                        copy_link(matching, source, path);
+                return;
+        }
+        if (!is_wanted(step->words[3], status.st_mode))
                 return;
         if (step->op == LAUNCH_OP_MATCH_UDEV && !has_property(step, &status))
                 return;

@@ -332,7 +332,7 @@ static void (*const APPLY[LAUNCH_OP_COUNT])(const View *, const LaunchStep *) = 
         [LAUNCH_OP_MASK] = apply_mask,           [LAUNCH_OP_NETWORK] = apply_network,
         [LAUNCH_OP_HOME] = view_apply_home,      [LAUNCH_OP_BIND] = view_apply_bind,
         [LAUNCH_OP_MATCH] = view_apply_match,    [LAUNCH_OP_MATCH_UDEV] = view_apply_match,
-        [LAUNCH_OP_SHARE] = view_apply_share,
+        [LAUNCH_OP_SHARE] = view_apply_share,    [LAUNCH_OP_MATCH_LINKS] = view_apply_match,
 };
 
 void view_apply(View *view, const LaunchStep *step) {

@@ -112,8 +112,10 @@ char *grant_row_format(const GrantRow *row) {
         case GRANT_SOCKET:
                 return string_format("open %s sockets", row->text);
         case GRANT_MOUNT:
-                return string_format("%s %s, shown as %s", get_access_words(row->access), row->text,
-                                     row->second);
+                return string_format("%s %s, shown %s %s%s%s", get_access_words(row->access),
+                                     row->text, row->needs ? "in" : "as", row->second,
+                                     row->needs ? ", where there is " : "",
+                                     row->needs ? row->needs : "");
         case GRANT_BUS:
                 return format_bus(row);
         case GRANT_VARIABLE:

@@ -61,6 +61,7 @@ static void each_op_reads_its_own_words(void **state) {
                 { "match / dev/video* / rw,noexec,device\n", LAUNCH_OP_MATCH },
                 { "match-udev / dev/input/event* ID_INPUT_JOYSTICK rw,noexec,device\n",
                   LAUNCH_OP_MATCH_UDEV },
+                { "match-links /a b* /c\n", LAUNCH_OP_MATCH_LINKS },
                 { "?host-dir /run/pulse 0755\n", LAUNCH_OP_HOST_DIR },
                 { "capabilities 4096 2\n", LAUNCH_OP_CAPABILITIES },
                 { "label snap.a.b\n", LAUNCH_OP_LABEL },

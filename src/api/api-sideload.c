@@ -8,7 +8,7 @@
 #include "api/resources.h"
 #include "base/folder.h"
 #include "base/text.h"
-#include "launch/job.h"
+#include "job/job.h"
 #include "snap/image.h"
 #include "snap/plan.h"
 

@@ -12,7 +12,7 @@
 #include <sys/wait.h>
 
 #include "base/text.h"
-#include "launch/job.h"
+#include "job/job.h"
 #include "wire/frame.h"
 
 #define CLONE_COUNT_MAX 16

@@ -17,7 +17,7 @@
 #include "base/folder.h"
 #include "base/limits.h"
 #include "base/log.h"
-#include "launch/job.h"
+#include "job/job.h"
 #include "launch/launching.h"
 #include "launch/lease.h"
 #include "wire/launch.h"

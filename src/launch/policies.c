@@ -5,7 +5,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/text.h"
-#include "launch/job.h"
+#include "job/job.h"
 
 /* A failure is not tried again before, however many wait for it. */
 #define FAILURE_MS 5000

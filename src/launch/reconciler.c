@@ -10,7 +10,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
-#include "launch/job.h"
+#include "job/job.h"
 #include "launch/package-grants.h"
 
 /* Compiled in one turn of the loop, so that it goes on. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "launch/job.h"
+#include "job/job.h"
 
 #include <fcntl.h>
 #include <signal.h>

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "interface/stored-manifest.h"
 
 #define SQL_SNAP                                                                                  \
         "SELECT s.name, s.type, s.epoch, s.current, s.paused_by, s.is_devmode, s.is_jailmode, "   \
@@ -74,16 +75,6 @@ static void split_command(const LaunchRequest *request, Target *ret) {
                 ret->program = string_copy_length(request->command, strcspn(request->command, "_"));
 }
 
-int target_load_manifest(const char *text, json_t **ret, Error *err) {
-        autojson all = NULL;
-
-        if (json_parse(text, strlen(text), &all, err) < 0)
-                return error_prefix(err, "the stored manifest is broken");
-        json_t *inner = json_object_get(all, "manifest");
-        *ret = json_incref(json_is_object(inner) ? inner : all);
-        return 0;
-}
-
 /* What of the row forbids a launch, as a person is told it. */
 static int check_snap_row(const Query *query, const char *instance, Error *err) {
         if (query_is_null(query, 3))
@@ -132,7 +123,7 @@ static int load_snap(Database *database, Target *ret, char **ret_base, Error *er
         const char *base = query_get_text(&query, 10);
         bool is_base = string_equal(type, "os") || string_equal(type, "base");
         *ret_base = string_copy(is_base ? instance : *base ? base : "core");
-        return target_load_manifest(query_get_text(&query, 13), &ret->manifest, err);
+        return stored_manifest_parse(query_get_text(&query, 13), &ret->manifest, err);
 }
 
 static int load_base(Database *database, const char *name, Target *ret, Error *err) {

@@ -40,8 +40,6 @@ typedef struct Target {
 void target_done(Target *target);
 #define autotarget __attribute__((cleanup(target_done))) Target
 
-/* From the column, which is pawl-read's object or its "manifest" member. */
-int target_load_manifest(const char *text, json_t **ret, Error *err);
 /* The error is for the person who started it. */
 int target_find(Database *database, const LaunchRequest *request, Target *ret, Error *err);
 /* 1 when nothing that a plan for `target` said has changed since, 0 when it has. */

@@ -20,11 +20,11 @@
 #include "launch/plan-send.h"
 #include "launch/policies.h"
 #include "launch/policy-use.h"
-#include "launch/reconciler.h"
 #include "launch/takeover.h"
 #include "policy/seccomp-template.h"
 #include "wire/frame.h"
 #include "wire/generation.h"
+#include "world/reconciler.h"
 
 #define IDLE_MS_DEFAULT 10000
 #define TICK_MS         250 /* while launches are being prepared: deadlines, pauses */

@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "interface/grant.h"
+#include "interface/stored-manifest.h"
 #include "launch/takeover.h"
 #include "policy/seccomp-template.h"
 #include "tell/describe-grants.h"
@@ -30,16 +31,6 @@ void revision_row_done(RevisionRow *row) {
         *row = (RevisionRow){ 0 };
 }
 
-static int parse_manifest(const char *text, json_t **ret, Error *err) {
-        autojson all = NULL;
-
-        if (json_parse(text, strlen(text), &all, err) < 0)
-                return error_prefix(err, "the stored manifest is broken");
-        json_t *inner = json_object_get(all, "manifest");
-        *ret = json_incref(json_is_object(inner) ? inner : all);
-        return 0;
-}
-
 int revision_row_load(Database *database, const char *instance, const char *revision,
                       RevisionRow *ret, Error *err) {
         autoquery query = QUERY_INIT;
@@ -61,7 +52,7 @@ int revision_row_load(Database *database, const char *instance, const char *revi
                              .confinement = string_copy(query_get_text(&query, 2)),
                              .is_devmode = query_get_int(&query, 3) != 0,
                              .is_jailmode = query_get_int(&query, 4) != 0 };
-        if (parse_manifest(query_get_text(&query, 5), &row.manifest, err) < 0)
+        if (stored_manifest_parse(query_get_text(&query, 5), &row.manifest, err) < 0)
                 return -1;
         *ret = row;
         row = (RevisionRow){ 0 };

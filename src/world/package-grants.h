@@ -5,8 +5,8 @@
  */
 #pragma once
 
-#include "backend/world.h"
 #include "state/database.h"
+#include "world/world.h"
 
 /* Fills `wanted` and `digest` of `package`, whose instance is set: nothing where it is not
  * installed, disabled or classic.  `ret_epoch` is what it was read at; 0: there is no such package.

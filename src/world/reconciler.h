@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Reconciler: makes what other programs of the machine are told of our packages (backend/world.h)
+ * Reconciler: makes what other programs of the machine are told of our packages (world.h)
  * equal to the state, at start and after each commit, one worker at a time.
  *
  * What a package should have depends on its row alone, whose epoch every commit moves that touches
@@ -24,7 +24,7 @@ typedef struct ReconcilerConfig {
         uv_loop_t *loop;
         Database *database;
         const char *root;               /* borrowed */
-        const char *generation;         /* borrowed; what decides policy (takeover.h) */
+        const char *generation;         /* borrowed; what decides policy (launch/takeover.h) */
         void (*changed)(void *context); /* from the loop, when a worker has ended */
         void *context;
 } ReconcilerConfig;

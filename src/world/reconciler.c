@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "launch/reconciler.h"
+#include "world/reconciler.h"
 
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "backend/apparmor-load.h"
-#include "backend/world.h"
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "job/job.h"
-#include "launch/package-grants.h"
+#include "world/package-grants.h"
+#include "world/world.h"
 
 /* Compiled in one turn of the loop, so that it goes on. */
 #define ROUND_COUNT_MAX 16

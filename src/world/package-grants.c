@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "launch/package-grants.h"
+#include "world/package-grants.h"
 
-#include "launch/launch-target.h"
+#include "interface/grant.h"
+#include "interface/stored-manifest.h"
 
 #define PROGRAM_COUNT_MAX 1000
 
@@ -49,7 +50,7 @@ static int load_row(Database *database, Package *ret, Error *err) {
         if (!ret->has_programs)
                 return 0;
         ret->revision = string_copy(query_get_text(&query, 4));
-        return target_load_manifest(query_get_text(&query, 5), &ret->manifest, err);
+        return stored_manifest_parse(query_get_text(&query, 5), &ret->manifest, err);
 }
 
 static int add_program(Database *database, Package *package, const Query *row, Error *err) {

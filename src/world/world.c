@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "backend/world.h"
+#include "world/world.h"
 
 #include <dirent.h>
 #include <errno.h>

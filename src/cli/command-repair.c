@@ -2,8 +2,7 @@
 #include "cli/verification.h"
 
 static int run_repair(Cli *cli, const Arguments *arguments) {
-        (void)arguments;
-        return verification_run(cli, "repair");
+        return verification_run(cli, "repair", arguments);
 }
 
 static const Option options[] = { OPTION_JSON, OPTIONS_END };

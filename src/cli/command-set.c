@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
 #include <string.h>
 
 #include "base/text.h"
@@ -31,6 +32,32 @@ static int add_pair(const Cli *cli, json_t *patch, const char *word) {
         return EXIT_DONE;
 }
 
+/* A setting may go before its snap; but a name that is not installed may be one that was mistyped.
+ */
+static void note_absent(const Cli *cli, const json_t *patch) {
+        static const char prefix[] = "refresh.running-apps-for.";
+        const char *key;
+        json_t *value;
+
+        if (cli->is_snap)
+                return;
+        json_object_foreach((json_t *)(uintptr_t)patch, key, value) {
+                Error unused = ERROR_INIT;
+                autojson found = NULL;
+                if (!string_has_prefix(key, prefix) || json_is_null(value))
+                        continue;
+                const char *snap = key + strlen(prefix);
+                autofree char *path = client_make_path(cli->client, "/v2/snaps", snap);
+                if (client_get(cli->client, path, &found, &unused) < 0 &&
+                    string_equal(cli->client->failure.kind, "snap-not-found"))
+                        (void)fprintf(
+                                stderr,
+                                "Note: snap \"%s\" is not installed; this counts when it is.  See "
+                                "what is installed with 'pawl list'.\n",
+                                snap);
+        }
+}
+
 static int send_patch(Cli *cli, const Arguments *arguments, const json_t *patch) {
         Error err = ERROR_INIT;
         autofree char *change = NULL;
@@ -42,6 +69,7 @@ static int send_patch(Cli *cli, const Arguments *arguments, const json_t *patch)
         if (client_start_put(cli->client, path, patch, &change, &err) < 0 ||
             wait_as_asked(cli, arguments, change, &finished, &err) < 0)
                 return report_failure(cli, &subject, &err);
+        note_absent(cli, patch);
         return EXIT_DONE;
 }
 

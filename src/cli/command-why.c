@@ -27,7 +27,10 @@ typedef struct Search {
         Found *found; /* FOUND_COUNT_MAX */
         size_t count;
         uint64_t nameless; /* of programs that no record names */
+        uint64_t strange;  /* of packages that this daemon does not know */
         bool is_full;
+        const json_t
+                *snaps; /* {INSTANCE: true} of those that are installed here; NULL: any count */
 } Search;
 
 /* ── gathering ── */
@@ -45,6 +48,13 @@ static bool is_asked(const Search *search, const Denial *denial) {
         /* A record that names the package alone may be of any of its programs. */
         return !*search->program || !denial->program[length] ||
                string_equal(denial->program, search->program);
+}
+
+/* The machine's logs tell of every daemon's packages, and of those that were removed. */
+static bool is_installed(const Search *search, const Denial *denial) {
+        autofree char *snap = string_copy_length(denial->program, strcspn(denial->program, "."));
+
+        return !search->snaps || json_object_get(search->snaps, snap);
 }
 
 static bool is_same(const Denial *a, const Denial *b) {
@@ -84,6 +94,10 @@ static void on_line(void *context, char *line) {
         }
         if (!is_asked(search, &denial))
                 return;
+        if (!is_installed(search, &denial)) {
+                search->strange++;
+                return;
+        }
         char *const texts[] = { denial.program, denial.text,      denial.path,
                                 denial.member,  denial.interface, denial.operation };
         for (size_t i = 0; i < ARRAY_COUNT(texts); i++)
@@ -235,6 +249,9 @@ static int print_all(const Cli *cli, const Search *search, const json_t *list, c
         if (search->nameless > 0)
                 printf("%llu more records name no package: of programs that are not a snap's, or of a base's shell.\n",
                        (unsigned long long)search->nameless);
+        if (search->strange > 0)
+                printf("%llu more records are of packages that are not installed here.\n",
+                       (unsigned long long)search->strange);
         autofree char *note = fill_text(
                 "The kernel logs refusals of the system call filter and of Landlock only for programs started with "
                 "'pawl run --trace-denials', those of Landlock only while audit is on (auditctl -e 1); what is not in a "
@@ -263,27 +280,54 @@ static int parse_since(const Cli *cli, const char *text, int64_t *ret) {
                           "invalid time \"%s\": a number and one of s, m, h, d, as in 10m", text);
 }
 
-static int ask(Cli *cli, const Search *search, json_t **ret_interfaces, json_t **ret_connections) {
+typedef struct Known {
+        json_t *interfaces, *connections;
+        json_t *snaps; /* as in Search */
+} Known;
+
+static void known_done(Known *known) {
+        json_decref(known->interfaces);
+        json_decref(known->connections);
+        json_decref(known->snaps);
+}
+
+static int ask(Cli *cli, const Search *search, Known *ret) {
         const Subject subject = { .snap = search->snap };
         Error err = ERROR_INIT;
+        autojson list = NULL;
 
-        if (client_get(cli->client, "/v2/pawl/interfaces", ret_interfaces, &err) < 0 ||
-            client_get(cli->client, "/v2/connections?select=all", ret_connections, &err) < 0)
+        if (client_get(cli->client, "/v2/pawl/interfaces", &ret->interfaces, &err) < 0 ||
+            client_get(cli->client, "/v2/connections?select=all", &ret->connections, &err) < 0 ||
+            client_get(cli->client, "/v2/snaps", &list, &err) < 0)
                 return report_failure(cli, &subject, &err);
+        ret->snaps = json_object();
+        for (size_t i = 0; i < json_array_size(list); i++)
+                json_put(ret->snaps, json_get_string(json_array_get(list, i), "name", ""),
+                         json_true());
         return EXIT_DONE;
+}
+
+static int refuse_absent(const Cli *cli, const char *snap) {
+        (void)cli_refuse(cli, EXIT_FAILED, "snap \"%s\" is not installed", snap);
+        if (!cli->is_json)
+                (void)fprintf(stderr, "See what is installed with 'pawl list'.\n");
+        return EXIT_FAILED;
 }
 
 static int search_and_print(Cli *cli, Search *search, const char *file) {
         const LogSource source = { file, search->since, on_line, search };
         const char *place = "";
         Error err = ERROR_INIT;
-        autojson interfaces = NULL;
-        autojson connections = NULL;
+        __attribute__((cleanup(known_done))) Known known = { 0 };
         autojson list = json_array();
-        int code = ask(cli, search, &interfaces, &connections);
+        int code = ask(cli, search, &known);
 
         if (code != EXIT_DONE)
                 return code;
+        /* A file may be of another machine. */
+        search->snaps = file ? NULL : known.snaps;
+        if (*search->snap && search->snaps && !json_object_get(search->snaps, search->snap))
+                return refuse_absent(cli, search->snap);
         int read = log_source_read(&source, &place, &err);
         if (read < 0)
                 return cli_refuse(cli, EXIT_FAILED, "%s", err.message);
@@ -292,8 +336,8 @@ static int search_and_print(Cli *cli, Search *search, const char *file) {
                                   "no log can be read: there is neither an audit log nor a journal "
                                   "nor /dev/kmsg for you; try as root");
         for (size_t i = 0; i < search->count; i++)
-                json_array_append_new(list,
-                                      describe_found(&search->found[i], interfaces, connections));
+                json_array_append_new(list, describe_found(&search->found[i], known.interfaces,
+                                                           known.connections));
         return print_all(cli, search, list, place);
 }
 
@@ -327,7 +371,8 @@ const Command command_why = {
         .summary = "Say what was refused, and what would allow it",
         .text = "Reads the audit log, the journal and the kernel's log and names, for each thing that confinement refused "
                 "to a program, the interfaces that allow it and what to do.  What the kernel logs nothing of, it "
-                "cannot tell: start the program with 'pawl run --trace-denials' first.",
+                "cannot tell: start the program with 'pawl run --trace-denials' first.  Of the "
+                "machine's logs only what is of packages that are installed here counts, of a FILE all.",
         .words = "[SNAP[.APP]]",
         .word = "<snap>",
         .word_max = 1,

@@ -102,8 +102,10 @@ int sideload_try(Cli *cli, const Arguments *arguments, const char *path, char **
 int sideload_start(Cli *cli, const Arguments *arguments, const char *channel, char **ret_change,
                    Error *err) {
         if (arguments->word_count > HTTP_UPLOAD_COUNT_MAX)
-                return error_set(err, ERROR_TOO_LARGE, "at most %d files at once",
-                                 HTTP_UPLOAD_COUNT_MAX);
+                return error_set(err, ERROR_TOO_LARGE,
+                                 "cannot install %zu files at once: at most %d; install them in "
+                                 "several commands, those that others need first",
+                                 arguments->word_count, HTTP_UPLOAD_COUNT_MAX);
         UploadFile files[HTTP_UPLOAD_COUNT_MAX];
         for (size_t i = 0; i < HTTP_UPLOAD_COUNT_MAX; i++)
                 files[i].fd = -1;

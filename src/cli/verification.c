@@ -30,13 +30,18 @@ static int print_findings(const Cli *cli, const json_t *change, bool is_repair) 
         return EXIT_DONE;
 }
 
-int verification_run(Cli *cli, const char *action) {
+int verification_run(Cli *cli, const char *action, const Arguments *arguments) {
         Error err = ERROR_INIT;
         autofree char *id = NULL;
         autojson body = json_pack("{s:s}", "action", action);
         autojson change = NULL;
-        const Subject subject = { .snap = "" };
+        const Subject subject = { .snap = arguments->word_count == 1 ? arguments->words[0] : "" };
 
+        if (arguments->word_count > 0)
+                json_put(body, "snaps", json_array());
+        for (size_t i = 0; i < arguments->word_count; i++)
+                json_array_append_new(json_object_get(body, "snaps"),
+                                      json_string(arguments->words[i]));
         if (client_start(cli->client, "/v2/pawl/verify", body, &id, &err) < 0 ||
             wait_for_change(cli, id, &change, &err) < 0)
                 return report_failure(cli, &subject, &err);

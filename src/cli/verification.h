@@ -6,5 +6,5 @@
 
 #include "cli/command.h"
 
-/* `action` as POST /v2/pawl/verify has it; exit code. */
-int verification_run(Cli *cli, const char *action);
+/* `action` as POST /v2/pawl/verify has it, of the snaps that were named, or of all; exit code. */
+int verification_run(Cli *cli, const char *action, const Arguments *arguments);

@@ -447,8 +447,10 @@ int plan_install_files(const PlanContext *context, const InstallRequest *request
         int64_t change = 0;
 
         if (request->count == 0 || request->count > INSTALL_FILE_COUNT_MAX)
-                return error_set(err, ERROR_BAD_REQUEST, "cannot install %zu files at once",
-                                 request->count);
+                return error_set(err, ERROR_BAD_REQUEST,
+                                 "cannot install %zu files at once: at most %d; install them in "
+                                 "several requests, those that others need first",
+                                 request->count, INSTALL_FILE_COUNT_MAX);
         collect(&batch);
         /* First: what runs in the middle of another change is that change's, not "running apps". */
         if (change_check_conflict(context->database, batch.instances, request->count, err) < 0)

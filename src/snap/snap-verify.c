@@ -186,16 +186,40 @@ int snap_repair(const PlanContext *context, Error *err) {
         return projection_apply(context->places, context->database, err) < 0 ? -1 : 0;
 }
 
-int plan_verify(const PlanContext *context, int64_t *ret_change, Error *err) {
+/* A name with a row; anything else is nobody's to look for. */
+static int require_names(Database *database, const json_t *instances, Error *err) {
+        const json_t *instance;
+        size_t i;
+
+        json_array_foreach(instances, i, instance) {
+                const char *name = json_is_string(instance) ? json_string_value(instance) : "";
+                int64_t one;
+                int found = database_find_int(
+                        database, &one, err,
+                        "SELECT 1 FROM snap WHERE instance = ? AND current IS NOT NULL", "s", name);
+                if (found == 0)
+                        return error_set(err, ERROR_SNAP_NOT_INSTALLED,
+                                         "snap \"%.60s\" is not installed", name);
+                if (found < 0)
+                        return -1;
+        }
+        return 0;
+}
+
+int plan_verify(const PlanContext *context, const json_t *instances, int64_t *ret_change,
+                Error *err) {
         autotransaction transaction = TRANSACTION_INIT;
         autojson api_data = json_pack("{s:[]}", "findings");
         ChangeDraft draft = { "verify", "Compare installed snaps with the state", api_data };
         TaskDraft task = { .kind = "verify-snaps", .summary = "Compare links, data and images" };
         int64_t id = 0;
 
+        if (require_names(context->database, instances, err) < 0)
+                return -1;
+        json_t *data = instances ? json_pack("{s:O}", "instances", instances) : NULL;
         if (transaction_begin(context->database, &transaction, err) < 0 ||
             change_add(context->database, &draft, NULL, 0, &task.change, err) < 0 ||
-            change_add_task(context->database, &task, NULL, &id, err) < 0 ||
+            change_add_task(context->database, &task, data, &id, err) < 0 ||
             transaction_commit(&transaction, err) < 0)
                 return -1;
         *ret_change = task.change;
@@ -204,19 +228,61 @@ int plan_verify(const PlanContext *context, int64_t *ret_change, Error *err) {
 
 /* --- the task --- */
 
+static bool list_has(const json_t *list, const char *name, size_t length) {
+        const json_t *word;
+        size_t i;
+
+        json_array_foreach(list, i, word) {
+                const char *text = json_string_value(word);
+                if (strncmp(text, name, length) == 0 && !text[length])
+                        return true;
+        }
+        return false;
+}
+
+/* By the shape of its name: an image "x_3.snap", data "x/3", links "snap/x/current" and
+ * "snap/bin/x.app"; what is wrong with the state itself is everybody's. */
+static bool is_of(const json_t *finding, const json_t *instances) {
+        static const char *const tops[] = { "var/snap/", "snap/bin/", "snap/" };
+        const char *kind = json_get_string(finding, "kind", "");
+        const char *name = json_get_string(finding, "name", "");
+        const char *key = strrchr(name, '_');
+
+        if (string_equal(kind, "state"))
+                return true;
+        if (string_has_prefix(kind, "image-"))
+                return key && list_has(instances, name, (size_t)(key - name));
+        for (size_t i = 0; i < ARRAY_COUNT(tops); i++)
+                if (string_has_prefix(name, tops[i])) {
+                        name += strlen(tops[i]);
+                        break;
+                }
+        return list_has(instances, name, strcspn(name, "./"));
+}
+
+static void keep_only_of(json_t *findings, const json_t *instances) {
+        for (size_t i = json_array_size(findings); instances && i > 0; i--)
+                if (!is_of(json_array_get(findings, i - 1), instances))
+                        (void)json_array_remove(findings, i - 1);
+}
+
 int verify_plan(const TaskStep *step, json_t **ret_job, Error *err) {
         const Places *places = ((const SnapContext *)step->context)->places;
+        const json_t *instances = json_object_get(step->task->data, "instances");
+        autofree char *wanted = instances ? json_format(instances) : NULL;
         autofree char *images = NULL;
         json_t *findings = NULL, *list = NULL;
 
         if (snap_verify(places, step->database, &findings, err) < 0)
                 return -1;
+        keep_only_of(findings, instances);
         autojson job = json_object();
         json_put(job, "findings", findings);
         if (database_find_text(step->database, &images, err,
                                "SELECT json_group_array(json_object('file', file, 'digest', "
-                               "sha3_384)) FROM revision WHERE file IS NOT NULL",
-                               "") < 0 ||
+                               "sha3_384)) FROM revision WHERE file IS NOT NULL AND (?1 IS NULL OR "
+                               "instance IN (SELECT value FROM json_each(?1)))",
+                               "s", wanted) < 0 ||
             json_parse(images ? images : "[]", images ? strlen(images) : 2, &list, err) < 0)
                 return -1;
         json_put(job, "images", list);

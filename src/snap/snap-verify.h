@@ -17,5 +17,8 @@ int snap_verify(const Places *places, Database *database, json_t **ret_findings,
  * whole from here: they stay findings. */
 int snap_repair(const PlanContext *context, Error *err);
 
-/* kind verify: snap_verify, and the digest of each image; its findings are in the change's data. */
-int plan_verify(const PlanContext *context, int64_t *ret_change, Error *err);
+/* kind verify: snap_verify, and the digest of each image; its findings are in the change's data.
+ * `instances` (NULL: all) is a list of names: only their images are read, and only what is theirs
+ * or of the state itself is a finding. */
+int plan_verify(const PlanContext *context, const json_t *instances, int64_t *ret_change,
+                Error *err);

@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/utsname.h>
+#include <unistd.h>
 
 #include "backend/apparmor-load.h"
 #include "backend/apparmor-profile.h"
@@ -52,8 +54,9 @@ static const Backend NULL_BACKEND = { .name = "null",
 
 /* ── udev: nodes of granted devices carry the program's tag ── */
 
+/* Without its daemon (in a container, say) nobody reads the rules. */
 static bool has_udev(void) {
-        return command_is_there("udevadm");
+        return command_is_there("udevadm") && access("/run/udev/control", F_OK) == 0;
 }
 
 /* "snap.x.app" → "snap_x_app" */
@@ -107,7 +110,6 @@ static int tell_udev(const Artefact *what, Error *err) {
 }
 
 static const Backend UDEV = { .name = "udev",
-                              .missing = "udevadm",
                               .is_available = has_udev,
                               .compile = compile_udev,
                               .tell = tell_udev };
@@ -133,10 +135,12 @@ static void add_kmod_file(const BackendInput *input, GrantKind kind, const char 
                 const GrantSet *grants = input->programs[i].grants;
                 size_t at = grant_set_find(grants, kind, 0);
                 for (; at < grants->row_count; at = grant_set_find(grants, kind, at + 1)) {
+                        const GrantRow *row = &grants->rows[at];
+                        const char *interface = grants->origins[row->origin].kind->name;
                         if (text.length == 0)
                                 text_append(&text, "# " ARTEFACT_MARK "\n");
-                        if (!has_line(&text, grants->rows[at].text))
-                                text_append_format(&text, "%s\n", grants->rows[at].text);
+                        if (!has_line(&text, row->text))
+                                text_append_format(&text, "# %s\n%s\n", interface, row->text);
                 }
         }
         add(ret, directory, string_format("snap.%s.conf", input->instance), &text);
@@ -148,25 +152,47 @@ static void compile_kmod(const BackendInput *input, Artefacts *ret) {
         add_kmod_file(input, GRANT_KERNEL_MODULE, "etc/modules-load.d", ret);
 }
 
-/* A module that is not there, or is built in, is no reason for a connection to fail. */
+/* Where the kernel's modules are somebody else's (a container), theirs is whether it has one. */
+static bool has_modules(void) {
+        struct utsname name;
+
+        if (uname(&name) < 0)
+                return false;
+        autofree char *path = string_format("/lib/modules/%s/modules.dep", name.release);
+        return access(path, F_OK) == 0;
+}
+
+/* One of a processor or device that this machine has not (kvm_amd on Intel) is nothing to say. */
+static bool is_about_hardware(const Error *err) {
+        return strstr(err->message, "Operation not supported") ||
+               strstr(err->message, "No such device");
+}
+
+/* A module that is not there is no reason for a connection to fail; but it is said. */
 static int tell_kmod(const Artefact *what, Error *err) {
         autofree char *copy = string_copy(what->text ? what->text : "");
+        const char *interface = "";
         char *rest = NULL;
+        int outcome = 0;
 
-        (void)err;
         if (string_equal(what->directory, "etc/modprobe.d"))
                 return 0;
         for (char *line = strtok_r(copy, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
-                const char *const load[] = { "modprobe", "--syslog", line, NULL };
-                Error unused = ERROR_INIT;
-                if (*line != '#')
-                        (void)command_run(load, &unused);
+                const char *const load[] = { "modprobe", line, NULL };
+                Error failure = ERROR_INIT;
+                if (*line == '#')
+                        interface = line + strspn(line, "# ");
+                else if (command_run(load, &failure) < 0 && outcome == 0 && has_modules() &&
+                         !is_about_hardware(&failure))
+                        outcome = error_set(err, ERROR_FAILED,
+                                            "module %s of interface %s does not load: %.300s; "
+                                            "install it for this kernel, or disconnect the plug",
+                                            line, interface, failure.message);
         }
-        return 0;
+        return outcome;
 }
 
 static const Backend KMOD = { .name = "kmod",
-                              .missing = "modprobe",
                               .is_available = has_kmod,
                               .compile = compile_kmod,
                               .tell = tell_kmod };
@@ -258,7 +284,6 @@ static int tell_apparmor(const Artefact *what, Error *err) {
 }
 
 static const Backend APPARMOR = { .name = "apparmor",
-                                  .missing = "apparmor_parser",
                                   .is_wall = true,
                                   .is_available = apparmor_is_available,
                                   .compile = compile_apparmor,
@@ -294,14 +319,9 @@ static int tell(const Backend *backend, const BackendOrder *order, const Artefac
                 Error *err) {
         Error failure = ERROR_INIT;
 
-        if (!backend->is_available()) {
-                if (!backend->is_wall)
-                        text_append_format(
-                                order->warnings,
-                                "%s is not installed: /%s/%s counts from the next boot on\n",
-                                backend->missing, one->directory, one->name);
+        /* Of the whole machine, and not of one package: `pawl doctor` says it. */
+        if (!backend->is_available())
                 return 0;
-        }
         int told = backend->tell(one, &failure);
         if (told >= 0)
                 return told;

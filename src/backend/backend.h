@@ -51,7 +51,6 @@ void artefacts_done(Artefacts *artefacts);
 
 typedef struct Backend {
         const char *name;
-        const char *missing;        /* what is not there where is_available says no */
         bool is_wall;               /* what it enforces must hold, or nothing is launched */
         bool (*is_available)(void); /* whoever reads the files is here */
         void (*compile)(const BackendInput *input, Artefacts *ret);

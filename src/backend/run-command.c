@@ -4,11 +4,15 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <string.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/own.h"
 #include "base/text.h"
+
+#define SAID_SIZE_MAX 300
 
 char *command_find(const char *name) {
         static const char *const places[] = { "/usr/sbin", "/usr/bin", "/sbin", "/bin" };
@@ -27,12 +31,12 @@ bool command_is_there(const char *name) {
         return path != NULL;
 }
 
-static _Noreturn void run(const char *path, const char *const *words) {
+static _Noreturn void run(const char *path, const char *const *words, int said) {
         char *environment[] = { (char[]){ "PATH=/usr/sbin:/usr/bin:/sbin:/bin" }, NULL };
         int null = open("/dev/null", O_RDWR | O_CLOEXEC);
         sigset_t none;
 
-        if (null < 0 || dup2(null, 0) < 0 || dup2(null, 1) < 0)
+        if (null < 0 || dup2(null, 0) < 0 || dup2(null, 1) < 0 || (said >= 0 && dup2(said, 2) < 0))
                 _exit(127);
         (void)sigemptyset(&none);
         (void)sigprocmask(SIG_SETMASK, &none, NULL);
@@ -40,21 +44,36 @@ static _Noreturn void run(const char *path, const char *const *words) {
         _exit(127);
 }
 
+/* The first line of what it complained about, or "". */
+static void read_said(int said, char ret[SAID_SIZE_MAX]) {
+        ssize_t length = said < 0 ? -1 : pread(said, ret, SAID_SIZE_MAX - 1, 0);
+
+        ret[length > 0 ? length : 0] = '\0';
+        ret[strcspn(ret, "\n")] = '\0';
+        for (char *at = ret; *at; at++)
+                if ((unsigned char)*at < ' ' || (unsigned char)*at > '~')
+                        *at = ' ';
+}
+
 int command_run(const char *const *words, Error *err) {
         autofree char *path = command_find(words[0]);
         int status = 0;
+        char said_text[SAID_SIZE_MAX];
 
         if (!path)
                 return error_set(err, ERROR_FAILED, "%s is not installed", words[0]);
+        autofd int said = memfd_create("pawl-said", MFD_CLOEXEC);
         pid_t pid = fork();
         if (pid < 0)
                 return error_set_errno(err, errno, "cannot start %s", words[0]);
         if (pid == 0)
-                run(path, words);
+                run(path, words, said);
         while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
                 ;
         if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
                 return 0;
-        return error_set(err, ERROR_FAILED, "%s %s failed (status %d)", words[0],
-                         words[1] ? words[1] : "", WIFEXITED(status) ? WEXITSTATUS(status) : -1);
+        read_said(said, said_text);
+        return error_set(err, ERROR_FAILED, "%s %s failed (status %d%s%s)", words[0],
+                         words[1] ? words[1] : "", WIFEXITED(status) ? WEXITSTATUS(status) : -1,
+                         *said_text ? "; " : "", said_text);
 }

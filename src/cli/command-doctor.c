@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/text.h"
@@ -48,6 +49,32 @@ static void print_interfaces(const json_t *interfaces) {
         }
 }
 
+/* What the daemon could not make other programs do for a package (launch/reconciler.c). */
+static json_t *list_packages(Cli *cli) {
+        json_t *warnings = NULL, *list = json_array();
+        Error unused = ERROR_INIT;
+
+        if (client_get(cli->client, "/v2/warnings?select=all", &warnings, &unused) < 0)
+                return list;
+        for (size_t i = 0; i < json_array_size(warnings); i++) {
+                const char *text = json_get_string(json_array_get(warnings, i), "message", "");
+                if (strstr(text, " is not given all that its connections grant: "))
+                        json_array_append_new(list, json_string(text));
+        }
+        json_decref(warnings);
+        return list;
+}
+
+static void print_packages(const Cli *cli, const json_t *packages) {
+        if (json_array_size(packages) > 0)
+                printf("\nPackages of which something is not in force:\n");
+        for (size_t i = 0; i < json_array_size(packages); i++) {
+                const char *text = json_string_value(json_array_get(packages, i));
+                autofree char *filled = fill_text(text, cli->width, 4);
+                printf("  %s\n", filled);
+        }
+}
+
 static size_t count_lacking(const json_t *machine) {
         size_t lacking = 0;
 
@@ -63,17 +90,19 @@ static int run_doctor(Cli *cli, const Arguments *arguments) {
         (void)arguments;
         machine_facts_look(cli->root, &facts);
         ask_daemon(cli, &facts, &described);
+        autojson packages = list_packages(cli);
         autojson machine = checkup_judge(&facts);
         autojson interfaces = checkup_judge_interfaces(&facts, described);
         if (cli->is_json) {
-                autojson all =
-                        json_pack("{s:O, s:O}", "machine", machine, "interfaces", interfaces);
+                autojson all = json_pack("{s:O, s:O, s:O}", "machine", machine, "interfaces",
+                                         interfaces, "packages", packages);
                 (void)cli_print_json(all);
         } else {
                 print_machine(cli, machine);
                 print_interfaces(interfaces);
+                print_packages(cli, packages);
         }
-        return count_lacking(machine) > 0 ? EXIT_FAILED : EXIT_DONE;
+        return count_lacking(machine) + json_array_size(packages) > 0 ? EXIT_FAILED : EXIT_DONE;
 }
 
 static const Option options[] = { OPTION_JSON, OPTIONS_END };
@@ -83,7 +112,7 @@ const Command command_doctor = {
         .summary = "Say which guarantees this machine lacks, and what to do",
         .text = "Looks at the kernel, its security modules, namespaces, file systems, helpers, the disk and the daemon, "
                 "and names what is missing, what that costs and what mends it; then the interfaces of which something "
-                "is not enforced here.  Exits with 1 when something is missing.",
+                "is not enforced here, and packages for which a module or rule could not be loaded.  Exits with 1 when something is missing.",
         .words = "",
         .word_max = 0,
         .options = options,

@@ -8,10 +8,9 @@
 #include "interface/connection-row.h"
 #include "interface/installation.h"
 #include "snap/manifest.h"
+#include "state/warning.h"
 
 /* As the stock daemon keeps and repeats them. */
-#define WARNING_EXPIRE_NS (28 * 24 * 3600 * INT64_C(1000000000))
-#define WARNING_REPEAT_NS (24 * 3600 * INT64_C(1000000000))
 
 /* Epochs never go back, not even when a snap was removed and comes again: the highest one of
  * removed snaps is kept, and a new snap starts above it. */
@@ -119,14 +118,7 @@ static int add_warning(Database *database, const char *instance, const json_t *m
 
         if (!message)
                 return 0;
-        return database_run(database, err,
-                            "INSERT INTO warning (message, first_added, last_added, expire_after, "
-                            "repeat_after) VALUES (?1, ?2, ?2, ?3, ?4) ON CONFLICT (message) DO "
-                            "UPDATE SET last_added = excluded.last_added",
-                            "siii", message, clock_get_wall(), WARNING_EXPIRE_NS,
-                            WARNING_REPEAT_NS) < 0
-                       ? -1
-                       : 0;
+        return warning_add(database, message, clock_get_wall(), err);
 }
 
 int revision_add(Database *database, const RevisionDraft *draft, Error *err) {

@@ -10,6 +10,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "job/job.h"
+#include "state/warning.h"
 #include "world/package-grants.h"
 #include "world/world.h"
 
@@ -48,6 +49,7 @@ struct Reconciler {
         bool is_working;
         uv_timer_t
                 turn; /* runs while there is more to compile than one turn of the loop may take */
+        int64_t answered_at; /* by the clock on the wall: when the worker last said something */
         char boot[48];
         Entry *entries;
 };
@@ -401,20 +403,39 @@ static int settle_entry(Reconciler *reconciler, Entry *entry, bool is_later, Err
                        : write_row(reconciler, entry, is_later, err);
 }
 
+/* What of a package's grants is not in force is warned of until it is. */
+static char *format_warning(const char *instance, const char *what) {
+        return string_format("snap \"%s\" is not given all that its connections grant: %s",
+                             instance, what);
+}
+
+static int warn(const Reconciler *reconciler, const char *instance, const char *what, Error *err) {
+        autofree char *message = format_warning(instance, what);
+
+        return warning_add(reconciler->config.database, message, reconciler->answered_at, err);
+}
+
+static int forget_warnings(const Reconciler *reconciler, const char *instance, Error *err) {
+        autofree char *beginning = format_warning(instance, "");
+
+        return warning_forget_others(reconciler->config.database, beginning,
+                                     reconciler->answered_at, err);
+}
+
 static int take_line(Reconciler *reconciler, char *line, Error *err) {
         char *name = strchr(line, ' ');
 
         if (!name)
                 return 0;
         *name++ = '\0';
-        if (string_equal(line, "warning")) {
-                log_warning("%s", name);
-                return 0;
-        }
         char *why = strchr(name, ' ');
         if (why)
                 *why++ = '\0';
         Entry *entry = find_entry(reconciler, name);
+        if (string_equal(line, "warning")) {
+                log_warning("snap \"%s\": %s", name, why ? why : "");
+                return warn(reconciler, name, why ? why : "", err);
+        }
         if (!entry)
                 return 0;
         if (string_equal(line, "right")) {
@@ -432,8 +453,10 @@ static int take_line(Reconciler *reconciler, char *line, Error *err) {
                 Error failure = ERROR_INIT;
                 (void)error_set(&failure, ERROR_FAILED, "%s", why ? why : "");
                 fail_entry(entry, &failure);
-                return 0;
+                return warn(reconciler, name, failure.message, err);
         }
+        if (forget_warnings(reconciler, name, err) < 0)
+                return -1;
         return settle_entry(reconciler, entry, string_equal(line, "later"), err);
 }
 
@@ -442,6 +465,7 @@ static int take_answer(Reconciler *reconciler, char *text, Error *err) {
         autotransaction transaction = TRANSACTION_INIT;
         char *rest = NULL;
 
+        reconciler->answered_at = clock_get_wall();
         if (transaction_begin(reconciler->config.database, &transaction, err) < 0)
                 return -1;
         for (char *line = strtok_r(text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest))

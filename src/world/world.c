@@ -110,12 +110,12 @@ static int apply(const WorldPackage *package, const BackendOrder *order, Error *
         return outcome;
 }
 
-static void add_lines(const char *word, const Text *lines, Text *ret) {
+static void add_lines(const char *instance, const Text *lines, Text *ret) {
         autofree char *copy = string_copy(lines->bytes ? lines->bytes : "");
         char *rest = NULL;
 
         for (char *line = strtok_r(copy, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest))
-                text_append_format(ret, "%s %s\n", word, line);
+                text_append_format(ret, "warning %s %s\n", instance, line);
 }
 
 static void apply_package(WorldPackage *package, const char *root, Text *ret) {
@@ -129,7 +129,7 @@ static void apply_package(WorldPackage *package, const char *root, Text *ret) {
                 return;
         }
         int outcome = apply(package, &order, &err);
-        add_lines("warning", &warnings, ret);
+        add_lines(package->instance, &warnings, ret);
         if (outcome < 0)
                 text_append_format(ret, "failed %s %s\n", package->instance, err.message);
         else

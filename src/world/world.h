@@ -34,5 +34,6 @@ void world_package_done(WorldPackage *package);
 /* Whether something is there of a package that is not among `known`; only looks, and quickly. */
 bool world_needs_sweep(const World *world);
 /* A line for each package: "right X", "other X" (not what `digest` says: compile it), "done X",
- * "later X" (of what goes something is still in use), "failed X WHY"; and "warning TEXT". */
+ * "later X" (of what goes something is still in use), "failed X WHY"; and before it "warning X
+ * TEXT" a line. */
 int world_apply(const void *input, Text *ret, Error *err);

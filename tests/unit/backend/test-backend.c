@@ -2,9 +2,11 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 #include "backend/backend.h"
+#include "backend/run-command.h"
 #include "base/file.h"
 #include "base/text.h"
 #include "unit.h"
@@ -130,12 +132,44 @@ static void each_is_applied_twice_and_removed(void **state) {
         }
 }
 
+static void a_command_that_fails_says_why(void **state) {
+        const char *const words[] = { "ls", "/no/such/place", NULL };
+        Error err = ERROR_INIT;
+
+        (void)state;
+        assert_int_equal(command_run(words, &err), -1);
+        assert_non_null(strstr(err.message, "ls /no/such/place failed"));
+        assert_non_null(strstr(err.message, "No such file or directory"));
+}
+
+/* In a container, which has no modules of its own, nothing is said. */
+static void a_module_that_does_not_load_is_told_with_its_interface(void **state) {
+        char directory[] = "etc/modules-load.d", name[] = "snap.x.conf";
+        char text[] = "# Written by pawl: do not edit.\n# tpm\nno_such_module_of_pawl\n";
+        const Artefact what = { directory, name, text };
+        Error err = ERROR_INIT;
+        struct utsname kernel;
+
+        (void)state;
+        assert_int_equal(uname(&kernel), 0);
+        autofree char *modules = string_format("/lib/modules/%s/modules.dep", kernel.release);
+        int told = find("kmod")->tell(&what, &err);
+        if (access(modules, F_OK) < 0 || !find("kmod")->is_available()) {
+                print_message("no modules here: nothing is told\n");
+                return;
+        }
+        assert_int_equal(told, -1);
+        assert_non_null(strstr(err.message, "no_such_module_of_pawl of interface tpm"));
+}
+
 int main(void) {
         static const struct CMUnitTest TESTS[] = {
                 cmocka_unit_test_setup_teardown(udev_rules_tag_what_was_granted, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(nothing_granted_is_no_file, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(each_is_applied_twice_and_removed, set_up,
                                                 tear_down),
+                cmocka_unit_test(a_command_that_fails_says_why),
+                cmocka_unit_test(a_module_that_does_not_load_is_told_with_its_interface),
         };
 
         return cmocka_run_group_tests(TESTS, NULL, NULL);

@@ -4,7 +4,9 @@
 #include <assert.h>
 #include <fcntl.h>
 #include <libgen.h>
+#include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -20,9 +22,10 @@
 #include "state/sound.h"
 #include "state/verify.h"
 
-#define LOCK_FILE      "lock"
-#define LOCK_TRY_COUNT 5
-#define LOCK_TRY_NS    20000000L
+#define LOCK_FILE    "lock"
+#define LOCK_TRY_NS  20000000L
+#define LOCK_LIVE_NS 100000000L  /* how long a holder that lives may take to go */
+#define LOCK_DEAD_NS 5000000000L /* and what a dead one had just forked */
 
 /* Order matters: an exclusive lock that is set before WAL needs no shared-memory file.  The cache
  * holds what changes touch again and again; what is read once in a while the kernel has. */
@@ -53,29 +56,47 @@ static int open_directory(const char *directory, Error *err) {
         return directory_open(directory, err);
 }
 
-static int explain_holder(int lock, const char *directory, Error *err) {
-        char holder[24] = "";
-        ssize_t length = pread(lock, holder, sizeof(holder) - 1, 0);
+/* What the holder wrote when it took the lock: its process number, or "". */
+static void read_holder(int lock, char holder[static 24]) {
+        ssize_t length = pread(lock, holder, 23, 0);
 
-        holder[length > 0 ? strcspn(holder, "\n") : 0] = '\0';
+        holder[length > 0 ? length : 0] = '\0';
+        holder[strcspn(holder, "\n")] = '\0';
+}
+
+static int explain_holder(int lock, const char *directory, Error *err) {
+        char holder[24];
+
+        read_holder(lock, holder);
         return error_set(err, ERROR_BUSY, "another pawld (pid %s) holds %s",
                          *holder ? holder : "unknown", directory);
 }
 
+static bool holder_lives(int lock) {
+        char holder[24];
+
+        read_holder(lock, holder);
+        long pid = strtol(holder, NULL, 10);
+        return pid <= 0 || kill((pid_t)pid, 0) == 0 || errno != ESRCH;
+}
+
+/* A worker that a killed daemon had just forked holds the lock until it has closed its copies: on a
+ * busy machine that takes its time, and ends by itself, as the one who could go on is dead. */
 static int try_lock(int fd) {
         const struct timespec pause = { .tv_nsec = LOCK_TRY_NS };
+        int64_t begun = clock_get_boot();
 
-        /* A worker that a killed daemon had just forked holds the lock until it has closed its
-         * copies. */
-        for (int i = 0; i < LOCK_TRY_COUNT; i++) {
-                if (flock(fd, LOCK_EX | LOCK_NB) == 0)
-                        return 0;
+        while (flock(fd, LOCK_EX | LOCK_NB) < 0) {
                 if (errno != EWOULDBLOCK && errno != EINTR)
                         return -1;
+                int64_t limit = holder_lives(fd) ? LOCK_LIVE_NS : LOCK_DEAD_NS;
+                if (clock_get_boot() - begun > limit) {
+                        errno = EWOULDBLOCK;
+                        return -1;
+                }
                 (void)nanosleep(&pause, NULL);
         }
-        errno = EWOULDBLOCK;
-        return -1;
+        return 0;
 }
 
 static int take_lock(Database *database, Error *err) {

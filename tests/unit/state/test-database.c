@@ -7,6 +7,8 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
 
 #include "../unit.h"
 #include "base/file.h"
@@ -134,6 +136,33 @@ static void a_second_opener_is_told_who_holds_the_state(void **state) {
         assert_string_equal(err.message, expected);
         /* ... and did not harm the first. */
         must_set(database, "k", "v");
+}
+
+/* What a killed daemon leaves on a busy machine: a child of its last moment that has the lock
+ * still. */
+static void what_a_dead_holder_forked_is_waited_for(void **state) {
+        const struct timespec linger = { .tv_nsec = 700000000 };
+        Database *next = NULL;
+        Error err = ERROR_INIT;
+        int status;
+        pid_t holder = fork();
+
+        assert_true(holder >= 0);
+        if (holder == 0) {
+                Database *database = must_open(*state);
+
+                if (fork() == 0) {
+                        (void)nanosleep(&linger, NULL);
+                        _exit(0);
+                }
+                (void)raise(SIGKILL);
+                _exit(database ? 0 : 1);
+        }
+        assert_int_equal(waitpid(holder, &status, 0), holder);
+        assert_true(WIFSIGNALED(status));
+        if (database_open(*state, &next, &err) < 0)
+                fail_msg("%s", err.message);
+        (void)database_close(next);
 }
 
 static void every_file_is_for_root_only(void **state) {
@@ -384,6 +413,7 @@ int main(void) {
                 TEST(after_an_error_nothing_of_the_transaction_commits),
                 TEST(a_transaction_that_sqlite_rolled_back_takes_no_more_statements),
                 TEST(a_second_opener_is_told_who_holds_the_state),
+                TEST(what_a_dead_holder_forked_is_waited_for),
                 TEST(every_file_is_for_root_only),
                 TEST(the_durability_settings_are_as_designed),
                 TEST(a_query_may_run_inside_the_same_query),

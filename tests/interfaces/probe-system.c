@@ -7,14 +7,19 @@
 #include <fcntl.h>
 #include <linux/bpf.h>
 #include <linux/capability.h>
+#include <linux/if.h>
+#include <linux/if_tun.h>
+#include <linux/kvm.h>
 #include <linux/netlink.h>
 #include <mqueue.h>
+#include <netinet/in.h>
 #include <sched.h>
 #include <signal.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/klog.h>
 #include <sys/mount.h>
 #include <sys/resource.h>
@@ -59,6 +64,8 @@ static int try_socket(const char *what) {
                 int family, type, protocol;
         } kinds[] = {
                 { "inet", AF_INET, SOCK_STREAM, 0 },
+                { "inet6", AF_INET6, SOCK_DGRAM, 0 },
+                { "alg", AF_ALG, SOCK_SEQPACKET, 0 },
                 { "raw", AF_INET, SOCK_RAW, 255 },
                 { "packet", AF_PACKET, SOCK_DGRAM, 0 },
                 { "route", AF_NETLINK, SOCK_RAW, NETLINK_ROUTE },
@@ -74,12 +81,72 @@ static int try_socket(const char *what) {
         return 64;
 }
 
+/* At any port of 127.0.0.1, and accepted from itself. */
+static int try_listen(const char *ignored) {
+        struct sockaddr_in address = { .sin_family = AF_INET,
+                                       .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+        socklen_t size = sizeof(address);
+        int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        int other = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+        (void)ignored;
+        if (fd < 0 || other < 0 || bind(fd, (struct sockaddr *)&address, size) < 0 ||
+            listen(fd, 1) < 0 || getsockname(fd, (struct sockaddr *)&address, &size) < 0 ||
+            connect(other, (struct sockaddr *)&address, size) < 0)
+                return say(-1);
+        return say(accept4(fd, NULL, NULL, SOCK_CLOEXEC));
+}
+
+/* A network device that is gone with its descriptor. */
+static int try_tun(const char *path) {
+        struct ifreq request = { .ifr_name = "pawltest%d" };
+        int fd = open(path, O_RDWR | O_CLOEXEC);
+
+        request.ifr_flags = IFF_TAP | IFF_NO_PI;
+        return say(fd < 0 ? -1 : ioctl(fd, TUNSETIFF, &request));
+}
+
+static int try_kvm(const char *path) {
+        int fd = open(path, O_RDWR | O_CLOEXEC);
+        int version = fd < 0 ? -1 : ioctl(fd, KVM_GET_API_VERSION, 0);
+
+        if (version < 0)
+                return say(-1);
+        (void)printf("version %d\n", version);
+        return 0;
+}
+
+/* The name that the machine has. */
+static int try_rename(const char *ignored) {
+        char name[65] = "";
+
+        (void)ignored;
+        if (gethostname(name, sizeof(name) - 1) < 0)
+                return say(-1);
+        return say(sethostname(name, strlen(name)));
+}
+
 static int try_dial(const char *path) {
         struct sockaddr_un address = { .sun_family = AF_UNIX };
         int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
         (void)snprintf(address.sun_path, sizeof(address.sun_path), "%s", path);
         return say(connect(fd, (struct sockaddr *)&address, sizeof(address)));
+}
+
+/* "GET /v2/snaps" at this socket; the status. */
+static int try_snaps(const char *path) {
+        static const char question[] = "GET /v2/snaps HTTP/1.0\r\nHost: x\r\n\r\n";
+        struct sockaddr_un address = { .sun_family = AF_UNIX };
+        int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        char answer[64] = "";
+
+        (void)snprintf(address.sun_path, sizeof(address.sun_path), "%s", path);
+        if (fd < 0 || connect(fd, (struct sockaddr *)&address, sizeof(address)) < 0 ||
+            write(fd, question, strlen(question)) < 0 || read(fd, answer, sizeof(answer) - 1) < 0)
+                return say(-1);
+        (void)printf("%.3s\n", strlen(answer) > 12 ? answer + 9 : "?");
+        return 0;
 }
 
 static struct sockaddr_un get_abstract(const char *name, socklen_t *ret_length) {
@@ -203,6 +270,11 @@ static const struct {
         { "write", try_write },
         { "create", try_create },
         { "socket", try_socket },
+        { "listen", try_listen },
+        { "tun", try_tun },
+        { "kvm", try_kvm },
+        { "rename", try_rename },
+        { "snaps", try_snaps },
         { "dial", try_dial },
         { "dial-abstract", try_dial_abstract },
         { "serve-socket", try_serve_socket },

@@ -10,7 +10,6 @@
 
 #include "api/api.h"
 #include "api/queue.h"
-#include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "base/text.h"
@@ -18,6 +17,7 @@
 #include "daemon/listen.h"
 #include "daemon/memory.h"
 #include "daemon/notify.h"
+#include "daemon/restart.h"
 #include "daemon/trial-check.h"
 #include "front/front.h"
 #include "interface/repository.h"
@@ -33,13 +33,6 @@
 
 /* After the last commit: write the log back and give memory back. */
 #define IDLE_MS 2000
-
-/* A restart that a change asked for: for so long clients hear of it, then workers (hooks among
- * them) may end, then the answers that are on their way. */
-#define RESTART_NOTICE_MS 100
-#define RESTART_TURN_MS   10
-#define RESTART_WORK_MS   30000
-#define RESTART_ANSWER_MS 300
 
 #define HANDLE_COUNT 6
 
@@ -70,11 +63,10 @@ typedef struct Daemon {
         Launch *launch;
         Api api;
         uv_signal_t terminate, interrupt;
-        uv_timer_t idle, watchdog, restart;
-        bool is_restarting;
+        uv_timer_t idle, watchdog;
+        Restart restart;
+        bool is_restarting; /* another pawld comes next */
         bool is_ending;     /* as a signal asks for; the loop forgets between two runs of it */
-        bool is_deaf;       /* and hears nobody new any more */
-        int64_t restart_by; /* boot time; what is not over then is cut off */
         uv_check_t after_turn;
         bool has_handles; /* those above (list_handles) are in the loop */
 } Daemon;
@@ -101,55 +93,12 @@ static void end_if_broken(uv_check_t *check) {
                 uv_stop(&daemon->loop);
 }
 
-/* --- the restart that a change asks for --- */
-
-static int64_t get_ms(void) {
-        return clock_get_boot() / 1000000;
-}
-
-/* Workers first: nobody new is started, and the API goes on. */
-static void try_restart(uv_timer_t *timer) {
-        Daemon *daemon = timer->data;
-        bool is_late = get_ms() >= daemon->restart_by;
-
-        if (runner_is_working(daemon->runner) && !is_late)
-                return;
-        if (!daemon->is_deaf) {
-                daemon->is_deaf = true;
-                daemon->restart_by = get_ms() + RESTART_ANSWER_MS;
-                front_close_listeners(daemon->front);
-                return;
-        }
-        if (front_count_connections(daemon->front) > 0 && !is_late)
-                return;
-        uv_stop(&daemon->loop);
-}
-
 static void begin_restart(Daemon *daemon) {
         if (daemon->is_restarting)
                 return;
-        log_info("restarting, as a change asks for");
         daemon->is_restarting = true;
-        daemon->restart_by = get_ms() + RESTART_WORK_MS;
         daemon->api.stop_kind = "daemon-restart";
-        runner_rest(daemon->runner);
-        (void)uv_timer_start(&daemon->restart, try_restart, RESTART_NOTICE_MS, RESTART_TURN_MS);
-}
-
-/* Who waits for a daemon that will not come learns it now. */
-static int end_vain_waits(Daemon *daemon, Error *err) {
-        autotransaction transaction = TRANSACTION_INIT;
-        int64_t change;
-        int found = task_find_wait(daemon->database, TASK_WAIT_DAEMON, &change, err);
-
-        if (found <= 0)
-                return found;
-        if (transaction_begin(daemon->database, &transaction, err) < 0 ||
-            task_end_waits(daemon->database, TASK_WAIT_DAEMON, NULL, err) < 0 ||
-            transaction_commit(&transaction, err) < 0)
-                return -1;
-        runner_wake(daemon->runner);
-        return 0;
+        restart_begin(&daemon->restart, daemon->runner, daemon->front);
 }
 
 static void follow_program(Daemon *daemon) {
@@ -158,7 +107,8 @@ static void follow_program(Daemon *daemon) {
 
         if (is_other > 0)
                 begin_restart(daemon);
-        if (is_other < 0 || (is_other == 0 && end_vain_waits(daemon, &err) < 0))
+        if (is_other < 0 ||
+            (is_other == 0 && restart_end_waits(daemon->database, daemon->runner, &err) < 0))
                 log_warning("%s", err.message);
 }
 
@@ -275,23 +225,20 @@ static void list_handles(Daemon *daemon, uv_handle_t *ret[HANDLE_COUNT]) {
         ret[2] = (uv_handle_t *)&daemon->idle;
         ret[3] = (uv_handle_t *)&daemon->watchdog;
         ret[4] = (uv_handle_t *)&daemon->after_turn;
-        ret[5] = (uv_handle_t *)&daemon->restart;
+        ret[5] = (uv_handle_t *)&daemon->restart.timer;
 }
 
 static int open_loop(Daemon *daemon, Error *err) {
-        uv_handle_t *handles[HANDLE_COUNT];
-
         if (uv_loop_init(&daemon->loop) < 0)
                 return error_set(err, ERROR_FAILED, "cannot make an event loop");
         (void)uv_signal_init(&daemon->loop, &daemon->terminate);
         (void)uv_signal_init(&daemon->loop, &daemon->interrupt);
         (void)uv_timer_init(&daemon->loop, &daemon->idle);
         (void)uv_timer_init(&daemon->loop, &daemon->watchdog);
-        (void)uv_timer_init(&daemon->loop, &daemon->restart);
+        restart_init(&daemon->restart, &daemon->loop);
         (void)uv_check_init(&daemon->loop, &daemon->after_turn);
-        list_handles(daemon, handles);
-        for (size_t i = 0; i < HANDLE_COUNT; i++)
-                handles[i]->data = daemon;
+        daemon->terminate.data = daemon->interrupt.data = daemon;
+        daemon->idle.data = daemon->watchdog.data = daemon->after_turn.data = daemon;
         daemon->has_handles = true;
         if (uv_signal_start(&daemon->terminate, end_loop, SIGTERM) < 0 ||
             uv_signal_start(&daemon->interrupt, end_loop, SIGINT) < 0)

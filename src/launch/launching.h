@@ -28,10 +28,6 @@ typedef struct LaunchConfig {
 /* First thing in main, before any thread or child: a mount namespace of the daemon's own, in which
  * nothing that it mounts reaches the host. */
 int launch_prepare_namespace(Error *err);
-/* Binds and listens on R/run/pawl/{launch,service}.socket, replacing what a dead daemon left: where
- * no supervisor can pass them. */
-int launch_open_sockets(const char *root, int *ret_user, int *ret_service, Error *err);
-
 /* Fails without closing the listeners.  May wait for launches of another generation's daemon, for
  * two seconds at the most (launch/takeover.h). */
 int launch_new(const LaunchConfig *config, Launch **ret, Error *err);

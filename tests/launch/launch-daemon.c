@@ -15,7 +15,9 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 
 #include "base/file.h"
 #include "base/log.h"
@@ -201,6 +203,45 @@ static int open_database(Harness *harness, Error *err) {
         return repository_open(harness->database, true, err);
 }
 
+static int open_socket(const char *root, const char *name, mode_t mode, Error *err) {
+        struct sockaddr_un address = { .sun_family = AF_UNIX };
+        autofree char *path = string_format("%s/run/pawl/%s.socket", root, name);
+        autofree char *fresh = string_format("%s.new", path);
+        autofd int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+        if (fd < 0)
+                return error_set_errno(err, errno, "cannot make a socket");
+        if (strlen(fresh) >= sizeof(address.sun_path))
+                return error_set(err, ERROR_BAD_REQUEST, "the path %s is too long for a socket",
+                                 path);
+        (void)snprintf(address.sun_path, sizeof(address.sun_path), "%s", fresh);
+        (void)unlink(fresh);
+        /* The name never vanishes: a launcher that finds it waits for who answers there. */
+        if (bind(fd, (struct sockaddr *)&address, sizeof(address)) < 0 || chmod(fresh, mode) < 0 ||
+            listen(fd, 64) < 0 || rename(fresh, path) < 0)
+                return error_set_errno(err, errno, "cannot listen on %s", path);
+        return take_fd(fd);
+}
+
+/* Binds and listens on R/run/pawl/{launch,service}.socket, replacing what a dead daemon left. */
+static int open_sockets(const char *root, int *ret_user, int *ret_service, Error *err) {
+        autofree char *top = string_format("%s/", root);
+        autofd int root_directory = directory_open(top, err);
+
+        if (root_directory < 0)
+                return -1;
+        autofd int made = directory_make_beneath(root_directory, "run/pawl", 0755, err);
+        if (made < 0)
+                return -1;
+        autofd int user = open_socket(root, "launch", 0666, err);
+        autofd int service = user < 0 ? -1 : open_socket(root, "service", 0600, err);
+        if (user < 0 || service < 0)
+                return -1;
+        *ret_user = take_fd(user);
+        *ret_service = take_fd(service);
+        return 0;
+}
+
 int main(int argc, char **argv) {
         Harness harness = { 0 };
         Error err = ERROR_INIT;
@@ -219,8 +260,7 @@ int main(int argc, char **argv) {
         config.database = harness.database;
         config.idle_ms = argc > 3 ? (unsigned)strtoul(argv[3], NULL, 10) : 0;
         (void)uv_loop_init(&harness.loop);
-        if (launch_open_sockets(argv[1], &config.user_listener, &config.service_listener, &err) <
-                    0 ||
+        if (open_sockets(argv[1], &config.user_listener, &config.service_listener, &err) < 0 ||
             launch_new(&config, &harness.launch, &err) < 0)
                 give_up(&err);
         (void)uv_poll_init(&harness.loop, &harness.input, 0);

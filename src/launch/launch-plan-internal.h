@@ -28,5 +28,5 @@ static inline const char *format_number(char buffer[NUMBER_SIZE], unsigned numbe
 /* What the kernel shows of the machine: /dev, /proc, /sys, and of the network what is in them. */
 void launch_plan_add_kernel(Text *plan, const LaunchPlanInput *input);
 /* What is taken out of the environment, what is set in it, and what the package adds, in the order
- * in which each sees those before it (snap-yaml.md 4.9). */
+ * in which each sees those before it. */
 void launch_plan_add_environment(Text *plan, const LaunchPlanInput *input);

@@ -308,3 +308,26 @@ Attempt *attempt_free(Attempt *attempt) {
                 uv_close((uv_handle_t *)&attempt->pipe_poll, on_closed);
         return NULL;
 }
+
+void attempt_overlay(const Attempt *attempt, json_t *task) {
+        char now[CLOCK_TEXT_SIZE];
+
+        if (attempt->progress_total > 0) {
+                json_t *progress = json_object();
+                json_put(progress, "label", json_string(attempt->progress_label));
+                json_put(progress, "done", json_integer(attempt->progress_done));
+                json_put(progress, "total", json_integer(attempt->progress_total));
+                json_put(task, "progress", progress);
+        }
+        if (!attempt->log_count)
+                return;
+        if (!json_object_get(task, "log"))
+                json_put(task, "log", json_array());
+        /* Their time is that of the report until they are stored. */
+        clock_format_rfc3339(clock_get_wall(), now);
+        now[strcspn(now, ".")] = '\0';
+        for (size_t i = 0; i < attempt->log_count; i++) {
+                autofree char *line = string_format("%sZ INFO %s", now, attempt->log[i]);
+                json_array_append_new(json_object_get(task, "log"), json_string(line));
+        }
+}

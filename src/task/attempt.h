@@ -64,3 +64,6 @@ void attempt_kill(Attempt *attempt);
 /* Kills it where it still runs, and says nothing more.  The memory goes with the loop's next turn.
  */
 Attempt *attempt_free(Attempt *attempt);
+/* Puts what the worker has reported and is not stored yet (progress, lines of the log) into a task
+ * as clients get it. */
+void attempt_overlay(const Attempt *attempt, json_t *task);

@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "task/batch.h"
 #include "task/change.h"
+#include "task/succession.h"
 
 #define PRUNE_INTERVAL_MS (10 * 60 * 1000)
 #define TROUBLE_RETRY_MS  3000
@@ -22,11 +23,10 @@ struct Runner {
         WorkPlace place;
         Attempt *attempts[WORKER_COUNT_MAX];
         size_t attempt_count;
-        char *boot, *daemon; /* facts; see TASK_WAIT_BOOT */
+        Succession succession;
         bool is_broken;
         int64_t clock_offset; /* wall − boot at start */
         bool has_begun;
-        bool is_cautious; /* see step_is_suspect */
         bool is_resting;
         Batch begun; /* between runner_begin and runner_begun */
         int handle_count;
@@ -121,7 +121,7 @@ static Batch make_batch(const Runner *runner, Busy *busy) {
         }
         return (Batch){
                 .world = &runner->world,
-                .is_cautious = runner->is_cautious,
+                .is_cautious = runner->succession.is_cautious,
                 .is_resting = runner->is_resting,
                 .busy = busy->ids,
                 .running = busy->tasks,
@@ -214,7 +214,7 @@ void runner_begin(Runner *runner, Transaction *transaction, int64_t change) {
         Busy busy;
         Error err = ERROR_INIT;
 
-        if (runner->is_broken || runner->is_resting || runner->is_cautious ||
+        if (runner->is_broken || runner->is_resting || runner->succession.is_cautious ||
             transaction_try(transaction, &err) < 0)
                 return;
         *batch = make_batch(runner, &busy);
@@ -401,44 +401,6 @@ static void on_prune(uv_timer_t *timer) {
                 meet_trouble(runner, &err);
 }
 
-static void learn_facts(Runner *runner) {
-        runner->boot = clock_read_boot_id();
-        runner->daemon =
-                string_format("%s %d %" PRId64, runner->boot, (int)getpid(), clock_get_boot());
-        runner->world.boot = runner->boot;
-        runner->world.daemon = runner->daemon;
-}
-
-/* What waited for another boot or daemon has it; and what the one before may have died of. */
-static int take_over(Runner *runner, Error *err) {
-        autotransaction transaction = TRANSACTION_INIT;
-        Database *database = runner->world.database;
-
-        if (transaction_begin(database, &transaction, err) < 0)
-                return -1;
-        int boot = task_end_waits(database, TASK_WAIT_BOOT, runner->boot, err);
-        int daemon =
-                boot < 0 ? -1 : task_end_waits(database, TASK_WAIT_DAEMON, runner->daemon, err);
-        int ends = daemon < 0 ? -1 : step_count_end(&runner->world, err);
-        int suspect = ends < 0 ? -1 : step_is_suspect(&runner->world, err);
-        if (suspect < 0)
-                return -1;
-        runner->is_cautious = suspect > 0;
-        return boot + daemon + ends == 0 ? 0 : transaction_commit(&transaction, err);
-}
-
-/* Its tasks are not why this daemon ends.  Not being able to say so costs them one of several. */
-static void hand_over(Runner *runner) {
-        autotransaction transaction = TRANSACTION_INIT;
-        Error err;
-
-        if (runner->is_broken || transaction_begin(runner->world.database, &transaction, &err) < 0)
-                return;
-        if (step_forgive_end(&runner->world, &err) > 0 &&
-            transaction_commit(&transaction, &err) < 0)
-                log_warning("runner: %s", err.message);
-}
-
 static const Attempt *find_attempt(const Runner *runner, const char *id) {
         for (size_t i = 0; i < runner->attempt_count; i++) {
                 char text[24];
@@ -449,29 +411,6 @@ static const Attempt *find_attempt(const Runner *runner, const char *id) {
         return NULL;
 }
 
-static void overlay_task(const Attempt *attempt, json_t *task) {
-        char now[CLOCK_TEXT_SIZE];
-
-        if (attempt->progress_total > 0) {
-                json_t *progress = json_object();
-                json_put(progress, "label", json_string(attempt->progress_label));
-                json_put(progress, "done", json_integer(attempt->progress_done));
-                json_put(progress, "total", json_integer(attempt->progress_total));
-                json_put(task, "progress", progress);
-        }
-        if (!attempt->log_count)
-                return;
-        if (!json_object_get(task, "log"))
-                json_put(task, "log", json_array());
-        /* Their time is that of the report until they are stored. */
-        clock_format_rfc3339(clock_get_wall(), now);
-        now[strcspn(now, ".")] = '\0';
-        for (size_t i = 0; i < attempt->log_count; i++) {
-                autofree char *line = string_format("%sZ INFO %s", now, attempt->log[i]);
-                json_array_append_new(json_object_get(task, "log"), json_string(line));
-        }
-}
-
 void runner_overlay(const Runner *runner, json_t *change) {
         json_t *tasks = json_object_get(change, "tasks"), *task;
         size_t i;
@@ -479,7 +418,7 @@ void runner_overlay(const Runner *runner, json_t *change) {
         json_array_foreach(tasks, i, task) {
                 const Attempt *attempt = find_attempt(runner, json_get_string(task, "id", ""));
                 if (attempt)
-                        overlay_task(attempt, task);
+                        attempt_overlay(attempt, task);
         }
 }
 
@@ -513,7 +452,7 @@ int runner_new(const RunnerConfig *config, Runner **ret, Error *err) {
                 .kind_count = config->kind_count,
                 .context = config->context,
         };
-        learn_facts(runner);
+        succession_init(&runner->succession, &runner->world);
         runner->owner = (AttemptOwner){
                 .loop = config->loop,
                 .place = &runner->place,
@@ -523,7 +462,9 @@ int runner_new(const RunnerConfig *config, Runner **ret, Error *err) {
                 .owner = runner,
                 .on_end = on_attempt_end,
         };
-        if (init_timers(runner, err) < 0 || take_over(runner, err) < 0 || prune(runner, err) < 0) {
+        if (init_timers(runner, err) < 0 ||
+            succession_take_over(&runner->succession, &runner->world, err) < 0 ||
+            prune(runner, err) < 0) {
                 (void)runner_free(runner);
                 return -1;
         }
@@ -538,8 +479,7 @@ static void on_closed(uv_handle_t *handle) {
         Runner *runner = handle->data;
 
         if (--runner->handle_count == 0) {
-                free(runner->boot);
-                free(runner->daemon);
+                succession_done(&runner->succession);
                 free(runner);
         }
 }
@@ -549,8 +489,8 @@ Runner *runner_free(Runner *runner) {
                 return NULL;
         while (runner->attempt_count)
                 (void)attempt_free(runner->attempts[--runner->attempt_count]);
-        if (runner->has_begun)
-                hand_over(runner);
+        if (runner->has_begun && !runner->is_broken)
+                succession_hand_over(&runner->world);
         work_place_done(&runner->place);
         uv_timer_t *const timers[] = { &runner->wake_timer, &runner->later_timer,
                                        &runner->prune_timer };

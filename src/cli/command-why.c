@@ -6,103 +6,27 @@
 
 #include "base/text.h"
 #include "cli/command.h"
+#include "cli/denial-search.h"
 #include "cli/fill.h"
 #include "cli/log-source.h"
+#include "cli/moment.h"
 #include "cli/report.h"
-#include "cli/terminal.h"
 #include "denial/denial-match.h"
+#include "denial/denial-words.h"
 
-#define FOUND_COUNT_MAX 200
-#define SINCE_DEFAULT   "24h"
-#define SHOWN_MAX       6 /* interfaces for one denial */
+#define SINCE_DEFAULT      "24h"
+#define SHOWN_MAX          6  /* interfaces for one denial */
+#define NAMELESS_SHOWN_MAX 10 /* records that name no package */
 
-typedef struct Found {
-        Denial denial;
-        uint64_t count;
-} Found;
+typedef struct Known {
+        json_t *interfaces, *connections;
+        json_t *snaps; /* as in DenialSearch */
+} Known;
 
-typedef struct Search {
-        const char *snap, *program; /* "" = any; program is "x.app" */
-        int64_t since;
-        Found *found; /* FOUND_COUNT_MAX */
-        size_t count;
-        uint64_t nameless; /* of programs that no record names */
-        uint64_t strange;  /* of packages that this daemon does not know */
-        bool is_full;
-        const json_t
-                *snaps; /* {INSTANCE: true} of those that are installed here; NULL: any count */
-} Search;
-
-/* ── gathering ── */
-
-static bool is_asked(const Search *search, const Denial *denial) {
-        size_t length = strlen(search->snap);
-
-        if (denial->time != 0 && denial->time < search->since)
-                return false;
-        if (!*search->snap)
-                return true;
-        if (strncmp(denial->program, search->snap, length) != 0 ||
-            (denial->program[length] && denial->program[length] != '.'))
-                return false;
-        /* A record that names the package alone may be of any of its programs. */
-        return !*search->program || !denial->program[length] ||
-               string_equal(denial->program, search->program);
-}
-
-/* The machine's logs tell of every daemon's packages, and of those that were removed. */
-static bool is_installed(const Search *search, const Denial *denial) {
-        autofree char *snap = string_copy_length(denial->program, strcspn(denial->program, "."));
-
-        return !search->snaps || json_object_get(search->snaps, snap);
-}
-
-static bool is_same(const Denial *a, const Denial *b) {
-        return a->source == b->source && a->kind == b->kind &&
-               string_equal(a->program, b->program) && string_equal(a->text, b->text) &&
-               string_equal(a->access, b->access) && string_equal(a->path, b->path) &&
-               string_equal(a->member, b->member);
-}
-
-static void add_found(Search *search, const Denial *denial) {
-        for (size_t i = 0; i < search->count; i++) {
-                Found *known = &search->found[i];
-                if (!is_same(&known->denial, denial))
-                        continue;
-                /* The same event in two logs. */
-                if (denial->serial == 0 || denial->serial > known->denial.serial)
-                        known->count++;
-                if (denial->serial > known->denial.serial)
-                        known->denial = *denial;
-                return;
-        }
-        if (search->count == FOUND_COUNT_MAX)
-                search->is_full = true;
-        else
-                search->found[search->count++] = (Found){ *denial, 1 };
-}
-
-static void on_line(void *context, char *line) {
-        Search *search = context;
-        Denial denial;
-
-        if (denial_parse(line, &denial) == 0 || (denial.time != 0 && denial.time < search->since))
-                return;
-        if (!*denial.program) {
-                search->nameless++;
-                return;
-        }
-        if (!is_asked(search, &denial))
-                return;
-        if (!is_installed(search, &denial)) {
-                search->strange++;
-                return;
-        }
-        char *const texts[] = { denial.program, denial.text,      denial.path,
-                                denial.member,  denial.interface, denial.operation };
-        for (size_t i = 0; i < ARRAY_COUNT(texts); i++)
-                terminal_neutralise_text(texts[i]);
-        add_found(search, &denial);
+static void known_done(Known *known) {
+        json_decref(known->interfaces);
+        json_decref(known->connections);
+        json_decref(known->snaps);
 }
 
 /* ── what would allow it ── */
@@ -153,9 +77,8 @@ static int rank_step(const json_t *match, const json_t *connections, const char 
         return json_array_size(json_object_get(plug, "connections")) > 0;
 }
 
-static json_t *describe_steps(const Denial *denial, const json_t *interfaces,
+static json_t *describe_steps(const Denial *denial, const char *snap, const json_t *interfaces,
                               const json_t *connections) {
-        autofree char *snap = string_copy_length(denial->program, strcspn(denial->program, "."));
         autojson found = denial_match(denial, interfaces);
         json_t *list = json_array();
 
@@ -171,32 +94,12 @@ static json_t *describe_steps(const Denial *denial, const json_t *interfaces,
         return list;
 }
 
-static char *format_wish(const Denial *denial) {
-        switch (denial->kind) {
-        case DENIAL_SYSTEM_CALL:
-                return string_format("to make the system call %s", denial->text);
-        case DENIAL_FILE:
-                return string_format("to %s%s%s%s", strchr(denial->access, 'r') ? "read " : "",
-                                     strchr(denial->access, 'w') ? "write " : "",
-                                     strchr(denial->access, 'x') ? "run " : "", denial->text);
-        case DENIAL_SOCKET:
-                return string_format("to use a socket of the family %s", denial->text);
-        case DENIAL_CAPABILITY:
-                return string_format("the capability %s", denial->text);
-        case DENIAL_BUS:
-                return string_format("on the %s bus: %s %s %s of %s", denial->bus, denial->text,
-                                     denial->path, denial->member, denial->interface);
-        default:
-                return string_format("what is called %s", denial->text);
-        }
-}
-
 /* ── printing ── */
 
-static json_t *describe_found(const Found *found, const json_t *interfaces,
-                              const json_t *connections) {
+static json_t *describe_found(const Found *found, const char *snap, const Known *known) {
         const Denial *denial = &found->denial;
-        autofree char *wish = format_wish(denial);
+        autofree char *wish = denial_format_wish(denial);
+        autofree char *own = string_copy_length(denial->program, strcspn(denial->program, "."));
         json_t *object = json_object();
 
         json_put_string(object, "program", denial->program);
@@ -205,20 +108,19 @@ static json_t *describe_found(const Found *found, const json_t *interfaces,
         json_put(object, "allowed", json_boolean(denial->was_allowed));
         json_put(object, "count", json_integer((json_int_t)found->count));
         json_put(object, "time", json_integer(denial->time));
-        json_put(object, "would-allow", describe_steps(denial, interfaces, connections));
+        if (!*denial->program) {
+                json_put_string(object, "command", denial->command);
+                json_put_string(object, "executable", denial->executable);
+        }
+        json_put(object, "would-allow",
+                 describe_steps(denial, *own ? own : snap, known->interfaces, known->connections));
         return object;
 }
 
-static void print_found(const Cli *cli, const json_t *object) {
+static void print_steps(const Cli *cli, const json_t *object) {
         const json_t *steps = json_object_get(object, "would-allow");
         size_t count = json_array_size(steps);
-        long long times = (long long)json_get_int(object, "count", 1);
 
-        printf("%s wanted %s; %s by %s", json_get_string(object, "program", ""),
-               json_get_string(object, "wanted", ""),
-               json_get_bool(object, "allowed", false) ? "logged" : "refused",
-               json_get_string(object, "by", ""));
-        printf(times > 1 ? ", %lld times\n" : "\n", times);
         for (size_t i = 0; i < count && i < SHOWN_MAX; i++) {
                 const json_t *step = json_array_get(steps, i);
                 autofree char *line = string_format(
@@ -234,30 +136,86 @@ static void print_found(const Cli *cli, const json_t *object) {
                 printf("    no interface of this daemon allows that\n");
 }
 
-static int print_all(const Cli *cli, const Search *search, const json_t *list, const char *place) {
-        const char *about = *search->program ? search->program : search->snap;
+static void print_found(const Cli *cli, const json_t *object) {
+        const char *program = json_get_string(object, "program", "");
+        long long times = (long long)json_get_int(object, "count", 1);
 
-        if (cli->is_json)
-                return cli_print_json(list);
-        for (size_t i = 0; i < json_array_size(list); i++)
+        if (*program)
+                printf("%s", program);
+        else
+                printf("%s (%s)", json_get_string(object, "command", "?"),
+                       json_get_string(object, "executable", ""));
+        printf(" wanted %s; %s by %s", json_get_string(object, "wanted", ""),
+               json_get_bool(object, "allowed", false) ? "logged" : "refused",
+               json_get_string(object, "by", ""));
+        printf(times > 1 ? ", %lld times\n" : "\n", times);
+        print_steps(cli, object);
+}
+
+/* Whose they are cannot be known; but where somebody asks for one package, they may be its shell's.
+ */
+static void print_nameless(const Cli *cli, const DenialSearch *search, const json_t *list) {
+        size_t count = json_array_size(list);
+
+        if (count == 0)
+                return;
+        if (!*search->snap) {
+                printf("%zu more name no package (of a base's shell or tools, or of the host's programs): "
+                       "'pawl why SNAP' shows them.\n",
+                       count);
+                return;
+        }
+        printf("\nNo package is named in these; they may be of %s, by a shell or tools of its base:\n",
+               search->snap);
+        for (size_t i = 0; i < count && i < NAMELESS_SHOWN_MAX; i++)
                 print_found(cli, json_array_get(list, i));
-        if (json_array_size(list) == 0)
-                printf("nothing refused%s%s is in %s\n", *about ? " of " : "", about, place);
-        if (search->is_full)
-                printf("There is more: only %d different ones are kept; name a snap.\n",
-                       FOUND_COUNT_MAX);
-        if (search->nameless > 0)
-                printf("%llu more records name no package: of programs that are not a snap's, or of a base's shell.\n",
-                       (unsigned long long)search->nameless);
+        if (count > NAMELESS_SHOWN_MAX)
+                printf("and %zu more: --json lists them, --since=1m leaves older ones out\n",
+                       count - NAMELESS_SHOWN_MAX);
+}
+
+static void print_notes(const Cli *cli, const DenialSearch *search) {
+        if (search->found.is_full || search->nameless.is_full)
+                printf("There is more: only %zu different ones are kept; name a snap.\n",
+                       search->found.maximum);
         if (search->strange > 0)
-                printf("%llu more records are of packages that are not installed here.\n",
+                printf("%llu more records are of packages or revisions that are not installed here, or were not yet.\n",
                        (unsigned long long)search->strange);
+        if (search->lost > 0)
+                printf("The kernel left records out, as its log takes few in a second: run auditd, or "
+                       "sysctl kernel.printk_ratelimit=0, and try again.\n");
         autofree char *note = fill_text(
                 "The kernel logs refusals of the system call filter and of Landlock only for programs started with "
-                "'pawl run --trace-denials', those of Landlock only while audit is on (auditctl -e 1); what is not in a "
-                "program's view is \"not found\" and logged nowhere.",
+                "'pawl run --trace-denials', those of Landlock only while audit is on (auditctl -e 1).  What is not in a "
+                "program's view is \"not found\" and logged nowhere, as are nodes of devices and names on message buses: "
+                "ask for those with --wanted, as in 'pawl why SNAP --wanted /media/x'.",
                 cli->width - 1, 0);
         (void)puts(note);
+}
+
+static int print_all(const Cli *cli, const DenialSearch *search, const Known *known,
+                     const char *place) {
+        const char *about = *search->program ? search->program : search->snap;
+        const FoundList *lists[] = { &search->found, &search->nameless };
+        autojson named = json_array();
+        autojson nameless = json_array();
+        json_t *const objects[] = { named, nameless };
+
+        for (size_t i = 0; i < ARRAY_COUNT(lists); i++)
+                for (size_t j = 0; j < lists[i]->count; j++)
+                        json_array_append_new(objects[i], describe_found(&lists[i]->items[j],
+                                                                         search->snap, known));
+        if (cli->is_json) {
+                if (*search->snap)
+                        (void)json_array_extend(named, nameless);
+                return cli_print_json(named);
+        }
+        for (size_t i = 0; i < json_array_size(named); i++)
+                print_found(cli, json_array_get(named, i));
+        if (json_array_size(named) == 0)
+                printf("nothing refused%s%s is in %s\n", *about ? " of " : "", about, place);
+        print_nameless(cli, search, nameless);
+        print_notes(cli, search);
         return EXIT_DONE;
 }
 
@@ -280,30 +238,30 @@ static int parse_since(const Cli *cli, const char *text, int64_t *ret) {
                           "invalid time \"%s\": a number and one of s, m, h, d, as in 10m", text);
 }
 
-typedef struct Known {
-        json_t *interfaces, *connections;
-        json_t *snaps; /* as in Search */
-} Known;
+static void add_revision(json_t *snaps, const json_t *row) {
+        const char *name = json_get_string(row, "name", "");
+        int64_t time = 0;
+        Error unused = ERROR_INIT;
 
-static void known_done(Known *known) {
-        json_decref(known->interfaces);
-        json_decref(known->connections);
-        json_decref(known->snaps);
+        (void)moment_parse(json_get_string(row, "install-date", ""), &time, &unused);
+        if (!json_object_get(snaps, name))
+                json_put(snaps, name, json_object());
+        json_put(json_object_get(snaps, name), json_get_string(row, "revision", ""),
+                 json_integer(time));
 }
 
-static int ask(Cli *cli, const Search *search, Known *ret) {
-        const Subject subject = { .snap = search->snap };
+static int ask(Cli *cli, const char *snap, Known *ret) {
+        const Subject subject = { .snap = snap };
         Error err = ERROR_INIT;
         autojson list = NULL;
 
         if (client_get(cli->client, "/v2/pawl/interfaces", &ret->interfaces, &err) < 0 ||
             client_get(cli->client, "/v2/connections?select=all", &ret->connections, &err) < 0 ||
-            client_get(cli->client, "/v2/snaps", &list, &err) < 0)
+            client_get(cli->client, "/v2/snaps?select=all", &list, &err) < 0)
                 return report_failure(cli, &subject, &err);
         ret->snaps = json_object();
         for (size_t i = 0; i < json_array_size(list); i++)
-                json_put(ret->snaps, json_get_string(json_array_get(list, i), "name", ""),
-                         json_true());
+                add_revision(ret->snaps, json_array_get(list, i));
         return EXIT_DONE;
 }
 
@@ -314,44 +272,77 @@ static int refuse_absent(const Cli *cli, const char *snap) {
         return EXIT_FAILED;
 }
 
-static int search_and_print(Cli *cli, Search *search, const char *file) {
-        const LogSource source = { file, search->since, on_line, search };
+static int search_and_print(const Cli *cli, DenialSearch *search, const Known *known,
+                            const char *file) {
+        const LogSource source = { file, search->since, denial_search_line, search };
         const char *place = "";
         Error err = ERROR_INIT;
-        __attribute__((cleanup(known_done))) Known known = { 0 };
-        autojson list = json_array();
-        int code = ask(cli, search, &known);
-
-        if (code != EXIT_DONE)
-                return code;
-        /* A file may be of another machine. */
-        search->snaps = file ? NULL : known.snaps;
-        if (*search->snap && search->snaps && !json_object_get(search->snaps, search->snap))
-                return refuse_absent(cli, search->snap);
         int read = log_source_read(&source, &place, &err);
+
+        denial_search_end(search);
         if (read < 0)
                 return cli_refuse(cli, EXIT_FAILED, "%s", err.message);
         if (read == 0)
                 return cli_refuse(cli, EXIT_FAILED,
                                   "no log can be read: there is neither an audit log nor a journal "
                                   "nor /dev/kmsg for you; try as root");
-        for (size_t i = 0; i < search->count; i++)
-                json_array_append_new(list, describe_found(&search->found[i], known.interfaces,
-                                                           known.connections));
-        return print_all(cli, search, list, place);
+        return print_all(cli, search, known, place);
+}
+
+/* What nobody logs can be asked for: a word may be a system call, a capability or a family. */
+static int answer_wish(const Cli *cli, const char *snap, const char *wanted, const Known *known) {
+        static const DenialKind others[] = { DENIAL_SYSTEM_CALL, DENIAL_CAPABILITY, DENIAL_SOCKET };
+        DenialKind kind = denial_guess_kind(wanted);
+        size_t count = kind == DENIAL_SYSTEM_CALL ? ARRAY_COUNT(others) : 1;
+        autojson list = json_array();
+        Found found = { .count = 1 };
+
+        for (size_t i = 0; i < count; i++) {
+                denial_suppose(wanted, kind == DENIAL_SYSTEM_CALL ? others[i] : kind,
+                               &found.denial);
+                autojson object = describe_found(&found, snap, known);
+                if (json_array_size(json_object_get(object, "would-allow")) > 0 ||
+                    (i + 1 == count && json_array_size(list) == 0))
+                        json_array_append(list, object);
+        }
+        if (cli->is_json)
+                return cli_print_json(list);
+        for (size_t i = 0; i < json_array_size(list); i++) {
+                const json_t *object = json_array_get(list, i);
+                printf("%s\n", json_get_string(object, "wanted", ""));
+                print_steps(cli, object);
+        }
+        return EXIT_DONE;
+}
+
+static int look(Cli *cli, DenialSearch *search, const Arguments *arguments) {
+        __attribute__((cleanup(known_done))) Known known = { 0 };
+        const char *file = arguments_get(arguments, "log");
+        const char *wanted = arguments_get(arguments, "wanted");
+        int code = ask(cli, search->snap, &known);
+
+        if (code != EXIT_DONE)
+                return code;
+        /* A file may be of another machine. */
+        if (!file && *search->snap && !json_object_get(known.snaps, search->snap))
+                return refuse_absent(cli, search->snap);
+        if (wanted)
+                return answer_wish(cli, *search->snap ? search->snap : "SNAP", wanted, &known);
+        search->snaps = file ? NULL : known.snaps;
+        return search_and_print(cli, search, &known, file);
 }
 
 static int run_why(Cli *cli, const Arguments *arguments) {
         const char *word = arguments->word_count > 0 ? arguments->words[0] : "";
         const char *since = arguments_get(arguments, "since");
         autofree char *snap = string_copy_length(word, strcspn(word, "."));
-        Search search = { .snap = snap, .program = strchr(word, '.') ? word : "" };
+        DenialSearch search = { .snap = snap, .program = strchr(word, '.') ? word : "" };
 
         if (parse_since(cli, since ? since : SINCE_DEFAULT, &search.since) != EXIT_DONE)
                 return EXIT_USAGE;
-        search.found = memory_new(FOUND_COUNT_MAX * sizeof(*search.found));
-        int code = search_and_print(cli, &search, arguments_get(arguments, "log"));
-        free(search.found);
+        denial_search_init(&search);
+        int code = look(cli, &search, arguments);
+        denial_search_done(&search);
         return code;
 }
 
@@ -362,6 +353,10 @@ static const Option options[] = {
         { .name = "log",
           .argument = "FILE",
           .help = "read this file instead of the machine's logs" },
+        { .name = "wanted",
+          .argument = "THING",
+          .help = "look into no log, but say what would allow this: a path, a name on a message bus, a system call, "
+                  "a capability or a family of sockets" },
         OPTION_JSON,
         OPTIONS_END,
 };

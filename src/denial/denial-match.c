@@ -120,10 +120,30 @@ static const char *find_call(const json_t *lines, const char *name) {
         return NULL;
 }
 
+/* A record of socket(2) has no family: all that the block opens are named. */
+static char *find_sockets(const json_t *grants) {
+        autotext text = TEXT_INIT;
+
+        for (size_t i = 0; i < json_array_size(grants); i++) {
+                const json_t *grant = json_array_get(grants, i);
+                if (!string_equal(json_get_string(grant, "kind", ""), "socket"))
+                        continue;
+                text_append_format(&text, "%s%s", text.length > 0 ? ", " : "open ",
+                                   json_get_string(grant, "text", ""));
+        }
+        if (text.length == 0)
+                return NULL;
+        text_append(&text, " sockets");
+        return text_take(&text);
+}
+
 static char *find_in_block(const Denial *denial, const json_t *block) {
         const json_t *grants = json_object_get(block, "grants");
 
         if (denial->kind == DENIAL_SYSTEM_CALL) {
+                char *sockets = string_equal(denial->text, "socket") ? find_sockets(grants) : NULL;
+                if (sockets)
+                        return sockets;
                 const char *line = find_call(json_object_get(block, "seccomp"), denial->text);
                 return line ? string_format("call %s", line + strcspn(line, " ") + 1) : NULL;
         }
@@ -148,7 +168,8 @@ static const char *find_attribute(const Denial *denial, const json_t *side) {
         bool is_home = path_pattern_matches("$HOME/**", denial->text);
         const char *wanted = strchr(denial->access, 'w') ? "write" : "read", *first = NULL;
 
-        if (denial->kind != DENIAL_FILE || strchr(denial->access, 'x'))
+        if (denial->kind != DENIAL_FILE || strchr(denial->access, 'x') ||
+            string_has_prefix(denial->text, "/dev/"))
                 return NULL;
         for (size_t i = 0; i < json_array_size(attributes); i++) {
                 const json_t *attribute = json_array_get(attributes, i);

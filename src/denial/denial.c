@@ -135,6 +135,7 @@ static void find_program(const char *line, Denial *ret) {
         char word[DENIAL_WORD_MAX];
 
         (void)find_field(line, "exe", ret->executable);
+        (void)find_field(line, "comm", ret->command);
         for (size_t i = 0; i < ARRAY_COUNT(keys); i++)
                 if (find_field(line, keys[i], word) && take_label(word, ret))
                         return;
@@ -184,6 +185,16 @@ static void parse_bus(const char *line, Denial *ret) {
         (void)find_field(line, "name", ret->text);
 }
 
+/* Their name is a place, and no file that is read or written. */
+static bool is_mount(const char *operation) {
+        static const char *const names[] = { "mount", "remount", "umount", "pivotroot" };
+
+        for (size_t i = 0; i < ARRAY_COUNT(names); i++)
+                if (string_equal(names[i], operation))
+                        return true;
+        return false;
+}
+
 static int parse_apparmor(const char *line, Denial *ret) {
         char word[DENIAL_WORD_MAX];
 
@@ -199,7 +210,8 @@ static int parse_apparmor(const char *line, Denial *ret) {
                 ret->kind = DENIAL_CAPABILITY;
         } else if (find_field(line, "family", ret->text) && !string_equal(ret->text, "unix")) {
                 ret->kind = DENIAL_SOCKET;
-        } else if (find_field(line, "name", ret->text) && *ret->text == '/') {
+        } else if (!is_mount(ret->operation) && find_field(line, "name", ret->text) &&
+                   *ret->text == '/') {
                 ret->kind = DENIAL_FILE;
                 if (find_field(line, "denied_mask", word))
                         take_access(word, ret);
@@ -210,15 +222,25 @@ static int parse_apparmor(const char *line, Denial *ret) {
         return 1;
 }
 
+/* What has a path and is no file of the view. */
+static const char *find_blocker(const char *line, const char *blockers) {
+        char device[DENIAL_WORD_MAX];
+
+        if (find_field(line, "dev", device) && string_equal(device, "mqueue"))
+                return "mqueue";
+        return string_has_prefix(blockers, "fs.change_topology") ? blockers : NULL;
+}
+
 static int parse_landlock(const char *line, Denial *ret) {
         char blockers[DENIAL_WORD_MAX];
 
         (void)find_field(line, "blockers", blockers);
+        const char *blocker = find_blocker(line, blockers);
         ret->source = DENIAL_LANDLOCK;
         (void)snprintf(ret->operation, sizeof(ret->operation), "%s", blockers);
-        if (!find_field(line, "path", ret->text) || *ret->text != '/') {
+        if (blocker || !find_field(line, "path", ret->text) || *ret->text != '/') {
                 ret->kind = DENIAL_BLOCKER;
-                (void)snprintf(ret->text, sizeof(ret->text), "%s", blockers);
+                (void)snprintf(ret->text, sizeof(ret->text), "%s", blocker ? blocker : blockers);
                 return 1;
         }
         ret->kind = DENIAL_FILE;
@@ -258,11 +280,54 @@ int denial_parse(const char *line, Denial *ret) {
         return 0;
 }
 
+int denial_join(const char *line, Denial *denial) {
+        Denial other = { 0 };
+        char word[DENIAL_WORD_MAX];
+
+        if (strlen(line) > DENIAL_LINE_MAX || !find_field(line, "syscall", word))
+                return 0;
+        find_time(line, &other);
+        if (other.serial == 0 || other.serial != denial->serial || other.time != denial->time)
+                return 0;
+        find_program(line, &other);
+        if (!*other.executable)
+                return 0;
+        memcpy(denial->program, other.program, sizeof(denial->program));
+        memcpy(denial->executable, other.executable, sizeof(denial->executable));
+        memcpy(denial->command, other.command, sizeof(denial->command));
+        denial->pid = find_number(line, "pid", 10);
+        return 1;
+}
+
+uint64_t denial_count_lost(const char *line) {
+        static const char sign[] = "kauditd_printk_skb: ";
+        const char *found = strstr(line, sign);
+
+        /* Programs' own words stand in quotes or behind "audit(". */
+        if (!found || strstr(line, "audit(") || !strstr(found, " callbacks suppressed"))
+                return 0;
+        return strtoull(found + strlen(sign), NULL, 10);
+}
+
+DenialKind denial_guess_kind(const char *wanted) {
+        if (*wanted == '/')
+                return DENIAL_FILE;
+        return strchr(wanted, '.') ? DENIAL_BUS : DENIAL_SYSTEM_CALL;
+}
+
+void denial_suppose(const char *wanted, DenialKind kind, Denial *ret) {
+        *ret = (Denial){ .source = DENIAL_SUPPOSED, .kind = kind };
+        copy_bounded(wanted, strlen(wanted), ret->text);
+        if (kind == DENIAL_FILE)
+                (void)snprintf(ret->access, sizeof(ret->access), "r");
+}
+
 const char *denial_source_get_name(DenialSource source) {
         static const char *const names[DENIAL_SOURCE_COUNT] = {
                 [DENIAL_SECCOMP] = "seccomp",
                 [DENIAL_APPARMOR] = "AppArmor",
                 [DENIAL_LANDLOCK] = "Landlock",
+                [DENIAL_SUPPOSED] = "nobody yet",
         };
 
         return names[source];

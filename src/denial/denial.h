@@ -31,6 +31,7 @@ typedef enum DenialSource {
         DENIAL_SECCOMP,
         DENIAL_APPARMOR,
         DENIAL_LANDLOCK,
+        DENIAL_SUPPOSED, /* asked for, not seen */
         DENIAL_SOURCE_COUNT,
 } DenialSource;
 
@@ -43,8 +44,10 @@ typedef struct Denial {
         uint64_t pid;
         char program[DENIAL_WORD_MAX]; /* "x.app", or "x" where only the package is known, or "" */
         char executable[DENIAL_WORD_MAX];
-        char text[DENIAL_WORD_MAX]; /* path, call, family, capability, name on a bus, operation */
-        char access[8];             /* of r, w, x */
+        char command[DENIAL_WORD_MAX]; /* what the process calls itself: its own word */
+        char text[DENIAL_WORD_MAX];    /* path, call, family, capability, name on a bus, operation;
+                                          of a blocker its name */
+        char access[8];                /* of r, w, x */
         char operation[DENIAL_WORD_MAX];
         char bus[DENIAL_WORD_MAX], path[DENIAL_WORD_MAX], interface[DENIAL_WORD_MAX],
                 member[DENIAL_WORD_MAX];
@@ -52,5 +55,14 @@ typedef struct Denial {
 
 /* `line` has no newline.  1: it is a denial; 0: it is something else. */
 int denial_parse(const char *line, Denial *ret);
+/* Landlock's own record names no program; that of the system call, which follows with the same
+ * number where audit is on, does.  1: `line` is of the same event and names one. */
+int denial_join(const char *line, Denial *denial);
+/* How many records the kernel says it left out (its log takes few in a second); 0: another line. */
+uint64_t denial_count_lost(const char *line);
+/* As if this had been refused: a path, a name on a message bus, or else `kind`'s word. */
+void denial_suppose(const char *wanted, DenialKind kind, Denial *ret);
+/* "/…", "a.b.c", or neither. */
+DenialKind denial_guess_kind(const char *wanted);
 /* "Landlock" and so on; static. */
 const char *denial_source_get_name(DenialSource source);

@@ -7,6 +7,7 @@
 
 #include "base/own.h"
 #include "denial/denial-match.h"
+#include "denial/denial-words.h"
 #include "denial/path-pattern.h"
 #include "fuzz.h"
 
@@ -24,6 +25,7 @@ static void check(const Denial *denial) {
          */
         if (strpbrk(denial->program, " /"))
                 abort();
+        autofree char *wish = denial_format_wish(denial);
         (void)path_pattern_matches("/a/{b,c}*/**", denial->text);
         autojson found = denial_match(denial, NULL);
         if (json_array_size(found) != 0)
@@ -33,14 +35,20 @@ static void check(const Denial *denial) {
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length) {
         autofree char *copy = malloc(length + 1);
         char *rest = NULL;
-        Denial denial;
+        Denial denial, last = { 0 };
 
         if (!copy)
                 return 0;
         memcpy(copy, bytes, length);
         copy[length] = '\0';
         for (char *line = strtok_r(copy, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest))
-                if (denial_parse(line, &denial) == 1)
+                if (denial_parse(line, &denial) == 1) {
                         check(&denial);
+                        last = denial;
+                } else if (denial_join(line, &last) == 1) {
+                        check(&last);
+                } else {
+                        (void)denial_count_lost(line);
+                }
         return 0;
 }

@@ -2,11 +2,15 @@
  *
  * Lines as kernels and buses write them, and lines that a program made look like them.
  */
+#include <fcntl.h>
 #include <string.h>
 #include <sys/syscall.h>
+#include <unistd.h>
 
 #include "../unit.h"
+#include "base/file.h"
 #include "base/text.h"
+#include "denial/denial-words.h"
 #include "denial/denial.h"
 
 typedef struct Case {
@@ -78,6 +82,126 @@ static void test_records(void **state) {
         }
 }
 
+/* ── lines that were seen ── */
+
+#define TABLE_SIZE_MAX (1 << 20)
+#define COLUMN_COUNT   6
+
+static const char *get_kind_name(DenialKind kind) {
+        static const char *const names[DENIAL_KIND_COUNT] = {
+                [DENIAL_SYSTEM_CALL] = "call", [DENIAL_FILE] = "file",
+                [DENIAL_SOCKET] = "socket",    [DENIAL_CAPABILITY] = "capability",
+                [DENIAL_BUS] = "bus",          [DENIAL_BLOCKER] = "blocker",
+                [DENIAL_OTHER] = "other",
+        };
+
+        return names[kind];
+}
+
+static const char *or_dash(const char *text) {
+        return *text ? text : "-";
+}
+
+/* What is read of the line, as the table says it; `last` is what a later line may complete. */
+static char *read_line(const char *line, Denial *last) {
+        Denial denial;
+
+        if (denial_parse(line, &denial) == 0) {
+                if (!denial_join(line, last))
+                        return string_copy("none\t-\t-\t-\t-");
+                return string_format("joins\t-\t%s\t-\t-", or_dash(last->program));
+        }
+        *last = denial;
+        return string_format("%s\t%s\t%s\t%s\t%s", denial_source_get_name(denial.source),
+                             get_kind_name(denial.kind), or_dash(denial.program),
+                             or_dash(denial.access), or_dash(denial.text));
+}
+
+static void test_records_that_were_seen(void **state) {
+        int file = open(PAWL_DENIAL_RECORDS, O_RDONLY | O_CLOEXEC);
+        autofree char *table = NULL;
+        size_t length, count = 0, wrong_count = 0;
+        Denial last = { 0 };
+        Error err;
+
+        (void)state;
+        assert_true(file >= 0);
+        assert_int_equal(file_read_all(file, TABLE_SIZE_MAX, &table, &length, &err), 0);
+        (void)close(file);
+        for (char *rest = NULL, *row = strtok_r(table, "\n", &rest); row;
+             row = strtok_r(NULL, "\n", &rest)) {
+                if (*row == '#')
+                        continue;
+                char *line = row;
+                for (size_t i = 1; i < COLUMN_COUNT; i++)
+                        line = strchr(line, '\t') + 1;
+                line[-1] = '\0';
+                autofree char *got = read_line(line, &last);
+                count++;
+                if (strcmp(got, row) == 0)
+                        continue;
+                wrong_count++;
+                print_error("%s\n  wanted %s\n  got    %s\n", line, row, got);
+        }
+        print_message("%zu lines\n", count);
+        assert_true(count >= 35);
+        assert_int_equal(wrong_count, 0);
+}
+
+/* ── other things ── */
+
+static void test_what_was_left_out_is_counted(void **state) {
+        (void)state;
+        assert_int_equal(denial_count_lost("kauditd_printk_skb: 46 callbacks suppressed"), 46);
+        assert_int_equal(denial_count_lost("set_capacity_and_notify: 12 callbacks suppressed"), 0);
+        assert_int_equal(
+                denial_count_lost("audit: type=1326 audit(1.1:2): comm=\"kauditd_printk_skb: "
+                                  "1 callbacks suppressed\""),
+                0);
+}
+
+static void test_a_wish_is_of_a_kind(void **state) {
+        Denial denial;
+
+        (void)state;
+        assert_int_equal(denial_guess_kind("/dev/video0"), DENIAL_FILE);
+        assert_int_equal(denial_guess_kind("org.freedesktop.UPower"), DENIAL_BUS);
+        assert_int_equal(denial_guess_kind("mount"), DENIAL_SYSTEM_CALL);
+        denial_suppose("/dev/video0", DENIAL_FILE, &denial);
+        assert_string_equal(denial.access, "r");
+        assert_string_equal(denial.text, "/dev/video0");
+}
+
+static void test_wishes_in_words(void **state) {
+        static const struct {
+                Denial denial;
+                const char *words;
+        } cases[] = {
+                { { .kind = DENIAL_FILE, .text = "/a", .access = "rw" }, "to read and write /a" },
+                { { .kind = DENIAL_FILE, .text = "/a", .access = "x" }, "to run /a" },
+                { { .kind = DENIAL_FILE, .text = "/a" }, "to reach /a" },
+                { { .kind = DENIAL_BLOCKER, .text = "scope.signal" },
+                  "to send a signal to a process outside" },
+                { { .kind = DENIAL_BLOCKER, .text = "net.bind_tcp,net.connect_tcp" },
+                  "to serve a TCP port" },
+                { { .kind = DENIAL_OTHER, .text = "sig" }, "what is called sig" },
+                { { .kind = DENIAL_BUS, .text = "a.b" }, "to talk to a.b on a message bus" },
+                { { .kind = DENIAL_BUS,
+                    .text = "a.b",
+                    .bus = "system",
+                    .path = "/c",
+                    .interface = "a.I",
+                    .member = "Do" },
+                  "to talk to a.b: Do of a.I at /c on the system bus" },
+        };
+
+        (void)state;
+        for (size_t i = 0; i < ARRAY_COUNT(cases); i++) {
+                autofree char *words = denial_format_wish(&cases[i].denial);
+                assert_string_equal(words, cases[i].words);
+        }
+}
+
 static void test_time_and_what_was_let_through(void **state) {
         Denial denial;
 
@@ -133,6 +257,10 @@ static void test_long_lines_and_values_are_bounded(void **state) {
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_records),
+                cmocka_unit_test(test_records_that_were_seen),
+                cmocka_unit_test(test_what_was_left_out_is_counted),
+                cmocka_unit_test(test_a_wish_is_of_a_kind),
+                cmocka_unit_test(test_wishes_in_words),
                 cmocka_unit_test(test_time_and_what_was_let_through),
                 cmocka_unit_test(test_other_lines_are_no_denials),
                 cmocka_unit_test(test_long_lines_and_values_are_bounded),

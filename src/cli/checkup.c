@@ -105,6 +105,7 @@ void machine_facts_look(const char *root, MachineFacts *ret) {
         ret->has_apparmor_parser = is_program("apparmor_parser");
         ret->has_bus_proxy = is_program("xdg-dbus-proxy");
         ret->has_udev = is_program("udevadm");
+        ret->has_modprobe = is_program("modprobe");
         ret->has_generation = is_there(generation);
         ret->has_ballast = is_there(ballast) || geteuid() != 0;
         if (statvfs(state, &space) == 0)
@@ -198,6 +199,8 @@ static void judge_modules(const MachineFacts *facts, json_t *list) {
                              "images cannot be mounted", "modprobe loop" });
         add(list, (Verdict){ "udev", facts->has_udev, say(facts->has_udev),
                              "devices are not tagged for packages", "install udev" });
+        add(list, (Verdict){ "modprobe", facts->has_modprobe, say(facts->has_modprobe),
+                             "kernel modules are not loaded for packages", "install kmod" });
 }
 
 static void judge_daemon(const MachineFacts *facts, json_t *list) {
@@ -237,27 +240,124 @@ json_t *checkup_judge(const MachineFacts *facts) {
 
 /* ── interfaces ── */
 
-/* What of a grant is nobody's to enforce here; NULL = nothing. */
-static const char *find_lack(const MachineFacts *facts, const json_t *grant) {
+static bool lacks_apparmor(const MachineFacts *facts) {
+        return !facts->has_apparmor || !facts->has_apparmor_parser;
+}
+
+static bool lacks_bus_proxy(const MachineFacts *facts) {
+        return !facts->has_bus_proxy;
+}
+
+static bool lacks_bus_rules(const MachineFacts *facts) {
+        return facts->has_bus_proxy && !facts->has_apparmor_dbus;
+}
+
+static bool lacks_udev(const MachineFacts *facts) {
+        return !facts->has_udev;
+}
+
+static bool lacks_cgroup2(const MachineFacts *facts) {
+        return !facts->has_cgroup2;
+}
+
+static bool lacks_modprobe(const MachineFacts *facts) {
+        return !facts->has_modprobe;
+}
+
+static bool has_landlock(const MachineFacts *facts) {
+        return facts->landlock_abi > 0;
+}
+
+static bool has_landlock_alone(const MachineFacts *facts) {
+        return has_landlock(facts) && lacks_apparmor(facts);
+}
+
+static bool is_always(const MachineFacts *facts) {
+        (void)facts;
+        return true;
+}
+
+static const char no_mounts[] = "mounting: Landlock refuses it whatever is granted";
+static const char no_traces[] = "tracing other programs: Landlock refuses it whatever is granted";
+
+/* What of a grant is nobody's to enforce, or to allow, here.  The first row that fits counts. */
+static const struct {
+        const char *kind, *begins;
+        const char *access; /* only with exactly this; NULL: any */
+        const char *unless; /* not where the interface has this flag; NULL: anywhere */
+        bool (*is_so)(const MachineFacts *facts);
+        const char *says;
+} LACKS[] = {
+        { "system-call", "mount", NULL, "lifts-mounts", has_landlock, no_mounts },
+        { "apparmor", "mount", NULL, "lifts-mounts", has_landlock, no_mounts },
+        { "apparmor", "umount", NULL, "lifts-mounts", has_landlock, no_mounts },
+        { "apparmor", "mount", NULL, NULL, lacks_apparmor,
+          "what may be mounted, and where: without AppArmor anything" },
+        { "apparmor", "remount", NULL, NULL, lacks_apparmor,
+          "what may be mounted, and where: without AppArmor anything" },
+        { "apparmor", "umount", NULL, NULL, lacks_apparmor,
+          "what may be mounted, and where: without AppArmor anything" },
+        { "apparmor", "pivot_root", NULL, NULL, lacks_apparmor,
+          "what may be mounted, and where: without AppArmor anything" },
+        { "apparmor", "ptrace", NULL, NULL, has_landlock_alone, no_traces },
+        { "apparmor", "signal", NULL, NULL, lacks_apparmor,
+          "whom signals are sent to: without AppArmor all of that user's processes" },
+        { "apparmor", "change_profile", NULL, NULL, lacks_apparmor,
+          "AppArmor profiles of its own for what it starts" },
+        /* All files, so far as the view shows any. */
+        { "apparmor", "/** ", NULL, NULL, is_always, NULL },
+        { "apparmor", "/", NULL, NULL, lacks_apparmor,
+          "single files: without AppArmor all of the directory that is shown" },
+        { "apparmor", "dbus", NULL, NULL, lacks_bus_rules,
+          "labels of who is called on a bus: only AppArmor knows them" },
+        { "apparmor", "", NULL, NULL, lacks_apparmor, "rules that only AppArmor can say" },
+        { "flag", "lifts-mounts", NULL, NULL, has_landlock_alone,
+          "files: Landlock restricts none while programs may mount; the view alone does" },
+        { "flag", "traces-processes", NULL, NULL, has_landlock_alone, no_traces },
+        { "flag", "traces-processes", NULL, NULL, lacks_apparmor,
+          "whom it traces: without AppArmor all of that user's processes" },
+        { "flag", "signals-processes", NULL, NULL, is_always,
+          "signals of users other than root: none leaves the launch's PID namespace" },
+        { "abstract-socket", "", NULL, NULL, lacks_apparmor,
+          "which abstract sockets: without AppArmor it is all of the host's or none" },
+        { "bus", "", NULL, NULL, lacks_bus_proxy,
+          "names on buses: without xdg-dbus-proxy there is no bus" },
+        { "bus", "*", NULL, NULL, lacks_bus_rules,
+          "calls to names that nobody knows beforehand: only AppArmor can say any name" },
+        { "udev", "", NULL, NULL, lacks_udev, "tags of devices: udev is not there" },
+        { "kernel-module", "", NULL, NULL, lacks_modprobe,
+          "kernel modules: modprobe is not there" },
+        { "module-rule", "", NULL, NULL, lacks_modprobe, "kernel modules: modprobe is not there" },
+        { "device", "", NULL, NULL, lacks_cgroup2,
+          "which devices, for root: there is no cgroup v2" },
+        { "device", "", "r", NULL, lacks_apparmor,
+          "nodes only to be read, for users other than root: without AppArmor the node's mode decides" },
+};
+
+static bool has_flag(const json_t *blocks, const char *flag) {
+        for (size_t i = 0; i < json_array_size(blocks); i++) {
+                const json_t *grants = json_object_get(json_array_get(blocks, i), "grants");
+                for (size_t j = 0; j < json_array_size(grants); j++) {
+                        const json_t *grant = json_array_get(grants, j);
+                        if (string_equal(json_get_string(grant, "kind", ""), "flag") &&
+                            string_equal(json_get_string(grant, "text", ""), flag))
+                                return true;
+                }
+        }
+        return false;
+}
+
+static const char *find_lack(const MachineFacts *facts, const json_t *grant, const json_t *blocks) {
         const char *kind = json_get_string(grant, "kind", "");
         const char *text = json_get_string(grant, "text", "");
-        bool has_apparmor = facts->has_apparmor && facts->has_apparmor_parser;
+        const char *access = json_get_string(grant, "access", "");
 
-        if (string_equal(kind, "apparmor") && !has_apparmor)
-                return "lines of AppArmor's own";
-        if (string_equal(kind, "abstract-socket") && !has_apparmor)
-                return "which abstract sockets: without AppArmor it is all of the host's or none";
-        if (string_equal(kind, "bus") && !facts->has_bus_proxy)
-                return "names on buses: without xdg-dbus-proxy there is no bus";
-        if (string_equal(kind, "bus") && string_equal(text, "*") && !facts->has_apparmor_dbus)
-                return "names on buses: only AppArmor can say any name";
-        if (string_equal(kind, "udev") && !facts->has_udev)
-                return "tags of devices: udev is not there";
-        if (string_equal(kind, "flag") && string_equal(text, "traces-processes") &&
-            (facts->landlock_abi > 0 || !has_apparmor))
-                return "tracing other programs: Landlock refuses it whatever is granted";
-        if (string_equal(kind, "device") && !facts->has_cgroup2)
-                return "which devices, for root: there is no cgroup v2";
+        for (size_t i = 0; i < ARRAY_COUNT(LACKS); i++)
+                if (string_equal(kind, LACKS[i].kind) && string_has_prefix(text, LACKS[i].begins) &&
+                    (!LACKS[i].access || string_equal(access, LACKS[i].access)) &&
+                    (!LACKS[i].unless || !has_flag(blocks, LACKS[i].unless)) &&
+                    LACKS[i].is_so(facts))
+                        return LACKS[i].says;
         return NULL;
 }
 
@@ -267,7 +367,7 @@ static void add_lacks(const MachineFacts *facts, const json_t *side, json_t *lac
         for (size_t i = 0; i < json_array_size(blocks); i++) {
                 const json_t *grants = json_object_get(json_array_get(blocks, i), "grants");
                 for (size_t j = 0; j < json_array_size(grants); j++) {
-                        const char *lack = find_lack(facts, json_array_get(grants, j));
+                        const char *lack = find_lack(facts, json_array_get(grants, j), blocks);
                         if (lack)
                                 json_object_set_new(lacks, lack, json_true());
                 }

@@ -18,7 +18,7 @@ typedef struct MachineFacts {
         int64_t apparmor_restricts; /* kernel.apparmor_restrict_unprivileged_userns; likewise */
         bool has_apparmor, has_apparmor_dbus, has_apparmor_parser;
         bool has_seccomp_log, has_seccomp_kill;
-        bool has_cgroup2, has_squashfs, has_loop, has_bus_proxy, has_udev;
+        bool has_cgroup2, has_squashfs, has_loop, has_bus_proxy, has_udev, has_modprobe;
         bool has_daemon, has_generation, has_ballast;
         int64_t free_bytes;    /* of the state's file system; -1 = not known */
         int64_t finding_count; /* of GET /v2/pawl/verify; -1 = only root may ask */

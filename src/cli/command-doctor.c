@@ -37,9 +37,11 @@ static void print_machine(const Cli *cli, const json_t *machine) {
         }
 }
 
-static void print_interfaces(const json_t *interfaces) {
-        if (json_array_size(interfaces) > 0)
-                printf("\nInterfaces of which something is not enforced here as it is granted:\n");
+static void print_interfaces(const json_t *interfaces, size_t all) {
+        size_t count = json_array_size(interfaces);
+
+        if (count > 0)
+                printf("\nInterfaces of which something is not enforced here as it is granted, or not allowed:\n");
         for (size_t i = 0; i < json_array_size(interfaces); i++) {
                 const json_t *one = json_array_get(interfaces, i);
                 const json_t *lacks = json_object_get(one, "lacks");
@@ -47,6 +49,9 @@ static void print_interfaces(const json_t *interfaces) {
                         printf("  %-22s%s\n", j == 0 ? json_get_string(one, "interface", "") : "",
                                json_string_value(json_array_get(lacks, j)));
         }
+        if (all > 0)
+                printf("%sThe other %zu of %zu are enforced as they are granted.\n",
+                       count > 0 ? "" : "\n", all - count, all);
 }
 
 /* What the daemon could not make other programs do for a package (launch/reconciler.c). */
@@ -99,7 +104,7 @@ static int run_doctor(Cli *cli, const Arguments *arguments) {
                 (void)cli_print_json(all);
         } else {
                 print_machine(cli, machine);
-                print_interfaces(interfaces);
+                print_interfaces(interfaces, json_array_size(described));
                 print_packages(cli, packages);
         }
         return count_lacking(machine) + json_array_size(packages) > 0 ? EXIT_FAILED : EXIT_DONE;

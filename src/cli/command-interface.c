@@ -2,7 +2,9 @@
 #include <stdio.h>
 
 #include "base/text.h"
+#include "cli/checkup.h"
 #include "cli/columns.h"
+#include "cli/fill.h"
 #include "cli/grant-list.h"
 #include "cli/report.h"
 #include "cli/sheet.h"
@@ -129,7 +131,24 @@ static void print_block(const Cli *cli, const json_t *block, const char *side) {
         grant_list_print(cli, json_object_get(block, "grants"), 2);
 }
 
-static void print_grants(const Cli *cli, const json_t *kind) {
+static void print_lacks(const Cli *cli, json_t *kind) {
+        autojson all = json_pack("[O]", kind);
+        MachineFacts facts;
+
+        machine_facts_look(cli->root, &facts);
+        autojson judged = checkup_judge_interfaces(&facts, all);
+        const json_t *lacks = json_object_get(json_array_get(judged, 0), "lacks");
+        if (json_array_size(lacks) > 0)
+                printf("of that, on this machine, nobody enforces or allows:\n");
+        for (size_t i = 0; i < json_array_size(lacks); i++) {
+                autofree char *line =
+                        string_format("- %s", json_string_value(json_array_get(lacks, i)));
+                autofree char *filled = fill_text(line, cli->width - 2, 4);
+                printf("  %s\n", filled);
+        }
+}
+
+static void print_grants(const Cli *cli, json_t *kind) {
         static const char *const sides[] = { "plug", "slot" };
         const char *when = json_get_string(kind, "auto-connect", "never");
         size_t printed = 0;
@@ -151,6 +170,7 @@ static void print_grants(const Cli *cli, const json_t *kind) {
                        "shares\n");
         else if (printed == 0)
                 printf("grants nothing by itself\n");
+        print_lacks(cli, kind);
 }
 
 /* snap names nothing, and scripts look for its words. */

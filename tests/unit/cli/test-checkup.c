@@ -25,6 +25,7 @@ static const MachineFacts WHOLE = {
         .has_loop = true,
         .has_bus_proxy = true,
         .has_udev = true,
+        .has_modprobe = true,
         .has_daemon = true,
         .has_generation = true,
         .has_ballast = true,
@@ -79,6 +80,7 @@ static void test_each_lack_is_named(void **state) {
         LACKS(has_loop, false, "loop devices");
         LACKS(has_bus_proxy, false, "xdg-dbus-proxy");
         LACKS(has_udev, false, "udev");
+        LACKS(has_modprobe, false, "modprobe");
         LACKS(has_daemon, false, "pawld");
         LACKS(has_generation, false, "generation");
         LACKS(has_ballast, false, "reserve on disk");
@@ -114,10 +116,71 @@ static void test_interfaces(void **state) {
         assert_int_equal(json_array_size(absent), 0);
 }
 
+/* What the first wall cannot say, and what the other one refuses. */
+static void test_each_wall_says_what_it_cannot(void **state) {
+        MachineFacts landlock = WHOLE, apparmor = WHOLE, poor = WHOLE;
+        landlock.has_apparmor = false;
+        landlock.has_apparmor_dbus = false;
+        apparmor.landlock_abi = 0;
+        poor.has_bus_proxy = poor.has_udev = poor.has_modprobe = poor.has_cgroup2 = false;
+        const struct {
+                const MachineFacts *facts;
+                const char *grants, *begins; /* NULL: all of it is enforced */
+        } cases[] = {
+                { &landlock, "{'kind':'system-call','text':'mount'}",
+                  "mounting: Landlock refuses" },
+                { &apparmor, "{'kind':'system-call','text':'mount'}", NULL },
+                { &landlock, "{'kind':'apparmor','text':'umount /x,'}", "mounting: Landlock" },
+                { &apparmor, "{'kind':'apparmor','text':'umount /x,'}", NULL },
+                { &landlock, "{'kind':'flag','text':'lifts-mounts'}", "files: Landlock" },
+                { &WHOLE, "{'kind':'flag','text':'lifts-mounts'}", NULL },
+                { &landlock,
+                  "{'kind':'apparmor','text':'pivot_root,'},{'kind':'flag','text':'none'}",
+                  "what may be mounted" },
+                { &landlock, "{'kind':'apparmor','text':'ptrace (read),'}", "tracing other" },
+                { &WHOLE, "{'kind':'apparmor','text':'ptrace (read),'}", NULL },
+                { &landlock, "{'kind':'apparmor','text':'signal (send),'}", "whom signals" },
+                { &landlock, "{'kind':'apparmor','text':'change_profile -> x,'}", "AppArmor pro" },
+                { &landlock, "{'kind':'apparmor','text':'/dev/shm/x rw,'}", "single files" },
+                { &landlock, "{'kind':'apparmor','text':'dbus send,'}", "labels of who" },
+                { &landlock, "{'kind':'apparmor','text':'network x,'}", "rules that only" },
+                { &landlock, "{'kind':'flag','text':'traces-processes'}", "tracing other" },
+                { &WHOLE, "{'kind':'flag','text':'signals-processes'}", "signals of users" },
+                { &landlock, "{'kind':'abstract-socket','text':'@/x'}", "which abstract" },
+                { &landlock, "{'kind':'bus','text':'*'}", "calls to names" },
+                { &landlock, "{'kind':'bus','text':'a.b'}", NULL },
+                { &landlock, "{'kind':'device','text':'/dev/a','access':'r'}", "nodes only" },
+                { &landlock, "{'kind':'device','text':'/dev/a','access':'rw'}", NULL },
+                { &poor, "{'kind':'bus','text':'a.b'}", "names on buses" },
+                { &poor, "{'kind':'udev','text':'x'}", "tags of devices" },
+                { &poor, "{'kind':'kernel-module','text':'x'}", "kernel modules" },
+                { &poor, "{'kind':'module-rule','text':'x'}", "kernel modules" },
+                { &poor, "{'kind':'device','text':'/dev/a','access':'rw'}", "which devices" },
+        };
+
+        (void)state;
+        for (size_t i = 0; i < ARRAY_COUNT(cases); i++) {
+                autofree char *text = string_format(
+                        "[{'name':'a','plug':{'blocks':[{'grants':[%s]}]}}]", cases[i].grants);
+                for (char *at = text; *at; at++)
+                        if (*at == '\'')
+                                *at = '"';
+                autojson interfaces = json_loads(text, 0, NULL);
+                assert_non_null(interfaces);
+                autojson judged = checkup_judge_interfaces(cases[i].facts, interfaces);
+                const json_t *lacks = json_object_get(json_array_get(judged, 0), "lacks");
+                const char *says = json_string_value(json_array_get(lacks, 0));
+                if (!cases[i].begins != !says ||
+                    (says && !string_has_prefix(says, cases[i].begins)))
+                        fail_msg("%s: %s", cases[i].grants, says ? says : "nothing");
+        }
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_each_lack_is_named),
                 cmocka_unit_test(test_interfaces),
+                cmocka_unit_test(test_each_wall_says_what_it_cannot),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

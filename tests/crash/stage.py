@@ -8,7 +8,6 @@ import ctypes
 import fcntl
 import glob
 import hashlib
-import http.client
 import json
 import os
 import re
@@ -19,9 +18,13 @@ import sqlite3
 import stat
 import struct
 import subprocess
+import sys
 import time
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+sys.path.insert(0, f"{TOP}/tests/lib")
+from api_client import ask  # noqa: E402
+
 BUILD = os.environ.get("PAWL_BUILD", os.path.join(TOP, "build"))
 PR_SET_CHILD_SUBREAPER = 36
 LIMIT_S = 20.0
@@ -121,26 +124,6 @@ def make_packages(directory):
 
 
 # --- requests -------------------------------------------------------------------------------------
-
-class Connection(http.client.HTTPConnection):
-    def __init__(self, path):
-        super().__init__("localhost", timeout=LIMIT_S)
-        self.path = path
-
-    def connect(self):
-        self.sock = socket.socket(socket.AF_UNIX)
-        self.sock.settimeout(LIMIT_S)
-        self.sock.connect(self.path)
-
-
-def ask(root, method, target, body=None, headers=None):
-    connection = Connection(f"{root}/run/snapd.socket")
-    try:
-        connection.request(method, target, body, headers or {})
-        return json.loads(connection.getresponse().read())
-    finally:
-        connection.close()
-
 
 def unpack(image, directory):
     subprocess.run(["unsquashfs", "-no-progress", "-quiet", "-dest", directory, image], check=True, stdout=subprocess.DEVNULL)

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import time
 
-from stage import now
+from power_stage import now
 
 HELD_MS = 400
 

@@ -5,7 +5,7 @@ import os
 import subprocess
 import threading
 
-from stage import LETTERS, USER, now
+from power_stage import LETTERS, USER, now
 
 
 @dataclasses.dataclass

@@ -8,6 +8,8 @@ import shutil
 import subprocess
 import tempfile
 
+from image import make_image
+
 TOP = pathlib.Path(__file__).resolve().parent.parent.parent
 BUILD = pathlib.Path(os.environ.get("PAWL_BUILD", TOP / "build"))
 PAWL_RUN = BUILD / "src/launcher/pawl-run"
@@ -57,8 +59,7 @@ class LaunchRoot:
         """Packs `tree` and names it in the packages that the daemon begins with."""
         manifest = manifest or {}
         image = self.images / f"{name}_1.snap"
-        subprocess.run(["mksquashfs", str(tree), str(image), "-noappend", "-quiet", "-no-progress", "-all-root",
-                        *options], check=True, stdout=subprocess.DEVNULL)
+        make_image(tree, image, *options)
         image.chmod(0o600)
         (self.scratch / f"{name}.json").write_text(json.dumps({"format": 1, "manifest": dict(manifest, name=name)}))
         (self.root / f"var/snap/{name}/common").mkdir(parents=True)

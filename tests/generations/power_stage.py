@@ -14,6 +14,8 @@ import subprocess
 import tempfile
 import time
 
+from image import make_image
+
 TOP = pathlib.Path(__file__).resolve().parent.parent.parent
 BUILD = pathlib.Path(os.environ.get("PAWL_BUILD", TOP / "build")).resolve()
 LETTERS = "ABC"
@@ -195,7 +197,7 @@ class Stage:
             shutil.copy(BUILD / "tests/generations/policy-probe", tree / place)
         run("chmod", "-R", "u=rwX,go=rX", tree)
         image = self.scratch / f"{name}_1.snap"
-        run("mksquashfs", tree, image, "-noappend", "-no-progress", "-quiet", "-all-root")
+        make_image(tree, image)
         shutil.rmtree(tree)
         return image
 

@@ -6,7 +6,6 @@ import shutil
 import signal
 import socket
 import subprocess
-import sys
 import tempfile
 import time
 
@@ -14,16 +13,6 @@ TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))
 BUILD = os.environ.get("PAWL_BUILD", os.path.join(TOP, "build"))
 HTTP = os.path.join(BUILD, "src/http/pawl-http")
 NOBODY, OTHER = 65534, 65533
-failures = 0
-
-
-def check(what, good, seen=""):
-    global failures
-    if good:
-        print(f"ok - {what}", flush=True)
-    else:
-        failures += 1
-        print(f"not ok - {what}: {str(seen)[:300]}", flush=True)
 
 
 def wait_until(condition, seconds=5.0):
@@ -170,7 +159,3 @@ class Stage:
 def peak_kb(pid):
     with open(f"/proc/{pid}/status", encoding="ascii") as status:
         return next(int(line.split()[1]) for line in status if line.startswith("VmHWM"))
-
-
-def finish():
-    sys.exit(1 if failures else 0)

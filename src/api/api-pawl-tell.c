@@ -14,12 +14,21 @@
 #include "tell/raw-form.h"
 #include "wire/generation.h"
 
-int pawl_interfaces_get(ApiCall *call, Error *err) {
-        json_t *list = json_array();
+int pawl_interface_files_get(ApiCall *call, Error *err) {
+        const json_t *files = call->api->interface_files;
 
         (void)err;
-        for (size_t i = 0; i < interface_kind_count; i++)
-                json_array_append_new(list, interface_kind_describe(&interface_kinds[i]));
+        return call_reply(call, files ? json_deep_copy(files) : json_array());
+}
+
+int pawl_interfaces_get(ApiCall *call, Error *err) {
+        json_t *list = json_array();
+        size_t count;
+        const InterfaceKind *const *kinds = interface_kind_list(&count);
+
+        (void)err;
+        for (size_t i = 0; i < count; i++)
+                json_array_append_new(list, interface_kind_describe(kinds[i]));
         return call_reply(call, list);
 }
 

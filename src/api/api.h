@@ -21,7 +21,8 @@ typedef struct Api {
         Runner *runner; /* NULL in tests: changes are made and never run */
         const Places *places;
         const Authority *authority;
-        const char *stop_kind; /* "daemon-restart" while the daemon ends, else NULL */
+        const json_t *interface_files; /* of the machine's own (snap/interface-files.h); or NULL */
+        const char *stop_kind;         /* "daemon-restart" while the daemon ends, else NULL */
         /* Private to api/: requests that wait for pawl-read. */
         Sideload *sideloads;
 } Api;

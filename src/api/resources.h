@@ -23,7 +23,8 @@ ApiHandler notices_get;
 ApiHandler quotas_get, snapshots_get;
 ApiHandler debug_get;
 ApiHandler verify_get, verify_post;
-ApiHandler pawl_interfaces_get, pawl_interface_get, pawl_explain_get, pawl_policy_get;
+ApiHandler pawl_interface_files_get, pawl_interfaces_get, pawl_interface_get, pawl_explain_get,
+        pawl_policy_get;
 
 /* POST /v2/snaps with a form (api-sideload.c). */
 int sideload_post(ApiCall *call, Error *err);

@@ -27,6 +27,7 @@ static const Route ROUTES[] = {
         { "/v2/model/serial",         { GET(OPEN, serial_get) } },
         { "/v2/notices",              { GET(OPEN, notices_get) } },
         { "/v2/pawl/explain/{name}",  { GET(OPEN, pawl_explain_get) } },
+        { "/v2/pawl/interface-files", { GET(OPEN, pawl_interface_files_get) } },
         { "/v2/pawl/interfaces",      { GET(OPEN, pawl_interfaces_get) } },
         { "/v2/pawl/interfaces/{name}", { GET(OPEN, pawl_interface_get) } },
         { "/v2/pawl/policy/{name}",   { GET(OPEN, pawl_policy_get) } },

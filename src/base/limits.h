@@ -12,6 +12,17 @@
 #define YAML_EVENT_COUNT_MAX    20000
 #define CANONICAL_JSON_SIZE_MAX (4 * 1024 * 1024) /* what pawl-read may print about one image */
 
+/* Interface files: those of /etc/pawl/interfaces.d, and what any of them may say. */
+#define INTERFACE_FILE_SIZE_MAX       (64 * 1024)
+#define INTERFACE_FILE_COUNT_MAX      256
+#define INTERFACE_NAME_MAX            60
+#define INTERFACE_ENTRY_COUNT_MAX     512 /* of one list */
+#define INTERFACE_ATTRIBUTE_COUNT_MAX 64
+#define INTERFACE_TEXT_SIZE_MAX       1000
+#define INTERFACE_PATTERN_SIZE_MAX    256
+#define INTERFACE_READ_LIMIT_MS       10000 /* one file, by pawl-read */
+#define INTERFACE_READ_ALL_LIMIT_MS   60000 /* all of them */
+
 /* Images. */
 #define IMAGE_ENTRY_COUNT_MAX    1000000       /* inodes walked before an image is refused */
 #define IMAGE_DEPTH_MAX          200           /* directory nesting inside an image */

@@ -227,6 +227,15 @@ static void judge_daemon(const MachineFacts *facts, json_t *list) {
                                                                 (long long)facts->finding_count),
                        "programs may find other files than the state says",
                        "pawl verify, then pawl repair" });
+        if (facts->file_count > 0)
+                add(list,
+                    (Verdict){ "interface files", facts->left_out_count == 0,
+                               string_format("%lld of %lld used",
+                                             (long long)(facts->file_count - facts->left_out_count),
+                                             (long long)facts->file_count),
+                               facts->left_out,
+                               "see them all with pawl warnings --all; mend, then restart "
+                               "pawld" });
 }
 
 json_t *checkup_judge(const MachineFacts *facts) {

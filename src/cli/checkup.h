@@ -20,8 +20,10 @@ typedef struct MachineFacts {
         bool has_seccomp_log, has_seccomp_kill;
         bool has_cgroup2, has_squashfs, has_loop, has_bus_proxy, has_udev, has_modprobe;
         bool has_daemon, has_generation, has_ballast;
-        int64_t free_bytes;    /* of the state's file system; -1 = not known */
-        int64_t finding_count; /* of GET /v2/pawl/verify; -1 = only root may ask */
+        int64_t free_bytes;                 /* of the state's file system; -1 = not known */
+        int64_t file_count, left_out_count; /* of /etc/pawl/interfaces.d */
+        const char *left_out;               /* the first that was, and why; borrowed, or NULL */
+        int64_t finding_count;              /* of GET /v2/pawl/verify; -1 = only root may ask */
 } MachineFacts;
 
 void machine_facts_look(const char *root, MachineFacts *ret);

@@ -10,13 +10,33 @@
 
 #define WHAT_WIDTH 22
 
+static void count_files(MachineFacts *facts, const json_t *files, char **ret_left_out) {
+        const json_t *row;
+        size_t i;
+
+        facts->file_count = (int64_t)json_array_size(files);
+        json_array_foreach(files, i, row) {
+                if (json_get_bool(row, "is-used", false))
+                        continue;
+                if (facts->left_out_count++ == 0)
+                        *ret_left_out = string_format("%s: %s", json_get_string(row, "file", ""),
+                                                      json_get_string(row, "reason", ""));
+        }
+        facts->left_out = *ret_left_out;
+}
+
 /* What only the daemon knows; that it does not answer is itself a finding. */
-static void ask_daemon(Cli *cli, MachineFacts *facts, json_t **ret_interfaces) {
+static void ask_daemon(Cli *cli, MachineFacts *facts, json_t **ret_interfaces,
+                       char **ret_left_out) {
         Error unused = ERROR_INIT;
         autojson findings = NULL;
+        autojson files = NULL;
 
         facts->has_daemon =
                 client_get(cli->client, "/v2/pawl/interfaces", ret_interfaces, &unused) == 0;
+        if (facts->has_daemon &&
+            client_get(cli->client, "/v2/pawl/interface-files", &files, &unused) == 0)
+                count_files(facts, files, ret_left_out);
         if (facts->has_daemon && geteuid() == 0 &&
             client_get(cli->client, "/v2/pawl/verify", &findings, &unused) == 0)
                 facts->finding_count = (int64_t)json_array_size(findings);
@@ -91,10 +111,11 @@ static size_t count_lacking(const json_t *machine) {
 static int run_doctor(Cli *cli, const Arguments *arguments) {
         MachineFacts facts;
         autojson described = NULL;
+        autofree char *left_out = NULL;
 
         (void)arguments;
         machine_facts_look(cli->root, &facts);
-        ask_daemon(cli, &facts, &described);
+        ask_daemon(cli, &facts, &described, &left_out);
         autojson packages = list_packages(cli);
         autojson machine = checkup_judge(&facts);
         autojson interfaces = checkup_judge_interfaces(&facts, described);

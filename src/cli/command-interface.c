@@ -6,6 +6,7 @@
 #include "cli/columns.h"
 #include "cli/fill.h"
 #include "cli/grant-list.h"
+#include "cli/interface-check.h"
 #include "cli/report.h"
 #include "cli/sheet.h"
 
@@ -153,6 +154,8 @@ static void print_grants(const Cli *cli, json_t *kind) {
         const char *when = json_get_string(kind, "auto-connect", "never");
         size_t printed = 0;
 
+        if (json_get_string(kind, "origin", NULL))
+                printf("from:                %s\n", json_get_string(kind, "origin", ""));
         printf("connected by itself: %s\n",
                string_equal(when, "classic") ? "where the system is no Ubuntu Core" : when);
         for (size_t i = 0; i < ARRAY_COUNT(sides); i++) {
@@ -208,9 +211,29 @@ static int show_interface(Cli *cli, const char *name, bool has_attributes) {
         return EXIT_DONE;
 }
 
+/* ── a file ── */
+
+static int check_file(Cli *cli, const char *path) {
+        Error err = ERROR_INIT;
+        autojson wire = NULL;
+
+        if (interface_check_read(path, &wire, &err) < 0)
+                return cli_refuse(cli, EXIT_FAILED, "%s: %s", path, err.message);
+        if (cli->is_json)
+                return cli_print_json(wire);
+        printf("%s is right: interface \"%s\", %s\n", path, json_get_string(wire, "name", ""),
+               json_get_string(json_object_get(wire, "kind"), "summary", ""));
+        return EXIT_DONE;
+}
+
 static int run_interface(Cli *cli, const Arguments *arguments) {
         const char *name = arguments->word_count > 0 ? arguments->words[0] : "";
 
+        if (arguments_has(arguments, "check"))
+                return *name ? check_file(cli, name)
+                             : cli_refuse(cli, EXIT_USAGE,
+                                          "--check needs the file of an interface; write 'pawl "
+                                          "interface --check NAME.yaml'");
         return *name ? show_interface(cli, name, arguments_has(arguments, "attrs"))
                      : list_interfaces(cli, arguments_has(arguments, "all"));
 }
@@ -218,6 +241,10 @@ static int run_interface(Cli *cli, const Arguments *arguments) {
 static const Option options[] = {
         { .name = "attrs", .help = "show attributes of plugs and slots" },
         { .name = "all", .help = "list interfaces that nobody uses too" },
+        { .name = "check",
+          .flags = OPTION_PAWL_ONLY,
+          .help = "check a file as the build and pawld do, before it goes to "
+                  "/etc/pawl/interfaces.d" },
         OPTION_JSON,
         OPTIONS_END,
 };
@@ -226,8 +253,9 @@ const Command command_interface = {
         .name = "interface",
         .summary = "Show interfaces, and what one of them grants",
         .text = "Without a name lists the interfaces that are connected.  With one, who has such plugs and slots and, "
-                "as pawl, what each side of it may do.",
-        .words = "[INTERFACE]",
+                "as pawl, what each side of it may do.  With --check the word is a file of an interface "
+                "(docs/interfaces.md), and what is wrong with it is said with its line.",
+        .words = "[INTERFACE|FILE]",
         .word = "<interface>",
         .word_max = 1,
         .options = options,

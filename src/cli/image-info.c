@@ -2,11 +2,9 @@
 #include "cli/image-info.h"
 
 #include <fcntl.h>
-#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <time.h>
 
 #include "base/clock.h"
@@ -15,51 +13,14 @@
 #include "base/text.h"
 #include "cli/columns.h"
 #include "cli/fold.h"
-#include "cli/libexec.h"
 #include "cli/moment.h"
+#include "cli/reader.h"
 #include "cli/terminal.h"
 #include "cli/words.h"
-
-#define IMAGE_FD  3
-#define ANSWER_FD 4
 
 #define BUILD_DATE_OFFSET  8 /* in a squashfs superblock, little-endian seconds since 1970 */
 #define DESCRIPTION_INDENT 2
 #define DIGEST_HEX_SIZE    96
-
-/* In the child: nothing of ours but the image and the pipe goes over. */
-static _Noreturn void exec_reader(const char *program, const char *mode, int image, int answer) {
-        /* Both out of the way of 3 and 4 first, as either may be one of them. */
-        int image_high = fcntl(image, F_DUPFD, ANSWER_FD + 1),
-            answer_high = fcntl(answer, F_DUPFD, ANSWER_FD + 1);
-        bool is_set = image_high >= 0 && answer_high >= 0 && dup2(image_high, IMAGE_FD) >= 0 &&
-                      dup2(answer_high, ANSWER_FD) >= 0 &&
-                      close_range(ANSWER_FD + 1, UINT_MAX, 0) == 0;
-        if (is_set)
-                (void)execl(program, "pawl-read", mode, (char *)NULL);
-        _exit(127);
-}
-
-/* With `has_digest` the whole image is read, which takes its time. */
-static int read_answer(int image, bool has_digest, char **ret, size_t *ret_length, Error *err) {
-        int ends[2];
-        autofree char *program = NULL;
-        if (libexec_find("pawl-read", &program, err) < 0)
-                return -1;
-        if (pipe2(ends, O_CLOEXEC) < 0)
-                return error_set_errno(err, errno, "pipe");
-        autofd int reading = ends[0], writing = ends[1];
-        pid_t child = fork();
-        if (child < 0)
-                return error_set_errno(err, errno, "fork");
-        if (child == 0)
-                exec_reader(program, has_digest ? "image" : "manifest", image, writing);
-        (void)close(take_fd(writing));
-        int outcome = file_read_all(reading, CANONICAL_JSON_SIZE_MAX, ret, ret_length, err), status;
-        while (waitpid(child, &status, 0) < 0 && errno == EINTR)
-                continue;
-        return outcome;
-}
 
 static int open_image(const char *path, int *ret_fd, Error *err) {
         struct stat status;
@@ -86,11 +47,14 @@ static void put_build_date(int image, json_t *object) {
 
 static int read_image(const ImageQuestion *question, json_t **ret, Error *err) {
         autofree char *answer = NULL;
+        static const char *const manifest_mode[] = { "pawl-read", "manifest", NULL };
+        static const char *const image_mode[] = { "pawl-read", "image", NULL };
         const char *path = question->path;
         size_t length;
         autofd int image = -1;
         if (open_image(path, &image, err) < 0 ||
-            read_answer(image, question->is_verbose, &answer, &length, err) < 0)
+            reader_ask(image, question->is_verbose ? image_mode : manifest_mode, &answer, &length,
+                       err) < 0)
                 return -1;
         autojson object = NULL;
         if (length == 0)

@@ -23,6 +23,7 @@
 #include "interface/repository.h"
 #include "launch/launching.h"
 #include "sandbox/helper.h"
+#include "snap/interface-files.h"
 #include "snap/kinds.h"
 #include "snap/program.h"
 #include "snap/projection.h"
@@ -54,7 +55,8 @@ typedef struct Daemon {
         bool is_passed[SOCKET_COUNT]; /* by the supervisor */
         Database *database;
         Places *places;
-        SnapContext snap; /* what the runner hands back; see get_daemon */
+        json_t *interface_files; /* what was found of them */
+        SnapContext snap;        /* what the runner hands back; see get_daemon */
         int kept_fds[SNAP_CONTEXT_FD_COUNT];
         TaskKind *kinds; /* owned: those of snap and of api */
         Runner *runner;
@@ -262,12 +264,21 @@ static int open_places(Daemon *daemon, Error *err) {
         return make_run_directory(daemon, err);
 }
 
+/* What they say is part of the policy that this process has from here to its end. */
+static int read_interfaces(Daemon *daemon, Error *err) {
+        (void)err;
+        daemon->interface_files = interface_files_load(daemon->places);
+        return 0;
+}
+
 static int open_state(Daemon *daemon, Error *err) {
         autofree char *directory = places_format_path(daemon->places, "var/lib/pawl/state");
 
         if (database_open(directory, &daemon->database, err) < 0)
                 return error_prefix(err, "cannot use the state in %s", directory);
-        return repository_open(daemon->database, true, err);
+        if (repository_open(daemon->database, true, err) < 0)
+                return -1;
+        return interface_files_warn(daemon->database, daemon->interface_files, err);
 }
 
 /* What a daemon that was killed left behind, before anything new begins; only a state that holds
@@ -367,6 +378,7 @@ static int serve_all(Daemon *daemon, Error *err) {
                              .database = daemon->database,
                              .runner = daemon->runner,
                              .places = daemon->places,
+                             .interface_files = daemon->interface_files,
                              .authority = &authority_absent };
         for (SocketName i = 0; i < SOCKET_COUNT; i++)
                 if (!daemon->is_passed[i] && open_socket(daemon, i, err) < 0)
@@ -436,6 +448,7 @@ static int (*const START[])(Daemon *daemon, Error *err) = {
         open_loop,           /* nothing is heard before it runs */
         open_places,         /* every directory, held open */
         welcome_waiting,     /* at sockets that were passed */
+        read_interfaces,     /* those of /etc, before the state is asked who is of one */
         open_state,          /* with the lock: from here on there is no other daemon */
         sweep,               /* what one that was killed left */
         settle_program,      /* unless the state wants another pawld than this */
@@ -502,6 +515,7 @@ static void stop(Daemon *daemon) {
         free(daemon->kinds);
         database_close(daemon->database);
         places_close(daemon->places);
+        json_decref(daemon->interface_files);
 }
 
 static void find_program(Daemon *daemon) {

@@ -52,9 +52,11 @@ static int is_connected(Database *database, const char *name, Error *err) {
 int describe_interfaces(Database *database, const InterfaceFilter *filter, json_t **ret,
                         Error *err) {
         autojson list = json_array();
+        size_t count;
+        const InterfaceKind *const *kinds = interface_kind_list(&count);
 
-        for (size_t i = 0; i < interface_kind_count; i++) {
-                const InterfaceKind *kind = &interface_kinds[i];
+        for (size_t i = 0; i < count; i++) {
+                const InterfaceKind *kind = kinds[i];
                 if (!is_named(filter->names, kind->name))
                         continue;
                 int wanted = filter->is_connected ? is_connected(database, kind->name, err) : 1;

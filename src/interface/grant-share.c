@@ -76,7 +76,8 @@ static void add_share(GrantSet *set, const ShareInput *input, const char *source
         SharePlace from = SHARE_PLACE_SNAP, to = SHARE_PLACE_SNAP;
         const char *from_below = "", *to_below = "";
 
-        if (set->share_count == GRANT_SHARE_COUNT_MAX ||
+        /* An interface of the machine's may have let a list through that is none of texts. */
+        if (!source || set->share_count == GRANT_SHARE_COUNT_MAX ||
             !share_path_parse(source, &from, &from_below) ||
             !share_path_parse(input->target, &to, &to_below))
                 return;

@@ -291,6 +291,10 @@ static GrantHook find_hook(const char *name, bool has_state) {
         return NULL;
 }
 
+bool grant_has_hook(const char *interface) {
+        return find_hook(interface, true) != NULL;
+}
+
 int grant_set_add_example(GrantSet *set, const GrantExample *example, Error *err) {
         GrantContext context = { .kind = example->kind,
                                  .instance = example->instance,

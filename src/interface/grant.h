@@ -113,6 +113,8 @@ typedef struct GrantExample {
         const json_t *slot_attributes;
 } GrantExample;
 
+/* What the file of this interface cannot say is done by a function of this name. */
+bool grant_has_hook(const char *interface);
 /* Adds to `set`, which is zeroed or holds others. */
 int grant_set_add_example(GrantSet *set, const GrantExample *example, Error *err);
 

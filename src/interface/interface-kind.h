@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * InterfaceKind: one file of interfaces/ as the build read and checked it (embed-interfaces.py);
- * the format is told in docs/interfaces.md.  Constant data: who is connected is in the state.
+ * InterfaceKind: one interface's file, checked (reader/definition.h): those of interfaces/ by the
+ * build, which makes a table of them, those of /etc/pawl/interfaces.d when the daemon starts.  The
+ * format is told in docs/interfaces.md.  Constant data: who is connected is in the state.
  */
 #pragma once
 
@@ -187,10 +188,23 @@ typedef struct InterfaceKind {
         const char *policy; /* JSON {plug: {rule: …}, slot: {rule: …}}: who may install and
                                connect, as base declarations say it */
         InterfaceSide plug, slot;
+        const char *origin; /* path of the file; NULL = built in */
+        bool may_replace;   /* a built-in one of this name */
 } InterfaceKind;
 
+/* What is built in, by name. */
 extern const InterfaceKind interface_kinds[];
 extern const size_t interface_kind_count;
 
+/* All that this daemon knows, by name: what is built in, and what was added. */
+const InterfaceKind *const *interface_kind_list(size_t *ret_count);
 /* NULL when this daemon does not know it. */
 const InterfaceKind *interface_kind_find(const char *name);
+/* Before the state is opened, once: `kind` goes in, in place of a built-in one of its name, and
+ * stays as long as the process. */
+void interface_kind_add(const InterfaceKind *kind);
+/* A digest of what the added ones say, "" where there are none: part of the generation. */
+void interface_kind_set_added_digest(const char *digest);
+const char *interface_kind_get_added_digest(void);
+/* Takes back what was added; for tests. */
+void interface_kind_forget_added(void);

@@ -114,6 +114,7 @@ static const char *find_distribution(char *ret, size_t size) {
 int repository_open(Database *database, bool is_classic, Error *err) {
         autotransaction transaction = TRANSACTION_INIT;
         char distribution[64];
+        size_t kind_count;
 
         if (database_define(database, "endpoint_fault", 3, endpoint_fault, err) < 0 ||
             database_define(database, "auto_connect_rule", 4, policy_auto_connect_rule, err) < 0 ||
@@ -123,8 +124,9 @@ int repository_open(Database *database, bool is_classic, Error *err) {
         for (size_t i = 0; i < ARRAY_COUNT(STATEMENTS); i++)
                 if (database_run(database, err, STATEMENTS[i], "") < 0)
                         return -1;
-        for (size_t i = 0; i < interface_kind_count; i++)
-                if (add_kind(database, &interface_kinds[i], is_classic, err) < 0)
+        const InterfaceKind *const *kinds = interface_kind_list(&kind_count);
+        for (size_t i = 0; i < kind_count; i++)
+                if (add_kind(database, kinds[i], is_classic, err) < 0)
                         return -1;
         autojson machine = json_pack("{s:b, s:s}", "is_classic", is_classic, "distribution",
                                      find_distribution(distribution, sizeof(distribution)));

@@ -7,6 +7,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "interface/interface-kind.h"
 #include "launch/going.h"
 #include "launch/plan-digest.h"
 #include "policy/seccomp.h"
@@ -18,7 +19,8 @@
 
 void takeover_get_generation(const char *rules, char ret_digest[DIGEST_SHA256_HEX_SIZE]) {
         autofree char *policy = seccomp_describe_inputs(rules);
-        autofree char *all = string_format("plan %s\n%s", PLAN_DIGEST, policy);
+        autofree char *all = string_format("plan %s\ninterfaces %s\n%s", PLAN_DIGEST,
+                                           interface_kind_get_added_digest(), policy);
 
         digest_sha256(all, strlen(all), ret_digest);
 }

@@ -2,8 +2,9 @@
  *
  * Takeover: the moment from which on this daemon's policy is the one that programs start under.
  * R/run/pawl/generation holds a line, the digest of everything of this daemon that decides policy:
- * the code that writes it, the interfaces, the seccomp template, libseccomp, machine and kernel.
- * Two daemons with the same digest write the same policy for the same state.
+ * the code that writes it, the interfaces (built in and of /etc/pawl), the seccomp template,
+ * libseccomp, machine and kernel. Two daemons with the same digest write the same policy for the
+ * same state.
  */
 #pragma once
 

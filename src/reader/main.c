@@ -2,7 +2,8 @@
  *
  * pawl-read MODE: locked in before the first foreign byte; image, or directory that a package is
  * tried from, at descriptor 3, answer to 4.
- * `pawl-read file PATH` writes one file of the image to 4 instead.
+ * `pawl-read file PATH` writes one file of the image to 4 instead; `pawl-read interface NAME` reads
+ * an interface's file of that name.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -31,7 +32,7 @@
 
 #define USAGE                                                                                                    \
         "pawl-read is the part of pawld and pawl that reads a package's file, without any rights.  They start\n" \
-        "it; to see what a file is, use 'pawl info FILE'.  usage: pawl-read manifest|image|file PATH 3<IMAGE 4>ANSWER\n"
+        "it; to see what a file is, use 'pawl info FILE'.  usage: pawl-read manifest|image|file PATH|interface NAME 3<IMAGE 4>ANSWER\n"
 
 static const struct {
         const char *name;
@@ -94,22 +95,29 @@ static int seed_objects(Error *err) {
         return 0;
 }
 
-static int write_answer(ReadingMode mode, Error *err) {
-        autojson answer = reading_new(IMAGE_FD, mode);
+static int write_answer(const json_t *answer, Error *err) {
         autofree char *text = json_format_canonical(answer);
         size_t length = strlen(text);
 
         if (length <= CANONICAL_JSON_SIZE_MAX)
                 return fd_write_all(ANSWER_FD, text, length, err);
         static const char TOO_LARGE[] = "{\"error\":{\"kind\":\"too-large\",\"message\":"
-                                        "\"the manifest says more than can be kept\"}}";
+                                        "\"the file says more than can be kept\"}}";
         return fd_write_all(ANSWER_FD, TOO_LARGE, sizeof(TOO_LARGE) - 1, err);
 }
 
 static int answer_json(ReadingMode mode, Error *err) {
         if (lock_in(mode, CANONICAL_JSON_SIZE_MAX * 2, err) < 0)
                 return -1;
-        return write_answer(mode, err);
+        autojson answer = reading_new(IMAGE_FD, mode);
+        return write_answer(answer, err);
+}
+
+static int answer_definition(const char *name, Error *err) {
+        if (lock_in(READING_MANIFEST, CANONICAL_JSON_SIZE_MAX * 2, err) < 0)
+                return -1;
+        autojson answer = reading_new_definition(IMAGE_FD, name);
+        return write_answer(answer, err);
 }
 
 static int answer_file(const char *path, Error *err) {
@@ -118,20 +126,28 @@ static int answer_file(const char *path, Error *err) {
         return reading_copy_file(IMAGE_FD, path, ANSWER_FD, err);
 }
 
+static int answer(char **argv, ReadingMode mode, Error *err) {
+        if (string_equal(argv[1], "file"))
+                return answer_file(argv[2], err);
+        return string_equal(argv[1], "interface") ? answer_definition(argv[2], err)
+                                                  : answer_json(mode, err);
+}
+
 int main(int argc, char **argv) {
         Error err = ERROR_INIT;
         ReadingMode mode = READING_MANIFEST;
-        bool is_file = argc == 3 && string_equal(argv[1], "file");
+        bool has_word =
+                argc == 3 && (string_equal(argv[1], "file") || string_equal(argv[1], "interface"));
 
         if (argc == 2 && string_equal(argv[1], "--help"))
                 return fputs(USAGE, stdout) < 0;
         log_init("pawl-read");
-        if (!is_file && (argc != 2 || !find_mode(argv[1], &mode))) {
-                log_error("usage: pawl-read manifest|image|file PATH 3<IMAGE 4>ANSWER");
+        if (!has_word && (argc != 2 || !find_mode(argv[1], &mode))) {
+                log_error(
+                        "usage: pawl-read manifest|image|file PATH|interface NAME 3<IMAGE 4>ANSWER");
                 return EXIT_USAGE;
         }
-        if (seed_objects(&err) < 0 ||
-            (is_file ? answer_file(argv[2], &err) : answer_json(mode, &err)) < 0) {
+        if (seed_objects(&err) < 0 || answer(argv, mode, &err) < 0) {
                 log_error("%s", err.message);
                 return EXIT_FAILURE;
         }

@@ -11,6 +11,7 @@
 #include "base/name.h"
 #include "base/text.h"
 #include "reader/container.h"
+#include "reader/definition.h"
 #include "reader/snap-yaml.h"
 #include "reader/tree.h"
 
@@ -120,6 +121,18 @@ json_t *reading_new(int image_fd, ReadingMode mode) {
                 result = take(answer);
         container_done(&container);
         return result;
+}
+
+json_t *reading_new_definition(int file_fd, const char *name) {
+        autofree char *bytes = NULL;
+        json_t *wire = NULL;
+        Error err = ERROR_INIT;
+        size_t length = 0;
+
+        if (file_read_all(file_fd, INTERFACE_FILE_SIZE_MAX, &bytes, &length, &err) < 0 ||
+            definition_read(name, bytes, length, &wire, &err) < 0)
+                return new_error(&err, NULL);
+        return wire;
 }
 
 int reading_copy_file(int image_fd, const char *path, int target_fd, Error *err) {

@@ -43,8 +43,7 @@ static int reopen_read_only(int fd, Error *err) {
         return fresh >= 0 ? fresh : error_set_errno(err, errno, "cannot open the image again");
 }
 
-static int reading_start(Reading *reading, int image, ImageMode mode, Error *err) {
-        const char *const argv[] = { "pawl-read", MODE_NAMES[mode], NULL };
+static int reading_start(Reading *reading, int image, const char *const argv[], Error *err) {
         autofd int copy = reopen_read_only(image, err);
         int ends[2];
 
@@ -104,44 +103,69 @@ static int check_report(const json_t *report, ImageMode mode, Error *err) {
         return report_check(report, err);
 }
 
-static int reading_finish(Reading *reading, ImageMode mode, json_t **ret, Error *err) {
+static int reading_parse(const Reading *reading, json_t **ret, Error *err) {
         autojson report = NULL;
 
         if (reading->text.length == 0)
                 return error_set(err, ERROR_LOST,
-                                 "cannot read the package: pawl-read ended without an answer");
+                                 "cannot read the file: pawl-read ended without an answer");
         if (json_parse(reading->text.bytes, reading->text.length, &report, err) < 0)
                 return error_prefix(err, "cannot understand pawl-read");
         const json_t *refusal = json_object_get(report, "error");
         if (refusal)
                 return error_set(err, find_kind(json_get_string(refusal, "kind", "")), "%s",
-                                 json_get_string(refusal, "message", "cannot read the package"));
-        if (check_report(report, mode, err) < 0)
+                                 json_get_string(refusal, "message", "cannot read the file"));
+        *ret = take(report);
+        return 0;
+}
+
+static int reading_finish(const Reading *reading, ImageMode mode, json_t **ret, Error *err) {
+        autojson report = NULL;
+
+        if (reading_parse(reading, &report, err) < 0 || check_report(report, mode, err) < 0)
                 return -1;
         *ret = take(report);
         return 0;
 }
 
-int image_read(int image, ImageMode mode, json_t **ret, Error *err) {
-        __attribute__((cleanup(reading_done)))
-        Reading reading = { .helper = HELPER_INIT, .pipe = -1 };
-        int64_t limit_ms = mode == IMAGE_MODE_IMAGE ? IMAGE_WALK_LIMIT_MS : IMAGE_MANIFEST_LIMIT_MS;
+static int reading_await(Reading *reading, int64_t limit_ms, Error *err) {
         int64_t deadline = clock_get_boot() / 1000000 + limit_ms;
         int complete = 0;
 
-        if (reading_start(&reading, image, mode, err) < 0)
-                return -1;
         while (complete == 0) {
-                struct pollfd wait = { .fd = reading.pipe, .events = POLLIN };
+                struct pollfd wait = { .fd = reading->pipe, .events = POLLIN };
                 int64_t left = deadline - clock_get_boot() / 1000000;
                 if (left <= 0)
-                        return error_set(err, ERROR_LOST, "cannot read the package within %d s",
+                        return error_set(err, ERROR_LOST, "cannot read the file within %d s",
                                          (int)(limit_ms / 1000));
                 if (poll(&wait, 1, (int)left) < 0 && errno != EINTR)
                         return error_set_errno(err, errno, "cannot wait for pawl-read");
-                complete = reading_continue(&reading, err);
+                complete = reading_continue(reading, err);
         }
-        return complete < 0 ? -1 : reading_finish(&reading, mode, ret, err);
+        return complete < 0 ? -1 : 0;
+}
+
+int image_read(int image, ImageMode mode, json_t **ret, Error *err) {
+        __attribute__((cleanup(reading_done)))
+        Reading reading = { .helper = HELPER_INIT, .pipe = -1 };
+        const char *const argv[] = { "pawl-read", MODE_NAMES[mode], NULL };
+        int64_t limit_ms = mode == IMAGE_MODE_IMAGE ? IMAGE_WALK_LIMIT_MS : IMAGE_MANIFEST_LIMIT_MS;
+
+        if (reading_start(&reading, image, argv, err) < 0 ||
+            reading_await(&reading, limit_ms, err) < 0)
+                return -1;
+        return reading_finish(&reading, mode, ret, err);
+}
+
+int image_read_definition(int file, const char *name, json_t **ret, Error *err) {
+        __attribute__((cleanup(reading_done)))
+        Reading reading = { .helper = HELPER_INIT, .pipe = -1 };
+        const char *const argv[] = { "pawl-read", "interface", name, NULL };
+
+        if (reading_start(&reading, file, argv, err) < 0 ||
+            reading_await(&reading, INTERFACE_READ_LIMIT_MS, err) < 0)
+                return -1;
+        return reading_parse(&reading, ret, err);
 }
 
 int image_copy_file(int image, const char *path, int target, Error *err) {
@@ -219,12 +243,13 @@ static void give_up(uv_timer_t *timer) {
 
 int image_read_start(uv_loop_t *loop, int image, ImageReadDone done, void *context, ImageRead **ret,
                      Error *err) {
+        const char *const argv[] = { "pawl-read", MODE_NAMES[IMAGE_MODE_MANIFEST], NULL };
         autofree ImageRead *read = memory_new(sizeof(*read));
 
         read->reading = (Reading){ .helper = HELPER_INIT, .pipe = -1 };
         read->done = done;
         read->context = context;
-        if (reading_start(&read->reading, image, IMAGE_MODE_MANIFEST, err) < 0) {
+        if (reading_start(&read->reading, image, argv, err) < 0) {
                 reading_done(&read->reading);
                 return -1;
         }

@@ -146,6 +146,7 @@ json_t *interface_kind_describe(const InterfaceKind *kind) {
 
         json_put_string(object, "name", kind->name);
         json_put_string(object, "summary", kind->summary);
+        json_put_string(object, "origin", kind->origin);
         if (kind->is_implicit_on_classic)
                 json_array_append_new(implicit, json_string("classic"));
         if (kind->is_implicit_on_core)

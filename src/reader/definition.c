@@ -107,6 +107,36 @@ static int check_matching(const Node *kind, Error *err) {
         return 0;
 }
 
+static const char *get_attribute_type(const Node *side, const char *name) {
+        const Node *list = side ? node_find(side, "attributes") : NULL;
+
+        for (size_t i = 0; list && i < list->count; i++)
+                if (string_equal(node_find(list->items[i], "name")->text, name))
+                        return node_find(list->items[i], "type")->text;
+        return "";
+}
+
+/* What is shown where is what attributes of these names and types say. */
+static int check_sharing(const Node *kind, Error *err) {
+        static const struct {
+                const char *side, *name, *type;
+        } rows[] = { { "plug", "target", "share-path" },
+                     { "slot", "read", "share-paths" },
+                     { "slot", "write", "share-paths" },
+                     { "slot", "source", "share-source" } };
+        const Node *sees = node_find(kind, "plug-sees-slot");
+        const Place place = { "plug-sees-slot", err };
+
+        for (size_t i = 0; sees && node_read_scalar(sees).flag && i < ARRAY_COUNT(rows); i++)
+                if (!string_equal(get_attribute_type(node_find(kind, rows[i].side), rows[i].name),
+                                  rows[i].type))
+                        return definition_fail(&place, sees,
+                                               "needs an attribute \"%s\" of type %s of the %s; "
+                                               "declare it in \"attributes\"",
+                                               rows[i].name, rows[i].type, rows[i].side);
+        return 0;
+}
+
 static int check_kind(const Node *kind, Error *err) {
         const Place place = { "file", err };
 
@@ -121,7 +151,9 @@ static int check_kind(const Node *kind, Error *err) {
             (sides.slot && definition_check_side("slot", sides.slot, err) < 0) ||
             definition_check_references(&sides, err) < 0)
                 return -1;
-        return check_auto_connect(kind, err) < 0 ? -1 : check_matching(kind, err);
+        if (check_auto_connect(kind, err) < 0 || check_matching(kind, err) < 0)
+                return -1;
+        return check_sharing(kind, err);
 }
 
 static int check_name(const char *name, Error *err) {

@@ -239,7 +239,10 @@ json_t *interface_files_load(const Places *places) {
 
 /* ── warnings ── */
 
-static int warn_of_files(Database *database, const json_t *files, Error *err) {
+#define OF_FILE       "interface file "
+#define OF_CONNECTION "connections of interface "
+
+static int warn_of_files(Database *database, const json_t *files, int64_t now, Error *err) {
         const json_t *row;
         size_t i;
 
@@ -247,26 +250,27 @@ static int warn_of_files(Database *database, const json_t *files, Error *err) {
                 if (json_get_bool(row, "is-used", false))
                         continue;
                 autofree char *message = string_format(
-                        "interface file %s is left out: %s; then restart pawld",
+                        OF_FILE "%s is left out: %s; then restart pawld",
                         json_get_string(row, "file", ""), json_get_string(row, "reason", ""));
-                if (warning_add(database, message, clock_get_wall(), err) < 0)
+                if (warning_add(database, message, now, err) < 0)
                         return -1;
         }
         return 0;
 }
 
-static int warn_of_connections(Database *database, const json_t *names, Error *err) {
+static int warn_of_connections(Database *database, const json_t *names, int64_t now, Error *err) {
         const json_t *name;
         size_t i;
 
         json_array_foreach(names, i, name) {
                 const char *text = json_string_value(name);
                 autofree char *message = string_format(
-                        "connections of interface \"%s\" rest: this daemon knows no such interface; "
+                        OF_CONNECTION
+                        "\"%s\" rest: this daemon knows no such interface; "
                         "put its file back to /%s/%s.yaml and restart pawld, or 'pawl disconnect' "
                         "them",
                         text, INTERFACE_FILES_DIRECTORY, text);
-                if (warning_add(database, message, clock_get_wall(), err) < 0)
+                if (warning_add(database, message, now, err) < 0)
                         return -1;
         }
         return 0;
@@ -286,21 +290,35 @@ static int list_unknown(Database *database, json_t *names, Error *err) {
         return found;
 }
 
+/* What was mended is said no longer. */
+static int has_said(Database *database, Error *err) {
+        int64_t one = 0;
+
+        return database_find_int(database, &one, err,
+                                 "SELECT 1 FROM warning WHERE message LIKE '" OF_FILE
+                                 "%' OR message LIKE '" OF_CONNECTION "%'",
+                                 "");
+}
+
 int interface_files_warn(Database *database, const json_t *files, Error *err) {
         autotransaction transaction = TRANSACTION_INIT;
         autojson unknown = json_array();
+        int64_t now = clock_get_wall();
         size_t left_out = 0, i;
         const json_t *row;
 
         json_array_foreach(files, i, row) left_out += !json_get_bool(row, "is-used", false);
-        if (list_unknown(database, unknown, err) < 0)
+        int said = has_said(database, err);
+        if (said < 0 || list_unknown(database, unknown, err) < 0)
                 return -1;
         /* Most starts write nothing. */
-        if (left_out + json_array_size(unknown) == 0)
+        if (left_out + json_array_size(unknown) + (size_t)said == 0)
                 return 0;
         if (transaction_begin(database, &transaction, err) < 0 ||
-            warn_of_files(database, files, err) < 0 ||
-            warn_of_connections(database, unknown, err) < 0)
+            warn_of_files(database, files, now, err) < 0 ||
+            warn_of_connections(database, unknown, now, err) < 0 ||
+            warning_forget_others(database, OF_FILE, now, err) < 0 ||
+            warning_forget_others(database, OF_CONNECTION, now, err) < 0)
                 return -1;
         return transaction_commit(&transaction, err);
 }

@@ -16,7 +16,7 @@
 
 /* Compiled in one turn of the loop, so that it goes on. */
 #define ROUND_COUNT_MAX 16
-/* A failure is not tried again before, whoever asks. */
+/* A failure is not tried again before, whoever asks; then it is, also when nobody asks. */
 #define FAILURE_MS 5000
 #define MARK_SIZE  192
 
@@ -26,7 +26,7 @@ typedef enum EntryState {
         ENTRY_DIRTY,   /* what it should have may be another than what it has */
         ENTRY_AT_WORK, /* a worker is at it; a commit meanwhile makes it dirty again */
         ENTRY_SETTLED, /* it has what its `epoch` wants */
-        ENTRY_FAILED,
+        ENTRY_FAILED,  /* tried again after FAILURE_MS: a disk that was full may have room again */
 } EntryState;
 
 typedef struct Entry {
@@ -37,18 +37,20 @@ typedef struct Entry {
         bool has_digest;                     /* what it has was seen by this daemon */
         bool has_row;
         bool is_later; /* something of it is in use, and goes when it is looked at again */
+        bool in_round; /* what the worker says of it is not stored yet */
         int64_t failed_at;
-        Error failure;
+        Error failure; /* the last one; none since it was right */
         struct Entry *next;
 } Entry;
 
 struct Reconciler {
         ReconcilerConfig config;
         bool has_labels;
-        bool has_swept;
+        bool has_swept, is_sweeping;
+        int64_t sweep_failed_at; /* 0: it has not */
         bool is_working;
-        uv_timer_t
-                turn; /* runs while there is more to compile than one turn of the loop may take */
+        uv_timer_t turn; /* runs while there is more to compile than one turn of the loop may take,
+                          * or something failed that is to be tried again */
         int64_t answered_at; /* by the clock on the wall: when the worker last said something */
         char boot[48];
         Entry *entries;
@@ -85,6 +87,10 @@ static void drop_entry(Reconciler *reconciler, Entry *entry) {
         free(entry);
 }
 
+static bool is_due(int64_t failed_at) {
+        return clock_get_boot() - failed_at >= FAILURE_MS * INT64_C(1000000);
+}
+
 static bool is_empty(const char *digest) {
         char nothing[DIGEST_SHA256_HEX_SIZE];
 
@@ -93,8 +99,9 @@ static bool is_empty(const char *digest) {
 }
 
 static void fail_entry(Entry *entry, const Error *err) {
-        log_warning("what snap \"%s\" is granted cannot be put into force: %s", entry->instance,
-                    err->message);
+        if (!string_equal(entry->failure.message, err->message))
+                log_warning("what snap \"%s\" is granted cannot be put into force: %s",
+                            entry->instance, err->message);
         entry->state = ENTRY_FAILED;
         entry->failure = *err;
         entry->failed_at = clock_get_boot();
@@ -280,6 +287,7 @@ static int add_entry(Reconciler *reconciler, Entry *entry, Round *round, Error *
                 return is_needed;
         }
         entry->state = ENTRY_AT_WORK;
+        entry->in_round = true;
         round->count++;
         /* Before files change the state says that they may have. */
         round->needs_rows |= !package->is_known && !row.is_stale &&
@@ -322,6 +330,9 @@ static int note_begun(Reconciler *reconciler, const Round *round, Error *err) {
 static char *list_known(const Reconciler *reconciler) {
         autotext text = TEXT_INIT;
 
+        if (reconciler->has_swept ||
+            (reconciler->sweep_failed_at && !is_due(reconciler->sweep_failed_at)))
+                return NULL;
         text_append(&text, "\n");
         for (const Entry *entry = reconciler->entries; entry; entry = entry->next) {
                 if (entry->state == ENTRY_DIRTY)
@@ -335,14 +346,15 @@ static char *list_known(const Reconciler *reconciler) {
 static void on_worked(void *context, Text *result, const Error *err);
 
 static int start_worker(Reconciler *reconciler, Round *round, Error *err) {
-        autofree char *known = reconciler->has_swept ? NULL : list_known(reconciler);
+        autofree char *known = list_known(reconciler);
         World world = { .root = reconciler->config.root,
                         .packages = round->packages,
                         .count = round->count,
                         .known = known };
 
         reconciler->has_swept |= known != NULL;
-        if (round->count == 0 && (!known || !world_needs_sweep(&world)))
+        reconciler->is_sweeping = known && world_needs_sweep(&world);
+        if (round->count == 0 && !reconciler->is_sweeping)
                 return 0;
         if (note_begun(reconciler, round, err) < 0 ||
             job_start(&(JobRequest){ .loop = reconciler->config.loop,
@@ -356,10 +368,29 @@ static int start_worker(Reconciler *reconciler, Round *round, Error *err) {
         return 0;
 }
 
-static void fail_at_work(Reconciler *reconciler, const Error *err) {
-        for (Entry *entry = reconciler->entries; entry; entry = entry->next)
-                if (entry->state == ENTRY_AT_WORK)
+static void fail_sweep(Reconciler *reconciler) {
+        reconciler->has_swept = false;
+        reconciler->sweep_failed_at = clock_get_boot();
+}
+
+/* All of it, what was touched again meanwhile excepted: that is dirty. */
+static void fail_round(Reconciler *reconciler, const Error *err) {
+        for (Entry *entry = reconciler->entries; entry; entry = entry->next) {
+                if (entry->in_round && entry->state != ENTRY_DIRTY)
                         fail_entry(entry, err);
+                if (entry->in_round)
+                        entry->has_digest = false;
+                entry->in_round = false;
+        }
+        if (reconciler->is_sweeping)
+                fail_sweep(reconciler);
+        reconciler->is_sweeping = false;
+}
+
+static void end_round(Reconciler *reconciler) {
+        for (Entry *entry = reconciler->entries; entry; entry = entry->next)
+                entry->in_round = false;
+        reconciler->is_sweeping = false;
 }
 
 static bool has_dirty(const Reconciler *reconciler) {
@@ -369,10 +400,29 @@ static bool has_dirty(const Reconciler *reconciler) {
         return false;
 }
 
+static bool has_failed(const Reconciler *reconciler) {
+        for (const Entry *entry = reconciler->entries; entry; entry = entry->next)
+                if (entry->state == ENTRY_FAILED)
+                        return true;
+        return reconciler->sweep_failed_at != 0;
+}
+
 static void begin_round(Reconciler *reconciler);
 
 static void go_on(uv_timer_t *timer) {
-        begin_round(timer->data);
+        Reconciler *reconciler = timer->data;
+
+        for (Entry *entry = reconciler->entries; entry; entry = entry->next)
+                if (entry->state == ENTRY_FAILED && is_due(entry->failed_at))
+                        entry->state = ENTRY_DIRTY;
+        begin_round(reconciler);
+}
+
+static void plan_turn(Reconciler *reconciler) {
+        if (has_dirty(reconciler))
+                (void)uv_timer_start(&reconciler->turn, go_on, 0, 0);
+        else if (has_failed(reconciler) && !uv_is_active((uv_handle_t *)&reconciler->turn))
+                (void)uv_timer_start(&reconciler->turn, go_on, FAILURE_MS + 1, 0);
 }
 
 static void begin_round(Reconciler *reconciler) {
@@ -383,9 +433,9 @@ static void begin_round(Reconciler *reconciler) {
                 return;
         gather(reconciler, &round);
         if (start_worker(reconciler, &round, &err) < 0)
-                fail_at_work(reconciler, &err);
-        if (!reconciler->is_working && has_dirty(reconciler))
-                (void)uv_timer_start(&reconciler->turn, go_on, 0, 0);
+                fail_round(reconciler, &err);
+        if (!reconciler->is_working)
+                plan_turn(reconciler);
 }
 
 /* ── what the worker says ── */
@@ -397,6 +447,7 @@ static int settle_entry(Reconciler *reconciler, Entry *entry, bool is_later, Err
                 entry->state = ENTRY_SETTLED;
         entry->is_later = is_later;
         entry->has_digest = true;
+        entry->failure = ERROR_INIT;
         if (is_gone && !entry->has_row)
                 return 0;
         return is_gone ? delete_row(reconciler, entry, err)
@@ -436,10 +487,14 @@ static int take_line(Reconciler *reconciler, char *line, Error *err) {
                 log_warning("snap \"%s\": %s", name, why ? why : "");
                 return warn(reconciler, name, why ? why : "", err);
         }
-        if (!entry)
+        if (!entry) {
+                if (string_equal(line, "failed"))
+                        fail_sweep(reconciler);
                 return 0;
+        }
         if (string_equal(line, "right")) {
                 entry->has_digest = true;
+                entry->failure = ERROR_INIT;
                 if (entry->state == ENTRY_AT_WORK)
                         entry->state = ENTRY_SETTLED;
                 return 0;
@@ -479,11 +534,15 @@ static void on_worked(void *context, Text *result, const Error *err) {
         Error failure = ERROR_INIT;
 
         reconciler->is_working = false;
+        if (reconciler->is_sweeping)
+                reconciler->sweep_failed_at = 0;
         if (err)
-                fail_at_work(reconciler, err);
+                fail_round(reconciler, err);
         else if (take_answer(reconciler, result->bytes ? result->bytes : (char[]){ "" }, &failure) <
                  0)
-                log_warning("%s", failure.message);
+                fail_round(reconciler, &failure);
+        else
+                end_round(reconciler);
         begin_round(reconciler);
         reconciler->config.changed(reconciler->config.context);
 }
@@ -556,7 +615,7 @@ int reconciler_require(Reconciler *reconciler, const char *instance, int64_t epo
             (entry && entry->state == ENTRY_SETTLED && entry->epoch == epoch))
                 return 1;
         if (entry && entry->state == ENTRY_FAILED) {
-                if (clock_get_boot() - entry->failed_at < FAILURE_MS * INT64_C(1000000)) {
+                if (!is_due(entry->failed_at)) {
                         *err = entry->failure;
                         return error_prefix(err, "the AppArmor profile of \"%s\" is not loaded",
                                             instance);

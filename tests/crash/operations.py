@@ -29,6 +29,8 @@ class Operation:
         self.is_kill_only = traits.pop("is_kill_only", False)
         self.insists = traits.pop("insists", False)  # the client asks the next daemon again
         self.tracing = traits.pop("tracing", [])  # options of kill-at besides those of the way
+        # A program that runs before; once the change is stored and Done, it has ended.
+        self.running = traits.pop("running", None)
         assert not traits, traits
 
     def may_go(self, way):
@@ -50,8 +52,8 @@ def try_directory(root, packages):
     return stage.install(root, packages, (), **{"action": "try", "snap-path": f"{packages}/unpacked"})
 
 
-def interfaces(action):
-    body = {"action": action, "plugs": [{"snap": "app", "plug": "network"}], "slots": [{"snap": "", "slot": "network"}]}
+def interfaces(action, snap="app", name="network"):
+    body = {"action": action, "plugs": [{"snap": snap, "plug": name}], "slots": [{"snap": "", "slot": name}]}
     return lambda root, _: stage.ask(root, "POST", "/v2/interfaces", json.dumps(body),
                                      {"Content-Type": "application/json"})
 
@@ -66,6 +68,14 @@ def put_user_data(root, _packages):
     for directory, names, files in os.walk(f"{root}{stage.USER_HOME}/snap"):
         for name in [directory] + [f"{directory}/{name}" for name in names + files]:
             os.chown(name, stage.USER_ID, stage.USER_ID)
+    return {"type": "sync"}
+
+
+def run_once(root, _packages):
+    """What a program's first start makes in the home of its user."""
+    program = stage.start_program(root, "app")
+    if program.wait(stage.LIMIT_S) != 0:
+        raise Failure(f"app ended with {program.returncode}")
     return {"type": "sync"}
 
 
@@ -84,14 +94,16 @@ def abort(root, change):
     return stage.ask(root, "POST", f"/v2/changes/{change}", '{"action":"abort"}', {"Content-Type": "application/json"})
 
 
-def remove_and_abort(root, _packages):
+def remove_and_abort(name):
     """Two snaps in one change: the first one is gone when the second one's hook is reached; then the client aborts."""
-    holding = f"{root}/var/snap/held/common/holding"
-    change = find_change(root) or stage.act_on(root, "", "remove", snaps=["app", "held"])["change"]
-    stage.wait_until(lambda: os.path.exists(holding), "the hook of held is not reached")
-    stage.wait_until(lambda: all(task["status"] == "Done" for task in list_tasks(root, change)
-                                 if '"app"' in task["summary"]), "app is not removed")
-    return abort(root, change)
+    def act(root, _packages):
+        holding = f"{root}/var/snap/held/common/holding"
+        change = find_change(root) or stage.act_on(root, "", "remove", snaps=[name, "held"])["change"]
+        stage.wait_until(lambda: os.path.exists(holding), "the hook of held is not reached")
+        stage.wait_until(lambda: all(task["status"] == "Done" for task in list_tasks(root, change)
+                                     if f'"{name}"' in task["summary"]), f"{name} is not removed")
+        return abort(root, change)
+    return act
 
 
 def abort_last(name, action):
@@ -115,7 +127,10 @@ def abort_last(name, action):
 BASE, APP1, APP2, APP3 = (add("testbase_1.snap"), add("app_1.snap"), add("app_2.snap"), add("app_3.snap"))
 SERVER = add("server_1.snap")
 TWO = (BASE, APP1, put_user_data, APP2)
+TOLD = (BASE, add("told_1.snap"))
+CONNECTED = TOLD + (interfaces("connect", "told", "raw-usb"), interfaces("connect", "told", "firewall-control"))
 FAIL, HOLD = "var/snap/app/common/fail", "var/snap/held/common/hold"
+TOLD_FAILS = "var/snap/told/common/fail"
 DISABLE, ENABLE, REMOVE = do("app", "disable"), do("app", "enable"), do("app", "remove")
 THREE = ("app_3.snap", "second_1.snap", "bad_1.snap")
 OPERATIONS = [
@@ -130,7 +145,7 @@ OPERATIONS = [
     Operation("revert undone", do("app", "revert"), TWO, (FAIL,), goes_back=True),
     Operation("remove", REMOVE, TWO),
     Operation("remove a revision", do("app", "remove", revision="x1"), TWO),
-    Operation("remove undone", remove_and_abort, TWO + (add("held_1.snap"),), (HOLD,), goes_back=True,
+    Operation("remove undone", remove_and_abort("app"), TWO + (add("held_1.snap"),), (HOLD,), goes_back=True,
               is_kill_only=True, insists=True),
     Operation("disable", DISABLE, TWO),
     Operation("enable", ENABLE, TWO + (DISABLE,)),
@@ -142,6 +157,16 @@ OPERATIONS = [
     Operation("connect undone", add("app_4.snap"), TWO, (FAIL,), goes_back=True),
     Operation("three, last fails", add(*THREE, transaction="all-snaps"), TWO, goes_back=True),
     Operation("three, own lanes", add(*THREE), TWO, is_mixed=True),
+    Operation("remove what runs", REMOVE, TWO + (run_once,), running="app"),
+    Operation("install what is told", TOLD[-1], (BASE,)),
+    Operation("refresh what is told", add("told_2.snap"), CONNECTED),
+    Operation("its refresh undone", add("told_2.snap"), CONNECTED, (TOLD_FAILS,), goes_back=True),
+    Operation("remove what is told", do("told", "remove"), CONNECTED),
+    Operation("its removal undone", remove_and_abort("told"), CONNECTED + (add("held_1.snap"),), (HOLD,), goes_back=True,
+              is_kill_only=True, insists=True),
+    Operation("disable what is told", do("told", "disable"), CONNECTED),
+    Operation("disconnect a device", interfaces("disconnect", "told", "raw-usb"), CONNECTED),
+    Operation("connect a device", interfaces("connect", "told", "raw-usb"), TOLD),
 ]
 NAMES = [operation.name for operation in OPERATIONS]
 

@@ -68,6 +68,7 @@ class Point:
         self.call, self.end, self.answer = "", "", None
         self.totals, self.undone = {}, []
         self.is_hit = False
+        self.program = None
 
     # The first daemon.
 
@@ -75,7 +76,8 @@ class Point:
         return stage.Daemon(self.root, self.campaign.libexec, self.log, kill_at)
 
     def is_finished(self):
-        return stage.count_unfinished(self.root, self.scratch) == 0
+        """What others are told follows a change, it is no part of it."""
+        return stage.count_unfinished(self.root, self.scratch) == 0 and stage.is_told(self.root, self.scratch)
 
     def act(self):
         try:
@@ -99,6 +101,7 @@ class Point:
     def run_first(self, options):
         """With a client: traced from the request on."""
         daemon = self.start().wait_ready()
+        self.begin_program(daemon)
         tracer = stage.Tracer(["--pid", str(daemon.pid), *options, *self.operation.tracing])
         try:
             self.request(daemon, tracer)
@@ -110,6 +113,27 @@ class Point:
             tracer.finish()
             self.is_hit, self.call = tracer.hit is not None, tracer.hit or ""
             self.totals = {"first": tracer.total or 0, **tracer.tallies}
+
+    def begin_program(self, daemon):
+        """It is past its exec when it says its version."""
+        if not self.operation.running:
+            return
+        self.program = stage.start_program(self.root, self.operation.running, "stay")
+        if not self.program.stdout.readline().strip().isdigit():
+            daemon.process.kill()
+            raise Failure("the program does not start")
+
+    def end_program(self):
+        """Whether it had ended; it has then."""
+        if not self.program:
+            return True
+        wait_or_not(lambda: self.program.poll() is not None, 0.5)
+        had_ended = self.program.poll() is not None
+        self.program.kill()
+        self.program.wait()
+        self.program.stdout.close()
+        self.program = None
+        return had_ended
 
     def end_traced(self, daemon, tracer):
         """The end has calls too: it may be killed there."""
@@ -158,10 +182,18 @@ class Point:
     # What came of it.
 
     def judge(self):
+        had_ended, is_running = self.end_program(), self.operation.running
         stage.check_nothing_left(self.root)
+        told = stage.explain_told(self.root, self.scratch)
+        if told:
+            raise Failure(f"state and world differ: {told}")
         stage.check_state(self.root)
         image = stage.take_image(self.root)
         wanted = self.choose_image()
+        if is_running and wanted == "after" and not had_ended:
+            raise Failure("its program outlived the removal")
+        if is_running and self.end == "none" and had_ended:
+            raise Failure("its program was ended by a change that is not there")
         if image != self.images[wanted] and not self.waits_for_start(image, self.images[wanted]):
             third = "" if any(image == other for other in self.images.values()) else ", but none of those known"
             raise Failure(f"should be as {wanted}{third}:\n"
@@ -215,6 +247,7 @@ class Point:
                 error = f"{error}\n" + "\n".join(f"  {line}" for line in stage.describe_processes())
             signal.setitimer(signal.ITIMER_REAL, 0)
             failure = f"{self.name_point()} ({self.call}): {error}{self.describe_end()}\n  again: {self.name_command()}"
+            self.end_program()
             stage.kill_leftovers()
         signal.setitimer(signal.ITIMER_REAL, 0)
         self.clear(failure)
@@ -252,6 +285,8 @@ class Point:
             self.operation = operations.Operation("plain", act)
         self.run_first(list(options))
         operations.require_success(self.answer)
+        if not self.end_program():
+            raise Failure("its program outlives the operation even undisturbed")
         stage.check_nothing_left(self.root)
         stage.check_state(self.root)
         image = stage.take_image(self.root)
@@ -274,6 +309,7 @@ class FullPoint(Point):
         copy_root(self.campaign.get_template(self.operation), self.root)
         daemon = self.start().wait_ready()
         try:
+            self.begin_program(daemon)
             daemon = self.run_full(daemon)
             stage.wait_until(self.is_finished, "the change does not end with space again")
         finally:

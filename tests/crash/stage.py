@@ -59,10 +59,20 @@ APPS = "apps:\n  {name}:\n    command: bin/run\n  two:\n    command: bin/run\npl
 # More to connect than before it.
 SERVER = "apps:\n  server:\n    command: bin/run\n    daemon: simple\nplugs:\n  network:\n"
 MORE_PLUGS = {("app", 4): "  network-bind:\n"}
+# What others are told of: its second version has another name on the bus, no USB, and virtual machines.
+TOLD = ("apps:\n  told:\n    command: bin/run\nplugs:\n  firewall-control:\n  {plug}:\n"
+        "slots:\n  service: {{interface: dbus, bus: system, name: com.example.told{version}}}\n")
+TOLD_PLUGS = {1: "raw-usb", 2: "kvm"}
 # Fails where the data of its root says so: the same package serves operations that succeed and that are undone.
 CONFIGURE = '#!/bin/sh\necho "$SNAP_REVISION" >"$SNAP_DATA/configured"\n[ ! -e "$SNAP_COMMON/fail" ]\n'
 REMOVE = ('#!/bin/sh\n[ -e "$SNAP_COMMON/hold" ] || exit 0\ntouch "$SNAP_COMMON/holding"\n'
           'while [ -e "$SNAP_COMMON/hold" ]; do sleep 0.02; done\n')
+
+
+def format_apps(name, version):
+    if name == "told":
+        return TOLD.format(plug=TOLD_PLUGS[version], version=version)
+    return SERVER if name == "server" else APPS.format(name=name)
 
 
 def pack(directory, name, version, hooks, base=False):
@@ -81,8 +91,9 @@ def pack(directory, name, version, hooks, base=False):
     else:
         os.makedirs(f"{tree}/bin")
         with open(f"{tree}/bin/run", "w", encoding="ascii") as script:
-            script.write(f"#!/bin/sh\necho {version}\n")
-        manifest += "base: testbase\n" + (SERVER if name == "server" else APPS.format(name=name))
+            # One that is asked to stays until it is ended.
+            script.write(f'#!/bin/sh\necho {version}\n[ "$1" != stay ] || exec sleep 600\n')
+        manifest += "base: testbase\n" + format_apps(name, version)
         manifest += MORE_PLUGS.get((name, version), "")
     for hook, text in hooks.items():
         with open(f"{tree}/meta/hooks/{hook}", "w", encoding="ascii") as script:
@@ -99,8 +110,9 @@ def pack(directory, name, version, hooks, base=False):
 
 
 def make_root(root):
-    """A machine with one account besides root."""
-    os.makedirs(f"{root}/etc")
+    """A machine with one account besides root, and the directories of those who are told of packages."""
+    for directory in TOLD_DIRECTORIES:
+        os.makedirs(f"{root}/{directory}")
     with open(f"{root}/etc/passwd", "w", encoding="ascii") as accounts:
         accounts.write(f"root:x:0:0::/root:/bin/sh\nalice:x:{USER_ID}:{USER_ID}::{USER_HOME}:/bin/sh\n")
     # The hooks of packages are root's programs: its home has been used so before.
@@ -119,6 +131,8 @@ def make_packages(directory):
     pack(directory, "second", 1, {})
     pack(directory, "server", 1, {})
     pack(directory, "bad", 1, {"configure": "#!/bin/sh\nexit 3\n"})
+    for version in (1, 2):
+        pack(directory, "told", version, {"configure": CONFIGURE})
     # Its configure is what makes its directories in root's home, before the removal starts a hook too.
     pack(directory, "held", 1, {"remove": REMOVE, "configure": "#!/bin/sh\n"})
 
@@ -205,6 +219,14 @@ class Daemon:
             raise Failure(f"pawld ended with {status}: {self.tail()}")
 
 
+def start_program(root, name, *arguments):
+    """As the user; it is a child of ours."""
+    environment = {"PATH": "/usr/bin:/bin", "HOME": USER_HOME}
+    return subprocess.Popen([f"{BUILD}/src/launcher/pawl-run", "--root", root, name, *arguments], env=environment, cwd="/",
+                            user=USER_ID, group=USER_ID, extra_groups=[], stdin=subprocess.DEVNULL,
+                            stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+
+
 class Tracer:
     """A kill-at, and what it said."""
 
@@ -267,6 +289,59 @@ def query_copy(root, scratch, sql):
 def count_unfinished(root, scratch):
     rows = query_copy(root, scratch, "SELECT count(*) FROM change WHERE ready_at IS NULL OR is_clean = 0")
     return None if rows is None else rows[0][0]
+
+
+# --- what other programs are told -----------------------------------------------------------------
+
+TOLD_DIRECTORIES = ("etc/udev/rules.d", "etc/modules-load.d", "etc/modprobe.d", "etc/dbus-1/system.d")
+# (side, interface): the files that it makes, and what stands in them.  Written from interfaces/*.yaml, not from pawld.
+TELLS = {
+    ("plug", "raw-usb"): {"etc/udev/rules.d/70-snap.{}.rules": 'SUBSYSTEM=="usbmisc", TAG+="snap_{}_told"'},
+    ("plug", "kvm"): {"etc/udev/rules.d/70-snap.{}.rules": 'KERNEL=="kvm", TAG+="snap_{}_told"',
+                      "etc/modules-load.d/snap.{}.conf": "kvm_amd"},
+    ("plug", "firewall-control"): {"etc/modules-load.d/snap.{}.conf": "arp_tables"},
+}
+# A slot tells of itself, a plug when it is connected to something that is there.
+TOLD_ROWS = (
+    "SELECT e.instance, e.side, e.interface, json_extract(e.attributes, '$.name') FROM endpoint e JOIN snap s ON s.instance = "
+    "e.instance AND s.current = e.revision WHERE s.is_active AND (e.side = 'slot' AND e.interface = 'dbus' OR e.side = 'plug' "
+    "AND EXISTS (SELECT 1 FROM connection c WHERE c.plug_snap = e.instance AND c.plug = e.name AND NOT c.is_undesired))")
+
+
+def list_wanted_files(rows):
+    """{path: texts}, as the state wants it."""
+    wanted = {}
+    for instance, side, interface, name in rows:
+        files = TELLS.get((side, interface), {})
+        if side == "slot":
+            files = {"etc/dbus-1/system.d/snap.{}.conf": f'"{name}"'}
+        for path, text in files.items():
+            wanted.setdefault(path.format(instance), []).append(text.format(instance))
+    return wanted
+
+
+def explain_told(root, scratch):
+    """How the files of udev, kmod and the bus differ from what the state wants; "" where they do not."""
+    rows = query_copy(root, scratch, TOLD_ROWS)
+    stale = query_copy(root, scratch, "SELECT name FROM artefact WHERE kind = 'backend' AND is_stale")
+    if rows is None or stale is None:
+        return "nothing whole to read"
+    wanted, found = list_wanted_files(rows), {}
+    for directory in TOLD_DIRECTORIES:
+        for name in os.listdir(f"{root}/{directory}"):
+            try:
+                with open(f"{root}/{directory}/{name}", encoding="utf-8") as file:
+                    found[f"{directory}/{name}"] = file.read()
+            except FileNotFoundError:
+                return f"{name} has just gone"
+    words = [f"{path} is there" for path in found if path not in wanted]
+    for path, texts in wanted.items():
+        words += [f"{path} says nothing of {text}" for text in texts if text not in found.get(path, "")]
+    return "; ".join(words + [f"{name} is stale" for name, in stale])
+
+
+def is_told(root, scratch):
+    return not explain_told(root, scratch)
 
 
 # --- images ---------------------------------------------------------------------------------------

@@ -13,6 +13,7 @@
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "snap/running.h"
 
 #define GRACE_NS          5000000000LL
 #define KILL_NS           5000000000LL
@@ -84,37 +85,32 @@ static bool is_our_program(pid_t pid) {
                (string_equal(name, "/pawl-run") || string_equal(name, "/pawl-run (deleted)"));
 }
 
-/* The lease that came first, beneath `leases`: a plan names that of the program's package first. */
-static bool find_first_lease(pid_t pid, const char *leases, char *ret, size_t size) {
+/* The lease that came first: a plan names that of the program's package first. */
+static bool find_first_lease(const Places *places, pid_t pid, char *ret, size_t size) {
         autofree char *path = string_format("/proc/%d/fd", (int)pid);
         DIR *entries = opendir(path);
         unsigned long first = ~0UL;
-        size_t length = strlen(leases);
 
         for (struct dirent *entry; entries && (entry = readdir(entries));) {
-                char target[512];
-                ssize_t count =
-                        readlinkat(dirfd(entries), entry->d_name, target, sizeof(target) - 1);
+                char lease[512];
                 unsigned long number = strtoul(entry->d_name, NULL, 10);
 
-                if (count < 0 || number >= first)
-                        continue;
-                target[count] = '\0';
-                if (strncmp(target, leases, length) != 0)
+                if (number >= first || !running_find_lease(places, dirfd(entries), entry->d_name,
+                                                           lease, sizeof(lease)))
                         continue;
                 first = number;
-                (void)snprintf(ret, size, "%s", target + length);
+                (void)snprintf(ret, size, "%s", lease);
         }
         if (entries)
                 (void)closedir(entries);
         return first != ~0UL;
 }
 
-/* `leases` ends in "/", and so does `own`: "hello/". */
-static bool is_launcher(pid_t pid, const char *leases, const char *own) {
+/* `own` ends in "/": "hello/". */
+static bool is_launcher(const Places *places, pid_t pid, const char *own) {
         char lease[512];
 
-        if (pid == getpid() || !find_first_lease(pid, leases, lease, sizeof(lease)) ||
+        if (pid == getpid() || !find_first_lease(places, pid, lease, sizeof(lease)) ||
             !string_has_prefix(lease, own))
                 return false;
         const char *name = strrchr(lease, '/');
@@ -158,7 +154,7 @@ static void mark_descendants(Table *table) {
 }
 
 /* Whether there is anybody. */
-static bool table_fill(Table *table, const char *leases, const char *own) {
+static bool table_fill(Table *table, const Places *places, const char *own) {
         DIR *all = opendir("/proc");
         bool is_any = false;
 
@@ -168,7 +164,7 @@ static bool table_fill(Table *table, const char *leases, const char *own) {
 
                 if (pid <= 0 || table->count == PROCESS_COUNT_MAX || !read_process(pid, &process))
                         continue;
-                process.is_launcher = is_launcher(pid, leases, own);
+                process.is_launcher = is_launcher(places, pid, own);
                 process.is_of_it = process.is_launcher;
                 is_any |= process.is_launcher;
                 table_grow(table);
@@ -229,46 +225,44 @@ static void signal_all(const Table *table, int number, Text *list) {
 }
 
 /* True when nobody is left. */
-static bool signal_once(const char *leases, const char *own, int number, Text *list) {
+static bool signal_once(const Places *places, const char *own, int number, Text *list) {
         __attribute__((cleanup(table_done))) Table table = { 0 };
 
-        if (!table_fill(&table, leases, own))
+        if (!table_fill(&table, places, own))
                 return true;
         signal_all(&table, number, list);
         return false;
 }
 
-static bool is_over(const char *leases, const char *own) {
+static bool is_over(const Places *places, const char *own) {
         __attribute__((cleanup(table_done))) Table table = { 0 };
 
-        return !table_fill(&table, leases, own);
+        return !table_fill(&table, places, own);
 }
 
 static void rest(void) {
         (void)nanosleep(&(struct timespec){ .tv_nsec = PAUSE_NS }, NULL);
 }
 
-static void end_all(const char *leases, const char *own, EndReport *report) {
-        if (signal_once(leases, own, SIGTERM, &report->asked))
+static void end_all(const Places *places, const char *own, EndReport *report) {
+        if (signal_once(places, own, SIGTERM, &report->asked))
                 return;
         for (int64_t limit = clock_get_boot() + GRACE_NS; clock_get_boot() < limit; rest())
-                if (is_over(leases, own))
+                if (is_over(places, own))
                         return;
-        if (signal_once(leases, own, SIGKILL, &report->killed))
+        if (signal_once(places, own, SIGKILL, &report->killed))
                 return;
         /* Again and again: one that forks on and on is not there when it is looked for. */
         for (int64_t limit = clock_get_boot() + KILL_NS; clock_get_boot() < limit; rest())
-                if (signal_once(leases, own, SIGKILL, NULL))
+                if (signal_once(places, own, SIGKILL, NULL))
                         return;
 }
 
 void running_end(const Places *places, const char *instance, EndReport *ret) {
-        autofree char *directory = places_format_path(places, "run/pawl/lease");
-        autofree char *leases = string_format("%s/", directory);
         autofree char *own = string_format("%s/", instance);
 
         *ret = (EndReport){ .asked = TEXT_INIT, .killed = TEXT_INIT };
-        end_all(leases, own, ret);
+        end_all(places, own, ret);
 }
 
 void end_report_done(EndReport *report) {

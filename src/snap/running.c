@@ -2,8 +2,10 @@
 #include "snap/running.h"
 
 #include <dirent.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 
 #include "base/clock.h"
@@ -17,21 +19,59 @@ bool running_counts(const char *type) {
         return string_equal(type, "app");
 }
 
-/* Does any descriptor of that process lead into `directory`? */
-static bool has_descriptor_in(const char *pid, const char *directory) {
+/* What follows "lease/" where three components do: INSTANCE/REVISION/UID.  NULL: something else. */
+static const char *find_name(const char *path) {
+        const char *name = path + strlen(path);
+
+        for (int slashes = 0; name > path; name--)
+                if (name[-1] == '/' && ++slashes == 3)
+                        break;
+        size_t before = (size_t)(name - path), length = strlen("/lease/");
+        return before >= length && strncmp(name - length, "/lease/", length) == 0 ? name : NULL;
+}
+
+/* Neither asks a file system that may not answer. */
+static bool is_same_file(int fds, const char *fd, int root, const char *path) {
+        struct statx held, lease;
+
+        return statx(root, path, AT_SYMLINK_NOFOLLOW | AT_STATX_DONT_SYNC, STATX_INO, &lease) ==
+                       0 &&
+               statx(fds, fd, AT_STATX_DONT_SYNC, STATX_INO, &held) == 0 &&
+               held.stx_ino == lease.stx_ino && held.stx_dev_major == lease.stx_dev_major &&
+               held.stx_dev_minor == lease.stx_dev_minor;
+}
+
+/* A lease was opened in the mount namespace of a daemon that may have ended since: what the kernel
+ * then calls it begins at a mount that is nowhere any more.  So the end of the name says which one
+ * it may be, and the file itself whether it is. */
+bool running_find_lease(const Places *places, int fds, const char *fd, char *ret, size_t size) {
+        char target[512];
+        ssize_t count = readlinkat(fds, fd, target, sizeof(target) - 1);
+
+        if (count < 0)
+                return false;
+        target[count] = '\0';
+        const char *name = find_name(target);
+        if (!name)
+                return false;
+        autofree char *path = string_format("run/pawl/lease/%s", name);
+        if (!is_same_file(fds, fd, places->root_fd, path))
+                return false;
+        (void)snprintf(ret, size, "%s", name);
+        return true;
+}
+
+/* Does any descriptor of that process lead into `revision`, "INSTANCE/REVISION/"? */
+static bool has_lease_of(const Places *places, const char *pid, const char *revision) {
         autofree char *path = string_format("/proc/%s/fd", pid);
         DIR *entries = opendir(path);
-        size_t length = strlen(directory);
         bool is_found = false;
 
         for (struct dirent *entry; entries && !is_found && (entry = readdir(entries));) {
-                char target[512];
-                ssize_t count =
-                        readlinkat(dirfd(entries), entry->d_name, target, sizeof(target) - 1);
-                if (count < 0)
-                        continue;
-                target[count] = '\0';
-                is_found = strncmp(target, directory, length) == 0 && target[length] == '/';
+                char lease[512];
+                is_found = running_find_lease(places, dirfd(entries), entry->d_name, lease,
+                                              sizeof(lease)) &&
+                           string_has_prefix(lease, revision);
         }
         if (entries)
                 (void)closedir(entries);
@@ -40,8 +80,7 @@ static bool has_descriptor_in(const char *pid, const char *directory) {
 
 size_t running_list(const Places *places, const char *instance, const char *revision,
                     pid_t ret[RUNNING_PID_COUNT_MAX]) {
-        autofree char *path = string_format("run/pawl/lease/%s/%s", instance, revision);
-        autofree char *directory = places_format_path(places, path);
+        autofree char *prefix = string_format("%s/%s/", instance, revision);
         DIR *processes = opendir("/proc");
         size_t count = 0;
 
@@ -50,7 +89,7 @@ size_t running_list(const Places *places, const char *instance, const char *revi
                 Error ignored;
                 if (count == RUNNING_PID_COUNT_MAX ||
                     string_parse_u64(entry->d_name, INT32_MAX, &pid, &ignored) < 0 ||
-                    !has_descriptor_in(entry->d_name, directory))
+                    !has_lease_of(places, entry->d_name, prefix))
                         continue;
                 ret[count++] = (pid_t)pid;
         }

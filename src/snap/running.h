@@ -16,6 +16,9 @@
 /* Whether programs of such a package stand in the way of its refresh: of a base none are its own.
  */
 bool running_counts(const char *type);
+/* The lease that is descriptor `fd` of a process, as "INSTANCE/REVISION/UID"; `fds` is its
+ * /proc/PID/fd.  False: another file. */
+bool running_find_lease(const Places *places, int fds, const char *fd, char *ret, size_t size);
 /* Who holds leases of that revision, as far as /proc shows it; how many of them are in `ret`. */
 size_t running_list(const Places *places, const char *instance, const char *revision,
                     pid_t ret[RUNNING_PID_COUNT_MAX]);

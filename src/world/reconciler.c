@@ -373,7 +373,8 @@ static void fail_sweep(Reconciler *reconciler) {
         reconciler->sweep_failed_at = clock_get_boot();
 }
 
-/* All of it, what was touched again meanwhile excepted: that is dirty. */
+/* All of it, what was touched again meanwhile excepted: that is dirty.  A worker that was killed
+ * may have left a temporary file: it is swept for, too. */
 static void fail_round(Reconciler *reconciler, const Error *err) {
         for (Entry *entry = reconciler->entries; entry; entry = entry->next) {
                 if (entry->in_round && entry->state != ENTRY_DIRTY)
@@ -382,8 +383,7 @@ static void fail_round(Reconciler *reconciler, const Error *err) {
                         entry->has_digest = false;
                 entry->in_round = false;
         }
-        if (reconciler->is_sweeping)
-                fail_sweep(reconciler);
+        fail_sweep(reconciler);
         reconciler->is_sweeping = false;
 }
 

@@ -265,18 +265,35 @@ class Tracer:
 
 # --- looking at a state that a daemon holds -------------------------------------------------------
 
+def read_or_none(path):
+    try:
+        with open(path, "rb") as file:
+            return file.read()
+    except FileNotFoundError:
+        return None
+
+
+def copy_state(root, copy):
+    """Database and log of one moment: while the log stays what it was, whatever is written back from it stands in it too."""
+    source = f"{root}/var/lib/pawl/state/pawl.db"
+    log, state = read_or_none(source + "-wal"), read_or_none(source)
+    if state is None or log != read_or_none(source + "-wal"):
+        return False
+    for path, content in ((copy, state), (copy + "-wal", log)):
+        if content is not None:
+            with open(path, "wb") as file:
+                file.write(content)
+    return True
+
+
 def query_copy(root, scratch, sql):
     """Asks a copy: the daemon keeps others out of its own.  None while there is nothing whole to read."""
-    source, copy = f"{root}/var/lib/pawl/state/pawl.db", f"{scratch}/copy.db"
-    for suffix in ("", "-wal"):
-        try:
-            shutil.copyfile(source + suffix, copy + suffix)
-        except FileNotFoundError:
-            if os.path.exists(copy + suffix):
-                os.unlink(copy + suffix)
+    copy = f"{scratch}/copy.db"
+    if not copy_state(root, copy):
+        return None
+    database = sqlite3.connect(copy)
     try:
-        with sqlite3.connect(copy) as database:
-            return database.execute(sql).fetchall()
+        return database.execute(sql).fetchall()
     except sqlite3.Error:
         return None
     finally:

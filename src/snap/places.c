@@ -14,6 +14,7 @@
 
 #include "base/file.h"
 #include "base/folder.h"
+#include "base/json.h"
 #include "base/log.h"
 #include "base/text.h"
 
@@ -177,29 +178,33 @@ int places_discard_revision(const Places *places, int directory, const char *nam
 
 /* --- the sweep --- */
 
+/* What a sweep knows: where, and what is still wanted there. */
+typedef struct Sweep {
+        const Places *places;
+        Database *database;
+        json_t *images; /* owned; file → true */
+} Sweep;
+
 /* 1 keep, 0 remove. */
-typedef int (*KeepEntry)(const Places *places, Database *database, const char *name, Error *err);
+typedef int (*KeepEntry)(const Sweep *sweep, const char *name, Error *err);
 
 /* What a program still uses is kept until it has ended. */
-static int keep_leased(const Places *places, Database *database, const char *name, Error *err) {
+static int keep_leased(const Sweep *sweep, const char *name, Error *err) {
         const char *comma = strchr(name, ','), *second = comma ? strchr(comma + 1, ',') : NULL;
 
-        (void)database;
         (void)err;
         if (!second)
                 return 0;
         autofree char *instance = string_copy_length(name, (size_t)(comma - name));
         autofree char *revision = string_copy_length(comma + 1, (size_t)(second - comma - 1));
-        return places_has_lease(places, instance, *revision ? revision : NULL);
+        return places_has_lease(sweep->places, instance, *revision ? revision : NULL);
 }
 
-static int keep_wanted_upload(const Places *places, Database *database, const char *name,
-                              Error *err) {
+static int keep_wanted_upload(const Sweep *sweep, const char *name, Error *err) {
         int64_t count;
 
-        (void)places;
         return database_find_int(
-                database, &count, err,
+                sweep->database, &count, err,
                 "SELECT 1 FROM task t JOIN change c ON c.id = t.change WHERE "
                 "c.is_clean = 0 AND (json_extract(t.data, '$.incoming') = ?1 OR EXISTS "
                 "(SELECT 1 FROM json_each(t.data, '$.uploads') WHERE value = ?1))",
@@ -207,20 +212,30 @@ static int keep_wanted_upload(const Places *places, Database *database, const ch
 }
 
 /* Also what a discarded revision may still come back to: its row is in its task until the change is
- * clean, and an undo after a restart puts only the row back. */
-static int keep_image(const Places *places, Database *database, const char *name, Error *err) {
-        int64_t count;
+ * clean, and an undo after a restart puts only the row back.  Once for all files: each by itself
+ * would read the whole table. */
+static int load_images(Sweep *sweep, Error *err) {
+        autoquery query = QUERY_INIT;
+        int more;
 
-        (void)places;
-        return database_find_int(database, &count, err,
-                                 "SELECT 1 FROM revision WHERE file = ?1 UNION ALL SELECT 1 FROM "
-                                 "task t JOIN change c ON c.id = t.change WHERE c.is_clean = 0 AND "
-                                 "t.kind = 'discard-snap' AND json_extract(t.data, '$.file') = ?1",
-                                 "s", name);
+        sweep->images = json_object();
+        if (query_open(sweep->database, &query, err,
+                       "SELECT file FROM revision UNION ALL SELECT json_extract(t.data, '$.file') "
+                       "FROM task t JOIN change c ON c.id = t.change WHERE c.is_clean = 0 AND "
+                       "t.kind = 'discard-snap' AND json_extract(t.data, '$.file') IS NOT NULL",
+                       "") < 0)
+                return -1;
+        while ((more = query_next(&query, err)) > 0)
+                json_put(sweep->images, query_get_text(&query, 0), json_true());
+        return more;
 }
 
-static int sweep_directory(const Places *places, Database *database, int directory, KeepEntry keep,
-                           Error *err) {
+static int keep_image(const Sweep *sweep, const char *name, Error *err) {
+        (void)err;
+        return json_object_get(sweep->images, name) != NULL;
+}
+
+static int sweep_directory(const Sweep *sweep, int directory, KeepEntry keep, Error *err) {
         int copy = openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
         DIR *entries = copy < 0 ? NULL : fdopendir(copy);
         int result = 0, removed = 0;
@@ -230,7 +245,7 @@ static int sweep_directory(const Places *places, Database *database, int directo
         for (struct dirent *entry; result >= 0 && (entry = readdir(entries));) {
                 if (string_equal(entry->d_name, ".") || string_equal(entry->d_name, ".."))
                         continue;
-                result = keep(places, database, entry->d_name, err);
+                result = keep(sweep, entry->d_name, err);
                 if (result != 0)
                         continue;
                 /* What cannot be cleared away (now) is no reason to serve nobody. */
@@ -247,26 +262,24 @@ static int sweep_directory(const Places *places, Database *database, int directo
 }
 
 /* Copies are made under ".<revision>.new~" and renamed when complete. */
-static int keep_complete_data(const Places *places, Database *database, const char *name,
-                              Error *err) {
-        (void)places;
-        (void)database;
+static int keep_complete_data(const Sweep *sweep, const char *name, Error *err) {
+        (void)sweep;
         (void)err;
         return !(name[0] == '.' && string_has_suffix(name, ".new~"));
 }
 
-static int sweep_data(const Places *places, Database *database, Error *err) {
+static int sweep_data(const Sweep *sweep, Error *err) {
         autoquery query = QUERY_INIT;
         int removed = 0, more;
 
-        if (query_open(database, &query, err, "SELECT instance FROM snap", "") < 0)
+        if (query_open(sweep->database, &query, err, "SELECT instance FROM snap", "") < 0)
                 return -1;
         while ((more = query_next(&query, err)) > 0) {
                 Error ignored;
-                autofd int fd = file_open_beneath(places->var_snap, query_get_text(&query, 0),
-                                                  O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0, &ignored);
-                int count =
-                        fd < 0 ? 0 : sweep_directory(places, database, fd, keep_complete_data, err);
+                autofd int fd =
+                        file_open_beneath(sweep->places->var_snap, query_get_text(&query, 0),
+                                          O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0, &ignored);
+                int count = fd < 0 ? 0 : sweep_directory(sweep, fd, keep_complete_data, err);
                 if (count < 0)
                         return -1;
                 removed += count;
@@ -274,7 +287,8 @@ static int sweep_data(const Places *places, Database *database, Error *err) {
         return more < 0 ? -1 : removed;
 }
 
-int places_sweep(const Places *places, Database *database, Error *err) {
+static int sweep_all(Sweep *sweep, Error *err) {
+        const Places *places = sweep->places;
         const struct {
                 int directory;
                 KeepEntry keep;
@@ -283,18 +297,27 @@ int places_sweep(const Places *places, Database *database, Error *err) {
                 { places->incoming, keep_wanted_upload },
                 { places->images, keep_image },
         };
-        int total = sweep_data(places, database, err);
+        int total = load_images(sweep, err) < 0 ? -1 : sweep_data(sweep, err);
 
         for (size_t i = 0; total >= 0 && i < ARRAY_COUNT(SWEEPS); i++) {
-                int removed =
-                        sweep_directory(places, database, SWEEPS[i].directory, SWEEPS[i].keep, err);
+                int removed = sweep_directory(sweep, SWEEPS[i].directory, SWEEPS[i].keep, err);
                 total = removed < 0 ? -1 : total + removed;
         }
         return total < 0 ? error_prefix(err, "cannot clear leftovers away") : total;
 }
 
+int places_sweep(const Places *places, Database *database, Error *err) {
+        Sweep sweep = { .places = places, .database = database };
+        int removed = sweep_all(&sweep, err);
+
+        json_decref(sweep.images);
+        return removed;
+}
+
 int places_empty_trash(const Places *places, Error *err) {
-        return sweep_directory(places, NULL, places->trash, keep_leased, err) < 0 ? -1 : 0;
+        const Sweep sweep = { .places = places };
+
+        return sweep_directory(&sweep, places->trash, keep_leased, err) < 0 ? -1 : 0;
 }
 
 static bool is_locked(int directory, const char *name) {

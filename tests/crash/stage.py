@@ -337,24 +337,29 @@ def list_wanted_files(rows):
     return wanted
 
 
-def explain_told(root, scratch):
-    """How the files of udev, kmod and the bus differ from what the state wants; "" where they do not."""
-    rows = query_copy(root, scratch, TOLD_ROWS)
-    stale = query_copy(root, scratch, "SELECT name FROM artefact WHERE kind = 'backend' AND is_stale")
-    if rows is None or stale is None:
-        return "nothing whole to read"
-    wanted, found = list_wanted_files(rows), {}
+def read_told(root):
+    found = {}
     for directory in TOLD_DIRECTORIES:
         for name in os.listdir(f"{root}/{directory}"):
-            try:
-                with open(f"{root}/{directory}/{name}", encoding="utf-8") as file:
-                    found[f"{directory}/{name}"] = file.read()
-            except FileNotFoundError:
-                return f"{name} has just gone"
+            content = read_or_none(f"{root}/{directory}/{name}")
+            if content is not None:
+                found[f"{directory}/{name}"] = content.decode()
+    return found
+
+
+def explain_told(root, scratch):
+    """How the files of udev, kmod and the bus differ from what the state wants; "" where they do not.  Files first: a row
+    is stale before its files change."""
+    found = read_told(root)
+    rows = query_copy(root, scratch, TOLD_ROWS + " UNION ALL SELECT name, 'stale', '', '' FROM artefact WHERE "
+                                     "kind = 'backend' AND is_stale")
+    if rows is None:
+        return "nothing whole to read"
+    wanted = list_wanted_files(row for row in rows if row[1] != "stale")
     words = [f"{path} is there" for path in found if path not in wanted]
     for path, texts in wanted.items():
         words += [f"{path} says nothing of {text}" for text in texts if text not in found.get(path, "")]
-    return "; ".join(words + [f"{name} is stale" for name, in stale])
+    return "; ".join(words + [f"{name} is stale" for name, side, _, _ in rows if side == "stale"])
 
 
 def is_told(root, scratch):

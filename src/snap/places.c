@@ -268,11 +268,16 @@ static int keep_complete_data(const Sweep *sweep, const char *name, Error *err) 
         return !(name[0] == '.' && string_has_suffix(name, ".new~"));
 }
 
+/* After an end in order only where a change is not over can half a copy be; after any other,
+ * everywhere. */
 static int sweep_data(const Sweep *sweep, Error *err) {
         autoquery query = QUERY_INIT;
         int removed = 0, more;
 
-        if (query_open(sweep->database, &query, err, "SELECT instance FROM snap", "") < 0)
+        if (query_open(sweep->database, &query, err,
+                       "SELECT instance FROM snap WHERE ?1 = 0 OR instance IN (SELECT s.instance "
+                       "FROM change c JOIN change_snap s ON s.change = c.id WHERE c.is_clean = 0)",
+                       "i", (int64_t)database_ended_in_order(sweep->database)) < 0)
                 return -1;
         while ((more = query_next(&query, err)) > 0) {
                 Error ignored;

@@ -275,6 +275,10 @@ int database_require_sound(const Database *database, Error *err) {
         return -1;
 }
 
+bool database_ended_in_order(const Database *database) {
+        return database->is_believed;
+}
+
 int database_check(Database *database, Error *err) {
         if (!database->is_believed || database->is_broken)
                 return 0;

@@ -25,6 +25,9 @@ DEFINE_AUTOPTR(Database, database_close);
 
 /* What opening found out about the rows: -1 explains which contradict each other. */
 int database_require_sound(const Database *database, Error *err);
+/* The process before said that it ended so, and the file is as it left it; for the time of a start.
+ */
+bool database_ended_in_order(const Database *database);
 /* When the process before ended in order, opening does not read the whole file (state/sound.h);
  * this does, once, when there is time.  -1: damaged, and database_is_broken from here on, so that
  * the next process finds it before it does anything. */

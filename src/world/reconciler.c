@@ -14,8 +14,12 @@
 #include "world/package-grants.h"
 #include "world/world.h"
 
-/* Compiled in one turn of the loop, so that it goes on. */
+/* Given to one worker. */
 #define ROUND_COUNT_MAX 16
+/* Compiled in one turn of the loop, whatever comes of it, so that clients are heard meanwhile. */
+#define TURN_COUNT_MAX 8
+/* Before the next turn: others of the machine start too. */
+#define TURN_PAUSE_MS 1
 /* A failure is not tried again before, whoever asks; then it is, also when nobody asks. */
 #define FAILURE_MS 5000
 #define MARK_SIZE  192
@@ -65,24 +69,38 @@ static Entry *find_entry(const Reconciler *reconciler, const char *instance) {
         return NULL;
 }
 
-static Entry *require_entry(Reconciler *reconciler, const char *instance) {
-        Entry *entry = find_entry(reconciler, instance);
+static Entry *add_new_entry(Reconciler *reconciler, const char *instance) {
+        Entry *entry = memory_new(sizeof(*entry));
 
-        if (entry)
-                return entry;
-        entry = memory_new(sizeof(*entry));
         entry->instance = string_copy(instance);
         entry->next = reconciler->entries;
         reconciler->entries = entry;
         return entry;
 }
 
-static void drop_entry(Reconciler *reconciler, Entry *entry) {
+static Entry *require_entry(Reconciler *reconciler, const char *instance) {
+        Entry *entry = find_entry(reconciler, instance);
+
+        return entry ? entry : add_new_entry(reconciler, instance);
+}
+
+static void unlink_entry(Reconciler *reconciler, const Entry *entry) {
         for (Entry **link = &reconciler->entries; *link; link = &(*link)->next)
                 if (*link == entry) {
                         *link = entry->next;
                         break;
                 }
+}
+
+/* Somebody waits for it: it is the next to be compiled. */
+static void put_first(Reconciler *reconciler, Entry *entry) {
+        unlink_entry(reconciler, entry);
+        entry->next = reconciler->entries;
+        reconciler->entries = entry;
+}
+
+static void drop_entry(Reconciler *reconciler, Entry *entry) {
+        unlink_entry(reconciler, entry);
         free(entry->instance);
         free(entry);
 }
@@ -190,6 +208,9 @@ static int watch_commits(Database *database, Error *err) {
 }
 
 static int list_touched(Reconciler *reconciler, Error *err) {
+        /* At start all are new, each is there once: with many of them the search is what costs. */
+        Entry *(*const require)(Reconciler *, const char *) =
+                reconciler->entries ? require_entry : add_new_entry;
         autoquery query = QUERY_INIT;
         int more;
 
@@ -197,7 +218,7 @@ static int list_touched(Reconciler *reconciler, Error *err) {
                        "SELECT instance FROM touched_snap", "") < 0)
                 return -1;
         while ((more = query_next(&query, err)) > 0)
-                require_entry(reconciler, query_get_text(&query, 0))->state = ENTRY_DIRTY;
+                require(reconciler, query_get_text(&query, 0))->state = ENTRY_DIRTY;
         return more;
 }
 
@@ -298,12 +319,14 @@ static int add_entry(Reconciler *reconciler, Entry *entry, Round *round, Error *
 /* What cannot be compiled (too many rules) is that package's own trouble. */
 static void gather(Reconciler *reconciler, Round *round) {
         Error err = ERROR_INIT;
+        int compiled = 0;
 
-        for (Entry *entry = reconciler->entries, *next; entry && round->count < ROUND_COUNT_MAX;
-             entry = next) {
+        for (Entry *entry = reconciler->entries, *next;
+             entry && round->count < ROUND_COUNT_MAX && compiled < TURN_COUNT_MAX; entry = next) {
                 next = entry->next;
                 if (entry->state != ENTRY_DIRTY)
                         continue;
+                compiled++;
                 if (add_entry(reconciler, entry, round, &err) < 0)
                         fail_entry(entry, &err);
                 else if (entry->state == ENTRY_SETTLED && entry->epoch == 0)
@@ -420,9 +443,21 @@ static void go_on(uv_timer_t *timer) {
 
 static void plan_turn(Reconciler *reconciler) {
         if (has_dirty(reconciler))
-                (void)uv_timer_start(&reconciler->turn, go_on, 0, 0);
+                (void)uv_timer_start(&reconciler->turn, go_on, TURN_PAUSE_MS, 0);
         else if (has_failed(reconciler) && !uv_is_active((uv_handle_t *)&reconciler->turn))
                 (void)uv_timer_start(&reconciler->turn, go_on, FAILURE_MS + 1, 0);
+}
+
+/* One transaction for all that is read, which changes nothing. */
+static void gather_at_once(Reconciler *reconciler, Round *round) {
+        autotransaction transaction = TRANSACTION_INIT;
+        Error err = ERROR_INIT;
+
+        if (!has_dirty(reconciler))
+                return;
+        if (transaction_begin(reconciler->config.database, &transaction, &err) < 0)
+                log_warning("%s", err.message);
+        gather(reconciler, round);
 }
 
 static void begin_round(Reconciler *reconciler) {
@@ -431,7 +466,7 @@ static void begin_round(Reconciler *reconciler) {
 
         if (reconciler->is_working)
                 return;
-        gather(reconciler, &round);
+        gather_at_once(reconciler, &round);
         if (start_worker(reconciler, &round, &err) < 0)
                 fail_round(reconciler, &err);
         if (!reconciler->is_working)
@@ -625,6 +660,8 @@ int reconciler_require(Reconciler *reconciler, const char *instance, int64_t epo
         }
         reconciler_wake(reconciler);
         entry = find_entry(reconciler, instance);
+        if (entry && entry->state == ENTRY_DIRTY)
+                put_first(reconciler, entry);
         return entry && entry->state == ENTRY_SETTLED && entry->epoch == epoch;
 }
 

@@ -119,9 +119,14 @@ class Point:
         if not self.operation.running:
             return
         self.program = stage.start_program(self.root, self.operation.running, "stay")
-        if not self.program.stdout.readline().strip().isdigit():
+        said = []
+        # What it waited for is said before.
+        while not said or (said[-1] and not said[-1].strip().isdigit()):
+            said.append(self.program.stdout.readline())
+        if not said[-1]:
             daemon.process.kill()
-            raise Failure("the program does not start")
+            daemon.process.wait()
+            raise Failure(f"the program does not start: {said}")
 
     def end_program(self):
         """Whether it had ended; it has then."""

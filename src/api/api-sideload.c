@@ -205,8 +205,12 @@ static int find_folder(const void *input, Text *ret, Error *err) {
 
         if (folder < 0)
                 return -1;
+        /* To be read from already: to open it asks its file system once more. */
+        int readable = openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        if (readable < 0)
+                return error_set_errno(err, errno, "cannot open %.300s", folder_get_path(source));
         text_append(ret, source);
-        return take_fd(folder);
+        return readable;
 }
 
 static void on_folder_found(void *context, Text *result, const Error *err) {

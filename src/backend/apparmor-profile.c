@@ -334,5 +334,7 @@ void apparmor_profile_write(const ApparmorProfile *profile, Text *ret) {
         add_flags(profile->grants, ret);
         add_shares(profile->grants, profile->name, ret);
         add_rows(profile->grants, ret);
+        if (profile->more)
+                text_append(ret, profile->more);
         text_append(ret, "}\n");
 }

@@ -18,6 +18,7 @@ typedef struct ApparmorProfile {
         bool is_first;        /* of its file: what a file says once stands before it */
         bool is_complaining;  /* devmode: what is not allowed is logged */
         const GrantSet *grants;
+        const char *more; /* lines of this build, or NULL */
 } ApparmorProfile;
 
 void apparmor_profile_write(const ApparmorProfile *profile, Text *ret);

@@ -262,6 +262,7 @@ static void compile_apparmor(const BackendInput *input, Artefacts *ret) {
                                                            .instance = input->instance,
                                                            .name = input->name,
                                                            .is_complaining = input->is_devmode,
+                                                           .more = input->profile,
                                                            .is_first = i == 0,
                                                            .grants = input->programs[i].grants },
                                        &text);

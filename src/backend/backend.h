@@ -29,6 +29,7 @@ typedef struct BackendInput {
         bool is_devmode;
         const BackendProgram *programs; /* none: the package is going */
         size_t program_count;
+        const char *profile; /* lines for every AppArmor profile of this build, or NULL */
 } BackendInput;
 
 /* A file beneath the root. */

@@ -3,12 +3,16 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/limits.h"
 #include "base/own.h"
 #include "base/text.h"
 
@@ -36,6 +40,8 @@ static _Noreturn void run(const char *path, const char *const *words, int said) 
         int null = open("/dev/null", O_RDWR | O_CLOEXEC);
         sigset_t none;
 
+        /* Not longer than the worker that wants it. */
+        (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
         if (null < 0 || dup2(null, 0) < 0 || dup2(null, 1) < 0 || (said >= 0 && dup2(said, 2) < 0))
                 _exit(127);
         (void)sigemptyset(&none);
@@ -55,6 +61,23 @@ static void read_said(int said, char ret[SAID_SIZE_MAX]) {
                         *at = ' ';
 }
 
+/* Killed at the limit; where the kernel does not let it go either, it is left behind. */
+static int wait_for(pid_t pid, int *ret_status) {
+        autofd int pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
+        struct pollfd end = { .fd = pidfd, .events = POLLIN };
+
+        int is_over = pidfd < 0 ? 1 : poll(&end, 1, COMMAND_LIMIT_MS);
+        while (is_over < 0 && errno == EINTR)
+                is_over = poll(&end, 1, COMMAND_LIMIT_MS);
+        if (is_over == 0) {
+                (void)kill(pid, SIGKILL);
+                return -1;
+        }
+        while (waitpid(pid, ret_status, 0) < 0 && errno == EINTR)
+                ;
+        return 0;
+}
+
 int command_run(const char *const *words, Error *err) {
         autofree char *path = command_find(words[0]);
         int status = 0;
@@ -68,8 +91,9 @@ int command_run(const char *const *words, Error *err) {
                 return error_set_errno(err, errno, "cannot start %s", words[0]);
         if (pid == 0)
                 run(path, words, said);
-        while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-                ;
+        if (wait_for(pid, &status) < 0)
+                return error_set(err, ERROR_LOST, "%s %s does not end (waited %d s)", words[0],
+                                 words[1] ? words[1] : "", COMMAND_LIMIT_MS / 1000);
         if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
                 return 0;
         read_said(said, said_text);

@@ -55,6 +55,16 @@
 #define LAUNCH_COUNT_PER_UID_MAX 32 /* launches being prepared at once */
 #define LAUNCH_WAIT_MS_MAX       120000
 
+/* Workers of the launcher's side; whoever waits for them is told so, and waits LAUNCH_WAIT_MS_MAX
+ * at the most. */
+#define FOLDER_LIMIT_MS  5000   /* a directory that is tried, on whatever file system */
+#define MOUNT_LIMIT_MS   30000  /* an image of ours */
+#define COMPILE_LIMIT_MS 60000  /* one policy */
+#define WORLD_LIMIT_MS   300000 /* what other programs are told of a round of packages */
+#define COMMAND_LIMIT_MS 120000 /* one of their commands */
+#define JOB_LEFT_MAX     16     /* given up and not ended, for each kind of work */
+#define HELPER_LEFT_MAX  16     /* likewise, helpers that were killed */
+
 /* Changes that wait for their turn ("on-conflict": "queue"). */
 #define QUEUE_LENGTH_MAX          200
 #define QUEUE_LENGTH_PER_SNAP_MAX 50

@@ -29,6 +29,7 @@ typedef struct Job {
         int fd;       /* owned; what came along, or -1 */
         JobDone done; /* NULL: nobody waits any more */
         void *context;
+        JobWork work;
         int *ret_fd;
         uint64_t limit_ms;
 } Job;
@@ -173,7 +174,22 @@ static void on_readable(uv_poll_t *poll, int status, int events) {
         finish(job);
 }
 
-int job_start(const JobRequest *request, Error *err) {
+bool job_is_left(const void *context) {
+        for (const Job *job = running; job; job = job->next)
+                if (job->context == context && !job->done)
+                        return true;
+        return false;
+}
+
+static bool has_too_many_left(JobWork work) {
+        size_t count = 0;
+
+        for (const Job *job = running; job; job = job->next)
+                count += job->work == work && !job->done;
+        return count >= JOB_LEFT_MAX;
+}
+
+static int start_child(const JobRequest *request, pid_t *ret_pid, int *ret_socket, Error *err) {
         sigset_t all, before;
         int ends[2];
 
@@ -190,9 +206,26 @@ int job_start(const JobRequest *request, Error *err) {
                 (void)close(ends[0]);
                 return error_set_errno(err, errno, "cannot start a worker");
         }
+        *ret_pid = pid;
+        *ret_socket = ends[0];
+        return 0;
+}
+
+int job_start(const JobRequest *request, Error *err) {
+        pid_t pid = 0;
+        int socket_end = -1;
+
+        if (has_too_many_left(request->work))
+                return error_set(err, ERROR_BUSY,
+                                 "%d workers wait for file systems that do not answer; see: ps -eo "
+                                 "pid,stat,wchan,args",
+                                 JOB_LEFT_MAX);
+        if (start_child(request, &pid, &socket_end, err) < 0)
+                return -1;
         Job *job = memory_new(sizeof(*job));
         *job = (Job){ .open_handles = 2,
-                      .socket = ends[0],
+                      .socket = socket_end,
+                      .work = request->work,
                       .pid = pid,
                       .fd = -1,
                       .done = request->done,
@@ -206,7 +239,7 @@ int job_start(const JobRequest *request, Error *err) {
         job->next = running;
         running = job;
         (void)uv_poll_start(&job->poll, UV_READABLE, on_readable);
-        if (job->limit_ms)
+        if (job->limit_ms > 0)
                 (void)uv_timer_start(&job->timer, on_late, job->limit_ms, 0);
         return 0;
 }

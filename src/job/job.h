@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <uv.h>
 
 #include "base/text.h"
@@ -21,14 +22,16 @@ typedef struct JobRequest {
         const void *input; /* read only by the child's copy */
         JobDone done;
         void *context;
-        uint64_t limit_ms; /* 0: none; afterwards it is killed and failed with ERROR_LOST, and a
-                              child that the kernel does not let go is nobody's concern but the
-                              kernel's */
+        uint64_t limit_ms; /* afterwards it is killed and failed with ERROR_LOST; see job_is_left */
         int *ret_fd; /* NULL, or where the descriptor that `work` returned is put before `done` */
 } JobRequest;
 
 /* `done` is called exactly once unless this fails. */
 int job_start(const JobRequest *request, Error *err);
+/* Something was started with `context`, given up, and has not ended: it sleeps in a file system
+ * that does not answer, from which the kernel lets nobody go.  Who asks before he starts another
+ * leaves no more than one there; of one kind of work there are never more than JOB_LEFT_MAX. */
+bool job_is_left(const void *context);
 /* No `done` is called any more for what was started with `context`; it is killed. */
 void job_cancel(const void *context);
 /* At the end, before what they work on is taken away: kills them; no `done` is called any more. */

@@ -168,7 +168,8 @@ static int make_parents(const char *path, Error *err) {
 
 /* Not an image: any file system, and not ours.  What is mounted beneath it is left out, and stays
  * out; the flags are locked when it is cloned. */
-static int mount_folder(const MountInput *image, Text *ret, Error *err) {
+static int mount_folder(const void *input, Text *ret, Error *err) {
+        const MountInput *image = input;
         struct mount_attr attributes = {
                 .attr_set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV,
                 .propagation = MS_PRIVATE,
@@ -192,8 +193,6 @@ static int mount_image(const void *input, Text *ret, Error *err) {
         const MountInput *image = input;
         char device_path[32];
 
-        if (folder_is_source(image->file))
-                return mount_folder(image, ret, err);
         autofd int file = open(image->file, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 
         if (file < 0)
@@ -223,6 +222,7 @@ static void on_mounted(void *context, Text *result, const Error *err) {
         image->is_mounting = false;
         image->has_failed = err != NULL;
         image->is_mounted = err == NULL;
+        image->was_lost = err && err->kind == ERROR_LOST;
         if (err)
                 image->failure = *err;
         free(image->listing);
@@ -288,9 +288,14 @@ static void on_looked(void *context, Text *result, const Error *err) {
         image->mounts->changed(image->mounts->context);
 }
 
-static int explain_failure(Image *image, Error *err) {
+static int explain_failure(Image *image, const char *source, Error *err) {
         image->has_failed = false;
         *err = image->failure;
+        if (err->kind == ERROR_LOST && folder_is_source(source))
+                (void)error_set(err, ERROR_LOST,
+                                "%.300s, the directory that it is tried from, is on a file system "
+                                "that does not answer (waited %d s)",
+                                folder_get_path(source), FOLDER_LIMIT_MS / 1000);
         return error_prefix(err, "cannot mount \"%s\" revision %s", image->instance,
                             image->revision);
 }
@@ -301,7 +306,7 @@ static int check_folder(Image *image, const char *source, Error *err) {
         Error failure = ERROR_INIT;
 
         if (image->has_failed)
-                return explain_failure(image, err);
+                return explain_failure(image, source, err);
         autofd int folder = folder_open(source, FOLDER_OPEN_CACHED, &failure);
         if (folder >= 0 || (failure.kind == ERROR_BUSY && image->was_looked_at)) {
                 image->was_looked_at = false;
@@ -309,13 +314,38 @@ static int check_folder(Image *image, const char *source, Error *err) {
         }
         if (failure.kind != ERROR_BUSY) {
                 image->failure = failure;
-                return explain_failure(image, err);
+                return explain_failure(image, source, err);
         }
+        /* Who looked last has not come back: one is enough. */
+        if (job_is_left(image))
+                return explain_failure(image, source, err);
         if (job_start(&(JobRequest){ .loop = image->mounts->loop,
                                      .work = look_at_folder,
                                      .input = source,
                                      .done = on_looked,
-                                     .context = image },
+                                     .context = image,
+                                     .limit_ms = FOLDER_LIMIT_MS },
+                      err) < 0)
+                return -1;
+        image->is_mounting = true;
+        return 0;
+}
+
+static int start_mount(Image *image, const char *file, Error *err) {
+        const MountInput input = { .file = file, .path = image->path };
+        bool is_folder = folder_is_source(file);
+
+        if (job_is_left(image))
+                return explain_failure(image, file, err);
+        /* It may have been mounted in the very moment in which it was given up. */
+        if (image->was_lost)
+                (void)umount2(image->path, MNT_DETACH | UMOUNT_NOFOLLOW);
+        if (job_start(&(JobRequest){ .loop = image->mounts->loop,
+                                     .work = is_folder ? mount_folder : mount_image,
+                                     .input = &input,
+                                     .done = on_mounted,
+                                     .context = image,
+                                     .limit_ms = is_folder ? FOLDER_LIMIT_MS : MOUNT_LIMIT_MS },
                       err) < 0)
                 return -1;
         image->is_mounting = true;
@@ -342,25 +372,16 @@ int mounts_require(Mounts *mounts, const ImageName *name, const Image **ret, Err
         bool is_failure_of_now = image->has_failed && image->inode == inode;
         image->has_failed = false;
         if (is_failure_of_now)
-                return explain_failure(image, err);
-        MountInput input = { .file = file, .path = image->path };
-        if (job_start(&(JobRequest){ .loop = mounts->loop,
-                                     .work = mount_image,
-                                     .input = &input,
-                                     .done = on_mounted,
-                                     .context = image },
-                      err) < 0)
-                return -1;
-        image->is_mounting = true;
+                return explain_failure(image, file, err);
         image->inode = inode;
-        return 0;
+        return start_mount(image, file, err);
 }
 
 void mounts_drop_unused(Mounts *mounts) {
         for (Image **link = &mounts->images; *link;) {
                 Image *image = *link;
 
-                if (image->is_mounting ||
+                if (image->is_mounting || job_is_left(image) ||
                     lease_is_held(mounts->root, image->instance, image->revision)) {
                         link = &image->next;
                         continue;

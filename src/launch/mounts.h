@@ -31,6 +31,7 @@ typedef struct Image {
         bool is_mounted;
         bool is_mounting;
         bool has_failed;
+        bool was_lost;      /* given up the last time, so that nobody knows what came of it */
         bool was_looked_at; /* a directory: just now, for the next who asks */
         Error failure;
         struct Image *next;

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/limits.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "job/job.h"
@@ -84,7 +85,8 @@ static int start_compiling(Policy *policy, Error *err) {
                                      .work = compile_policy,
                                      .input = &input,
                                      .done = on_compiled,
-                                     .context = policy },
+                                     .context = policy,
+                                     .limit_ms = COMPILE_LIMIT_MS },
                       err) < 0)
                 return -1;
         policy->is_compiling = true;

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/close_range.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <string.h>
@@ -12,11 +13,13 @@
 #include <sys/wait.h>
 
 #include "base/file.h"
+#include "base/limits.h"
 #include "base/signals.h"
 
 #define FIRST_FD         3
 #define SPAWN_FD_MAX     32
 #define EXIT_NOT_STARTED 127
+#define END_MS_MAX       200 /* of one that was killed */
 
 static const char *const NAMES[HELPER_PROGRAM_COUNT] = {
         [HELPER_READ] = "pawl-read",
@@ -29,6 +32,13 @@ static struct {
         bool is_ready;
         int fds[HELPER_PROGRAM_COUNT];
 } programs;
+
+/* Killed, and not let go by the kernel.  A worker that was forked has a copy of no use: they are
+ * not its children, and are forgotten at the first look. */
+static struct {
+        pid_t pids[HELPER_LEFT_MAX];
+        size_t count;
+} left;
 
 static int *programs_get(void) {
         if (!programs.is_ready) {
@@ -114,6 +124,17 @@ static void become_helper(int program, const char *const argv[], const int *fds,
         die("cannot execute it");
 }
 
+/* Nobody's child any more once reaped: the number is kept no longer. */
+static size_t reap_left(void) {
+        size_t count = 0;
+
+        for (size_t i = 0; i < left.count; i++)
+                if (waitpid(left.pids[i], NULL, WNOHANG) == 0)
+                        left.pids[count++] = left.pids[i];
+        left.count = count;
+        return count;
+}
+
 int helper_spawn(HelperProgram program, const char *const argv[], const int *fds, size_t fd_count,
                  Helper *ret, Error *err) {
         int file = programs_get()[program];
@@ -121,6 +142,11 @@ int helper_spawn(HelperProgram program, const char *const argv[], const int *fds
 
         if (file < 0)
                 return error_set(err, ERROR_FAILED, "helper %s was not opened", NAMES[program]);
+        if (reap_left() == HELPER_LEFT_MAX)
+                return error_set(err, ERROR_BUSY,
+                                 "%d killed helpers wait for file systems that do not answer; see: "
+                                 "ps -eo pid,stat,wchan,args",
+                                 HELPER_LEFT_MAX);
         if (fd_count > SPAWN_FD_MAX)
                 return error_set(err, ERROR_FAILED, "too many descriptors for a helper");
         /* Without fork handlers: libuv's one closes two numbered descriptors of its own, which in a
@@ -144,6 +170,15 @@ int helper_spawn(HelperProgram program, const char *const argv[], const int *fds
         return 0;
 }
 
+static bool has_ended(const Helper *helper) {
+        struct pollfd end = { .fd = helper->pidfd, .events = POLLIN };
+
+        int is_over = poll(&end, 1, END_MS_MAX);
+        while (is_over < 0 && errno == EINTR)
+                is_over = poll(&end, 1, END_MS_MAX);
+        return is_over != 0;
+}
+
 void helper_done(Helper *helper) {
         int status;
         Error ignored;
@@ -152,7 +187,13 @@ void helper_done(Helper *helper) {
                 return;
         /* Not reaped yet, so the number is still its own. */
         (void)kill(helper->pid, SIGKILL);
-        (void)helper_wait(helper, &status, &ignored);
+        if (has_ended(helper) || reap_left() == HELPER_LEFT_MAX) {
+                (void)helper_wait(helper, &status, &ignored);
+                return;
+        }
+        left.pids[left.count++] = helper->pid;
+        (void)close(helper->pidfd);
+        *helper = HELPER_INIT;
 }
 
 int helper_wait(Helper *helper, int *ret_status, Error *err) {

@@ -46,7 +46,9 @@ typedef struct Helper {
  * stays. */
 int helper_spawn(HelperProgram program, const char *const argv[], const int *fds, size_t fd_count,
                  Helper *ret, Error *err);
-/* Kills, reaps and closes; safe on one that has ended and on HELPER_INIT. */
+/* Kills, reaps and closes; safe on one that has ended and on HELPER_INIT.  One that sleeps in a
+ * file system that does not answer does not end even so: it is reaped later, and once there are
+ * HELPER_LEFT_MAX of them no more helpers are started. */
 void helper_done(Helper *helper);
 /* Waits for the end (blocking) and returns the wait status; closes. */
 int helper_wait(Helper *helper, int *ret_status, Error *err);

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/random.h>
@@ -35,8 +36,21 @@ static void reading_done(Reading *reading) {
         text_done(&reading->text);
 }
 
+/* A directory that can be read, whose file system is not to be asked again here: it is read by
+ * name, so no offset is shared. */
+static bool is_readable_directory(int fd) {
+        int flags = fcntl(fd, F_GETFL);
+
+        return flags >= 0 && (flags & O_DIRECTORY) && !(flags & O_PATH) &&
+               (flags & O_ACCMODE) == O_RDONLY;
+}
+
 /* An offset of its own: the child must not share ours, nor be able to write. */
 static int reopen_read_only(int fd, Error *err) {
+        if (is_readable_directory(fd)) {
+                int same = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+                return same >= 0 ? same : error_set_errno(err, errno, "cannot keep the directory");
+        }
         autofree char *path = string_format("/proc/self/fd/%d", fd);
         int fresh = open(path, O_RDONLY | O_CLOEXEC);
 

@@ -11,5 +11,6 @@ const Generation generation_builtin = {
         .protocol_oldest = LAUNCH_PROTOCOL_OLDEST,
         .rules = GENERATION_RULE("20801"),
         .steps = GENERATION_PLACES "allow /generation/A read,write\n",
+        .profile = GENERATION_PROFILE("A"),
         .word = NULL,
 };

@@ -12,5 +12,6 @@ const Generation generation_builtin = {
         .protocol_oldest = LAUNCH_PROTOCOL_OLDEST,
         .rules = GENERATION_RULE("20802"),
         .steps = GENERATION_PLACES "allow /generation/B read,write\n?ornament B\ngeneration B\n",
+        .profile = GENERATION_PROFILE("B"),
         .word = "generation",
 };

@@ -11,5 +11,6 @@ const Generation generation_builtin = {
         .protocol_oldest = LAUNCH_PROTOCOL + 2,
         .rules = GENERATION_RULE("20803"),
         .steps = GENERATION_PLACES "allow /generation/C read,write\n",
+        .profile = GENERATION_PROFILE("C"),
         .word = NULL,
 };

@@ -11,5 +11,6 @@ const Generation generation_builtin = {
         .protocol_oldest = LAUNCH_PROTOCOL_OLDEST,
         .rules = "",
         .steps = "",
+        .profile = "",
         .word = NULL,
 };

@@ -3,6 +3,7 @@
 
 #include "interface/grant.h"
 #include "interface/stored-manifest.h"
+#include "wire/generation.h"
 
 #define PROGRAM_COUNT_MAX 1000
 
@@ -110,6 +111,7 @@ int package_grants_compile(Database *database, const char *root, WorldPackage *p
         const BackendInput input = { .instance = from.instance,
                                      .name = from.name ? from.name : from.instance,
                                      .is_devmode = from.is_devmode,
+                                     .profile = generation_builtin.profile,
                                      .programs = from.programs,
                                      .program_count = from.count };
         world_package_compile(package, &input, root);

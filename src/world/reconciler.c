@@ -8,6 +8,7 @@
 #include "backend/apparmor-load.h"
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/limits.h"
 #include "base/log.h"
 #include "job/job.h"
 #include "state/warning.h"
@@ -379,12 +380,15 @@ static int start_worker(Reconciler *reconciler, Round *round, Error *err) {
         reconciler->is_sweeping = known && world_needs_sweep(&world);
         if (round->count == 0 && !reconciler->is_sweeping)
                 return 0;
+        if (job_is_left(reconciler))
+                return error_set(err, ERROR_BUSY, "the worker before it does not end");
         if (note_begun(reconciler, round, err) < 0 ||
             job_start(&(JobRequest){ .loop = reconciler->config.loop,
                                      .work = world_apply,
                                      .input = &world,
                                      .done = on_worked,
-                                     .context = reconciler },
+                                     .context = reconciler,
+                                     .limit_ms = WORLD_LIMIT_MS },
                       err) < 0)
                 return -1;
         reconciler->is_working = true;

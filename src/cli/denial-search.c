@@ -88,8 +88,10 @@ static void add(FoundList *list, const Denial *denial) {
                 Found *known = &list->items[i];
                 if (!is_same(&known->denial, denial))
                         continue;
-                /* The same event in two logs. */
-                if (denial->serial == 0 || denial->serial > known->denial.serial)
+                /* The same event in two logs; the journal's own copy of the audit's has no number.
+                 */
+                bool is_copy = (denial->serial == 0) != (known->denial.serial == 0);
+                if (!is_copy && (denial->serial == 0 || denial->serial > known->denial.serial))
                         known->count++;
                 if (denial->serial > known->denial.serial)
                         known->denial = *denial;

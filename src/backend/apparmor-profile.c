@@ -260,8 +260,6 @@ static void add_flags(const GrantSet *grants, Text *profile) {
                 { INTERFACE_SIGNALS_PROCESSES, "  signal,\n" },
                 { INTERFACE_SEES_PROCESSES, "  ptrace (read),\n" },
                 { INTERFACE_TRACES_PROCESSES, "  ptrace,\n" },
-                { INTERFACE_LIFTS_ABSTRACT_SOCKETS,
-                  "  unix (connect, send, receive) peer=(addr=\"@**\"),\n" },
                 /* Root of a namespace of one's own still mounts nothing. */
                 { INTERFACE_LIFTS_NAMESPACES,
                   "  capability sys_admin,\n  capability sys_chroot,\n  capability setuid,\n"

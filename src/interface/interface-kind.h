@@ -71,18 +71,17 @@ typedef enum InterfaceAccess {
 } InterfaceAccess;
 
 typedef enum InterfaceFlag {
-        INTERFACE_LISTENS = 1 << 0,                /* internet sockets may be listened at */
-        INTERFACE_SHOWS_HOME = 1 << 1,             /* what is not hidden in the user's home */
-        INTERFACE_SEES_PROCESSES = 1 << 2,         /* all of the machine's in /proc */
-        INTERFACE_SIGNALS_PROCESSES = 1 << 3,      /* any of them */
-        INTERFACE_TRACES_PROCESSES = 1 << 4,       /* ptrace and the like */
-        INTERFACE_LIFTS_TCP = 1 << 5,              /* TCP ports are not restricted */
-        INTERFACE_LIFTS_ABSTRACT_SOCKETS = 1 << 6, /* of the host; Landlock knows no names */
-        INTERFACE_LIFTS_NAMESPACES = 1 << 7,       /* namespaces may be made */
-        INTERFACE_LIFTS_DEVICE_FILTER = 1 << 8,    /* the program rules its devices itself */
+        INTERFACE_LISTENS = 1 << 0,             /* internet sockets may be listened at */
+        INTERFACE_SHOWS_HOME = 1 << 1,          /* what is not hidden in the user's home */
+        INTERFACE_SEES_PROCESSES = 1 << 2,      /* all of the machine's in /proc */
+        INTERFACE_SIGNALS_PROCESSES = 1 << 3,   /* any of them */
+        INTERFACE_TRACES_PROCESSES = 1 << 4,    /* ptrace and the like */
+        INTERFACE_LIFTS_TCP = 1 << 5,           /* TCP ports are not restricted */
+        INTERFACE_LIFTS_MOUNTS = 1 << 6,        /* file systems may be mounted */
+        INTERFACE_LIFTS_NAMESPACES = 1 << 7,    /* namespaces may be made */
+        INTERFACE_LIFTS_DEVICE_FILTER = 1 << 8, /* the program rules its devices itself */
         INTERFACE_LIFTS_NO_NEW_PRIVILEGES = 1 << 9,
         INTERFACE_DELEGATES_CGROUP = 1 << 10, /* the service rules its own cgroup */
-        INTERFACE_LIFTS_MOUNTS = 1 << 11,     /* file systems may be mounted */
 } InterfaceFlag;
 
 typedef struct InterfaceFile {

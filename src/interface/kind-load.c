@@ -35,12 +35,11 @@ const char *const KIND_FLAG_NAMES[] = {
         "signals-processes",
         "traces-processes",
         "lifts-tcp",
-        "lifts-abstract-sockets",
+        "lifts-mounts",
         "lifts-namespaces",
         "lifts-device-filter",
         "lifts-no-new-privileges",
         "delegates-cgroup",
-        "lifts-mounts",
         NULL,
 };
 

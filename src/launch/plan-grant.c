@@ -255,15 +255,13 @@ bool launch_plan_may_mount(const LaunchPlanInput *input) {
 
 void launch_plan_add_restrictions(Text *plan, const LaunchPlanInput *input) {
         const GrantSet *grants = &input->target->grants;
-        bool may_reach_abstract = (grants->flags & INTERFACE_LIFTS_ABSTRACT_SOCKETS) ||
-                                  grant_set_has(grants, GRANT_ABSTRACT_SOCKET);
         const struct {
                 bool is_lifted;
                 const char *word;
         } rows[] = {
                 { launch_plan_may_mount(input), ",files" },
                 { grants->flags & INTERFACE_LIFTS_TCP, ",tcp" },
-                { may_reach_abstract, ",abstract" },
+                { grant_set_has(grants, GRANT_ABSTRACT_SOCKET), ",abstract" },
                 { grants->flags & INTERFACE_SIGNALS_PROCESSES, ",signals" },
         };
         autotext words = TEXT_INIT;

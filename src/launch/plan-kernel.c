@@ -112,7 +112,7 @@ static bool needs_abstract_sockets(const GrantSet *grants) {
 /* Abstract sockets belong to the network namespace, and so does most of /proc/net. */
 static bool needs_network(const GrantSet *grants) {
         return grant_set_has(grants, GRANT_SOCKET) || needs_abstract_sockets(grants) ||
-               (grants->flags & (INTERFACE_LIFTS_TCP | INTERFACE_LIFTS_ABSTRACT_SOCKETS));
+               (grants->flags & INTERFACE_LIFTS_TCP);
 }
 
 static void add_kernel_files(Text *plan, const LaunchPlanInput *input) {

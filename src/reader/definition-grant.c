@@ -137,7 +137,6 @@ const DefinitionKey DEFINITION_GRANTS[] = {
         { "signals-processes", KEY_BOOL, false },
         { "traces-processes", KEY_BOOL, false },
         { "lifts-tcp", KEY_BOOL, false },
-        { "lifts-abstract-sockets", KEY_BOOL, false },
         { "lifts-namespaces", KEY_BOOL, false },
         { "lifts-mounts", KEY_BOOL, false },
         { "lifts-device-filter", KEY_BOOL, false },

@@ -19,8 +19,6 @@ static const FlagWord FLAGS[] = {
           .lifts = "ptrace" },
         { INTERFACE_LIFTS_TCP, "lifts-tcp", "bind and connect TCP ports (Landlock leaves them be)",
           .lifts = "net.bind_tcp,net.connect_tcp" },
-        { INTERFACE_LIFTS_ABSTRACT_SOCKETS, "lifts-abstract-sockets",
-          "connect to abstract sockets of the host", .lifts = "scope.abstract_unix_socket" },
         { INTERFACE_LIFTS_NAMESPACES, "lifts-namespaces", "make namespaces",
           .lifts = "userns_create" },
         { INTERFACE_LIFTS_DEVICE_FILTER, "lifts-device-filter",

@@ -14,6 +14,7 @@ static const char INTERFACES[] =
         "\"seccomp\":[\"allow socket 0&0xffffffff=2\",\"rule mount - - ext4\"]}]}},"
         "{\"name\":\"words\",\"plug\":{\"blocks\":[{\"grants\":["
         "{\"kind\":\"capability\",\"text\":\"net_admin\",\"sentence\":\"keep\"},"
+        "{\"kind\":\"abstract-socket\",\"text\":\"@/x\",\"sentence\":\"reach\"},"
         "{\"kind\":\"socket\",\"text\":\"netlink-route\",\"sentence\":\"open\"},"
         "{\"kind\":\"flag\",\"text\":\"s\",\"lifts\":\"signal,scope.signal\",\"sentence\":\"kill\"},"
         "{\"kind\":\"bus\",\"bus\":\"system\",\"verb\":\"talk\",\"text\":\"org.a.*\",\"sentence\":\"talk\"}],"
@@ -44,6 +45,8 @@ static const Case CASES[] = {
         { { .kind = DENIAL_SOCKET, .text = "" }, NULL, "" },
         { { .kind = DENIAL_BLOCKER, .text = "scope.signal" }, "words", "" },
         { { .kind = DENIAL_BLOCKER, .text = "scope.sig" }, NULL, "" },
+        { { .kind = DENIAL_BLOCKER, .text = "scope.abstract_unix_socket" }, "words", "" },
+        { { .kind = DENIAL_FILE, .text = "/dev/sda", .access = "r" }, NULL, "" },
         { { .kind = DENIAL_OTHER, .text = "signal" }, "words", "" },
         { { .kind = DENIAL_BUS, .text = "org.a.b", .bus = "system" }, "words", "" },
         { { .kind = DENIAL_BUS, .text = "org.ab", .bus = "system" }, NULL, "" },

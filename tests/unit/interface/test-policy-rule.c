@@ -148,6 +148,22 @@ static char *list_connected(Database *database, const char *snap) {
         return text.length > 0 ? text_take(&text) : string_copy("-");
 }
 
+/* "classic/STORE/BRAND/MODEL": of what is left out nothing is known. */
+static void tell_machine(Database *database, const char *machine) {
+        autofree char *copy = string_copy(machine);
+        char *rest = copy;
+        const char *words[4] = { "", "", "", "" };
+        Error err;
+
+        for (size_t i = 0; rest && i < ARRAY_COUNT(words); i++)
+                words[i] = strsep(&rest, "/");
+        must(database_run(database, &err,
+                          "UPDATE machine SET told = json_set(told, '$.distribution', 'testos', "
+                          "'$.store', ?1, '$.brand', ?2, '$.model', ?3)",
+                          "sss", words[1], words[2], words[3]),
+             &err);
+}
+
 /* Nothing of it is committed. */
 static bool row_is_right(Database *database, char *const *columns) {
         autotransaction transaction = TRANSACTION_INIT;
@@ -157,10 +173,7 @@ static bool row_is_right(Database *database, char *const *columns) {
         Error err;
 
         must(transaction_begin(database, &transaction, &err), &err);
-        must(database_run(database, &err,
-                          "UPDATE machine SET told = json_set(told, '$.distribution', 'testos')",
-                          ""),
-             &err);
+        tell_machine(database, columns[1]);
         assert_non_null(snaps);
         json_object_foreach(snaps, snap, told) {
                 add_snap(database, snap, told);
@@ -194,11 +207,11 @@ static void what_is_connected_is_what_the_table_says(void **state) {
                         columns[column++] = word;
                 assert_int_equal(column, COLUMN_COUNT);
                 count++;
-                bool is_core = strcmp(columns[1], "core") == 0;
+                bool is_core = strncmp(columns[1], "core", strlen("core")) == 0;
                 wrong_count += !row_is_right(machines->databases[is_core], columns);
         }
         print_message("%zu cases\n", count);
-        assert_true(count >= 60);
+        assert_true(count >= 250);
         assert_int_equal(wrong_count, 0);
 }
 

@@ -314,6 +314,13 @@ static void add_shares(const GrantSet *grants, const char *name, Text *profile) 
         }
 }
 
+static void add_grants(const ApparmorProfile *profile, const GrantSet *grants, Text *ret) {
+        add_capabilities(grants->capabilities, ret);
+        add_flags(grants, ret);
+        add_shares(grants, profile->name, ret);
+        add_rows(grants, ret);
+}
+
 void apparmor_profile_write(const ApparmorProfile *profile, Text *ret) {
         if (profile->is_first)
                 text_append_format(
@@ -328,10 +335,11 @@ void apparmor_profile_write(const ApparmorProfile *profile, Text *ret) {
         text_append(ret, KERNEL);
         text_append(ret, PROCESSES);
         add_own(profile, ret);
-        add_capabilities(profile->grants->capabilities, ret);
-        add_flags(profile->grants, ret);
-        add_shares(profile->grants, profile->name, ret);
-        add_rows(profile->grants, ret);
+        add_grants(profile, profile->grants, ret);
+        for (size_t i = 0; i < profile->other_count; i++) {
+                text_append(ret, "\n  # another revision that still runs\n");
+                add_grants(profile, &profile->others[i], ret);
+        }
         if (profile->more)
                 text_append(ret, profile->more);
         text_append(ret, "}\n");

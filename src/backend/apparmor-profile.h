@@ -18,6 +18,8 @@ typedef struct ApparmorProfile {
         bool is_first;        /* of its file: what a file says once stands before it */
         bool is_complaining;  /* devmode: what is not allowed is logged */
         const GrantSet *grants;
+        const GrantSet *others; /* allowed besides: what is run under this label is not all new */
+        size_t other_count;
         const char *more; /* lines of this build, or NULL */
 } ApparmorProfile;
 

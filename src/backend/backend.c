@@ -9,6 +9,7 @@
 
 #include "backend/apparmor-load.h"
 #include "backend/apparmor-profile.h"
+#include "backend/gpio-pins.h"
 #include "backend/run-command.h"
 #include "base/file.h"
 #include "base/text.h"
@@ -127,8 +128,8 @@ static bool has_line(const Text *text, const char *word) {
 }
 
 /* Each line once, whoever of the programs asks for it. */
-static void add_kmod_file(const BackendInput *input, GrantKind kind, const char *directory,
-                          Artefacts *ret) {
+static void add_lines_file(const BackendInput *input, GrantKind kind, const char *directory,
+                           Artefacts *ret) {
         autotext text = TEXT_INIT;
 
         for (size_t i = 0; i < input->program_count; i++) {
@@ -148,8 +149,8 @@ static void add_kmod_file(const BackendInput *input, GrantKind kind, const char 
 
 /* What modprobe is told lies there before it loads anything. */
 static void compile_kmod(const BackendInput *input, Artefacts *ret) {
-        add_kmod_file(input, GRANT_MODULE_RULE, "etc/modprobe.d", ret);
-        add_kmod_file(input, GRANT_KERNEL_MODULE, "etc/modules-load.d", ret);
+        add_lines_file(input, GRANT_MODULE_RULE, "etc/modprobe.d", ret);
+        add_lines_file(input, GRANT_KERNEL_MODULE, "etc/modules-load.d", ret);
 }
 
 /* Where the kernel's modules are somebody else's (a container), theirs is whether it has one. */
@@ -196,6 +197,40 @@ static const Backend KMOD = { .name = "kmod",
                               .is_available = has_kmod,
                               .compile = compile_kmod,
                               .tell = tell_kmod };
+
+/* ── gpio ── */
+
+static bool has_gpio(void) {
+        return access("/sys/class/gpio/export", W_OK) == 0;
+}
+
+static void compile_gpio(const BackendInput *input, Artefacts *ret) {
+        add_lines_file(input, GRANT_PIN, "var/lib/pawl/gpio", ret);
+}
+
+/* "snap.x.conf" → "x"; owned. */
+static char *copy_instance(const Artefact *what) {
+        return string_copy_length(what->name + strlen("snap."),
+                                  strlen(what->name) - strlen("snap..conf"));
+}
+
+static bool is_exported(const Artefact *what) {
+        autofree char *instance = copy_instance(what);
+
+        return gpio_pins_are_exported(&gpio_place_of_machine, instance, what->text);
+}
+
+static int tell_gpio(const Artefact *what, Error *err) {
+        autofree char *instance = copy_instance(what);
+
+        return gpio_pins_export(&gpio_place_of_machine, instance, what->text, err);
+}
+
+static const Backend GPIO = { .name = "gpio",
+                              .is_available = has_gpio,
+                              .compile = compile_gpio,
+                              .is_told = is_exported,
+                              .tell = tell_gpio };
 
 /* ── D-Bus: who may own a name of the system's bus, and who may call it ── */
 
@@ -258,14 +293,17 @@ static void compile_apparmor(const BackendInput *input, Artefacts *ret) {
         autotext text = TEXT_INIT;
 
         for (size_t i = 0; i < input->program_count; i++)
-                apparmor_profile_write(&(ApparmorProfile){ .label = input->programs[i].label,
-                                                           .instance = input->instance,
-                                                           .name = input->name,
-                                                           .is_complaining = input->is_devmode,
-                                                           .more = input->profile,
-                                                           .is_first = i == 0,
-                                                           .grants = input->programs[i].grants },
-                                       &text);
+                apparmor_profile_write(
+                        &(ApparmorProfile){ .label = input->programs[i].label,
+                                            .others = input->programs[i].others,
+                                            .other_count = input->programs[i].other_count,
+                                            .instance = input->instance,
+                                            .name = input->name,
+                                            .is_complaining = input->is_devmode,
+                                            .more = input->profile,
+                                            .is_first = i == 0,
+                                            .grants = input->programs[i].grants },
+                        &text);
         add(ret, "var/lib/pawl/apparmor", string_format("snap.%s", input->instance), &text);
 }
 
@@ -291,7 +329,7 @@ static const Backend APPARMOR = { .name = "apparmor",
                                   .is_told = is_loaded,
                                   .tell = tell_apparmor };
 
-const Backend *const backends[] = { &NULL_BACKEND, &APPARMOR, &UDEV, &KMOD, &DBUS, NULL };
+const Backend *const backends[] = { &NULL_BACKEND, &APPARMOR, &UDEV, &KMOD, &GPIO, &DBUS, NULL };
 
 /* ── files ── */
 

@@ -22,6 +22,9 @@
 typedef struct BackendProgram {
         const char *label; /* "snap.x.app" */
         const GrantSet *grants;
+        /* Of other revisions, programs of which still run: for what the kernel keeps by label. */
+        const GrantSet *others;
+        size_t other_count;
 } BackendProgram;
 
 typedef struct BackendInput {
@@ -61,7 +64,7 @@ typedef struct Backend {
         int (*tell)(const Artefact *what, Error *err);
 } Backend;
 
-#define BACKEND_COUNT 5
+#define BACKEND_COUNT 6
 
 /* Ends with NULL; the first does nothing at all, the next are those that launches wait for. */
 extern const Backend *const backends[];

@@ -280,9 +280,11 @@ static GrantHook find_hook(const char *name, bool has_state) {
                 bool is_pure; /* asks attributes only */
         } rows[] = {
                 { "cups", grant_add_cups, false },
+                { "gpio", grant_add_pin, true },
                 { "kernel-module-load", grant_add_modules, true },
                 { "mount-control", grant_add_mounts, true },
                 { "opengl", grant_add_driver, true },
+                { "serial-port", grant_add_serial, true },
         };
 
         for (size_t i = 0; i < ARRAY_COUNT(rows); i++)
@@ -358,17 +360,39 @@ static int add_connection(const Loading *loading, const Query *row, Error *err) 
                                 slot_attributes, err);
 }
 
+#define SQL_LIVE                                                                            \
+        "SELECT 1 AS is_plug, plug AS own, slot_snap AS peer, interface, plug_attributes, " \
+        "slot_attributes, plug, slot FROM live_connection WHERE plug_snap = ?1 UNION ALL "  \
+        "SELECT 0, slot, plug_snap, interface, plug_attributes, slot_attributes, plug, "    \
+        "slot FROM live_connection WHERE slot_snap = ?1 "                                   \
+        "ORDER BY is_plug DESC, own, peer, plug, slot"
+
+/* As if ?2 were the current revision: what is connected, by the names that it has. */
+#define SQL_LIVE_OF_REVISION                                                                    \
+        "SELECT 1 AS is_plug, c.plug AS own, c.slot_snap AS peer, c.interface, o.attributes, "  \
+        "t.attributes, c.plug AS plug, c.slot AS slot FROM connection c JOIN endpoint o ON "    \
+        "o.instance = c.plug_snap AND o.revision = ?2 AND o.side = 'plug' AND o.name = c.plug " \
+        "AND o.interface = c.interface JOIN live_endpoint t ON t.instance = c.slot_snap AND "   \
+        "t.side = 'slot' AND t.name = c.slot AND t.interface = c.interface WHERE "              \
+        "c.is_undesired = 0 AND c.plug_snap = ?1 AND "                                          \
+        "endpoint_fault('plug', o.interface, o.attributes) IS NULL UNION ALL "                  \
+        "SELECT 0, c.slot, c.plug_snap, c.interface, p.attributes, o.attributes, c.plug, "      \
+        "c.slot FROM connection c JOIN endpoint o ON o.instance = c.slot_snap AND "             \
+        "o.revision = ?2 AND o.side = 'slot' AND o.name = c.slot AND o.interface = "            \
+        "c.interface JOIN live_endpoint p ON p.instance = c.plug_snap AND p.side = 'plug' AND " \
+        "p.name = c.plug AND p.interface = c.interface WHERE c.is_undesired = 0 AND "           \
+        "c.slot_snap = ?1 AND endpoint_fault('slot', o.interface, o.attributes) IS NULL "       \
+        "ORDER BY is_plug DESC, own, peer, plug, slot"
+
 static int add_connections(const Loading *loading, Error *err) {
+        const char *revision = loading->request->revision;
+        const char *instance = loading->request->instance;
         autoquery query = QUERY_INIT;
         int more;
 
-        if (query_open(loading->database, &query, err,
-                       "SELECT 1 AS is_plug, plug AS own, slot_snap AS peer, interface, "
-                       "plug_attributes, slot_attributes, plug, slot FROM live_connection WHERE "
-                       "plug_snap = ?1 UNION ALL SELECT 0, slot, plug_snap, interface, "
-                       "plug_attributes, slot_attributes, plug, slot FROM live_connection WHERE "
-                       "slot_snap = ?1 ORDER BY is_plug DESC, own, peer, plug, slot",
-                       "s", loading->request->instance) < 0)
+        if ((revision ? query_open(loading->database, &query, err, SQL_LIVE_OF_REVISION, "ss",
+                                   instance, revision)
+                      : query_open(loading->database, &query, err, SQL_LIVE, "s", instance)) < 0)
                 return -1;
         while ((more = query_next(&query, err)) > 0)
                 if (add_connection(loading, &query, err) < 0)
@@ -397,14 +421,24 @@ static int add_permanent(const Loading *loading, const Query *row, Error *err) {
         return add_blocks(&adding, &side);
 }
 
+#define SQL_ENDPOINTS                                                                    \
+        "SELECT side, name, interface, attributes FROM snap_endpoint WHERE instance = ?" \
+        " ORDER BY side, name"
+#define SQL_ENDPOINTS_OF_REVISION                                                     \
+        "SELECT side, name, interface, attributes FROM endpoint WHERE instance = ?1 " \
+        "AND revision = ?2 AND endpoint_fault(side, interface, attributes) IS NULL "  \
+        "ORDER BY side, name"
+
 static int add_all_permanent(const Loading *loading, Error *err) {
+        const char *revision = loading->request->revision;
+        const char *instance = loading->request->instance;
         autoquery query = QUERY_INIT;
         int more;
 
-        if (query_open(loading->database, &query, err,
-                       "SELECT side, name, interface, attributes FROM snap_endpoint WHERE "
-                       "instance = ? ORDER BY side, name",
-                       "s", loading->request->instance) < 0)
+        if ((revision ? query_open(loading->database, &query, err, SQL_ENDPOINTS_OF_REVISION, "ss",
+                                   instance, revision)
+                      : query_open(loading->database, &query, err, SQL_ENDPOINTS, "s", instance)) <
+            0)
                 return -1;
         while ((more = query_next(&query, err)) > 0)
                 if (add_permanent(loading, &query, err) < 0)

@@ -33,6 +33,7 @@ typedef enum GrantKind {
         GRANT_APPARMOR,
         GRANT_UDEV,
         GRANT_MODULE_RULE, /* a line for modprobe.d: "options …", "blacklist …" */
+        GRANT_PIN,         /* of GPIO, a number: exported */
         GRANT_KIND_COUNT,
 } GrantKind;
 
@@ -49,7 +50,8 @@ typedef struct GrantRow {
         GrantKind kind;
         unsigned access; /* of InterfaceAccess; files, devices, mounts */
         char *text;      /* owned: pattern of paths, name, key, line; NULL: a device by number */
-        char *second; /* owned: a mount's place, a variable's value, a bus rule's object; or NULL */
+        char *second; /* owned: a mount's place, a variable's value, a bus rule's object, a node's
+                         numbers of the USB; or NULL */
         const char *make;              /* constant: mode of a directory that is made; or NULL */
         const char *needs;             /* constant: only where the host has this path; or NULL */
         bool is_session;               /* of the buses */
@@ -97,6 +99,7 @@ typedef struct GrantRequest {
         const json_t *manifest; /* of the current revision */
         const char *program;
         bool is_hook;
+        const char *revision; /* whose manifest it is; NULL: the current one */
 } GrantRequest;
 
 /* What is always granted, and what the live connections do; `ret` is zeroed or as grant_set_done

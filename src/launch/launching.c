@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "job/job.h"
 #include "launch/launch-session.h"
+#include "launch/lease.h"
 #include "launch/takeover.h"
 #include "policy/seccomp-template.h"
 #include "wire/frame.h"
@@ -195,6 +196,7 @@ static int start_reconciler(Launch *launch, Error *err) {
                                                    .database = world->database,
                                                    .root = world->root,
                                                    .generation = world->use.generation,
+                                                   .is_running = lease_is_held,
                                                    .changed = wake_all,
                                                    .context = launch },
                               &world->reconciler, err);

@@ -94,6 +94,11 @@ static void add_match(Text *plan, const LaunchPlanInput *input, const GrantRow *
                 return;
         autofree char *host = format_base(input, base, below);
         add_made(plan, row, host, below);
+        if (row->device && row->second) {
+                launch_line_append(plan, "usb-node", host, row->second, row->text,
+                                   choose_flags(row), NULL);
+                return;
+        }
         if (row->device && row->device->property)
                 launch_line_append(plan, "match-udev", host, below, row->device->property,
                                    choose_flags(row), NULL);

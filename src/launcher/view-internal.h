@@ -32,4 +32,5 @@ void view_make_link(const View *view, const char *target, const char *path);
 void view_apply_home(const View *view, const LaunchStep *step);
 void view_apply_bind(const View *view, const LaunchStep *step);
 void view_apply_match(const View *view, const LaunchStep *step);
+void view_apply_usb_node(const View *view, const LaunchStep *step);
 void view_apply_share(const View *view, const LaunchStep *step);

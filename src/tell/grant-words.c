@@ -19,6 +19,7 @@ static const struct {
         [GRANT_APPARMOR] = { "apparmor", "AppArmor" },
         [GRANT_UDEV] = { "udev", "devices" },
         [GRANT_MODULE_RULE] = { "module-rule", "kernel modules" },
+        [GRANT_PIN] = { "pin", "devices" },
 };
 
 const char *grant_kind_get_heading(GrantKind kind) {
@@ -65,6 +66,8 @@ static char *format_device(const GrantRow *row) {
 
         if (device && device->property)
                 return string_format("%s %s where udev says %s", verb, row->text, device->property);
+        if (row->second)
+                return string_format("%s the USB device %s as %s", verb, row->second, row->text);
         if (!device || !device->kind)
                 return string_format("%s %s", verb, row->text);
         const char *kind = device->kind == 'c' ? "character" : "block";
@@ -129,6 +132,8 @@ char *grant_row_format(const GrantRow *row) {
                 return string_format("rely on the kernel module %s", row->text);
         case GRANT_MODULE_RULE:
                 return string_format("have modprobe told: %s", row->text);
+        case GRANT_PIN:
+                return string_format("find pin %s exported", row->text);
         case GRANT_APPARMOR:
                 return string_format("by a line of its own: %s", row->text);
         case GRANT_UDEV:

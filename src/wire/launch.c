@@ -50,6 +50,7 @@ static const OpRow OPS[LAUNCH_OP_COUNT] = {
         [LAUNCH_OP_BIND] = { "bind", { WORD_PATH, WORD_BELOW, WORD_PATH, WORD_FLAGS } },
         [LAUNCH_OP_MATCH] = { "match", { WORD_PATH, WORD_BELOW, WORD_PATH, WORD_FLAGS } },
         [LAUNCH_OP_MATCH_UDEV] = { "match-udev", { WORD_PATH, WORD_BELOW, WORD_KEY, WORD_FLAGS } },
+        [LAUNCH_OP_USB_NODE] = { "usb-node", { WORD_PATH, WORD_TEXT, WORD_PATH, WORD_FLAGS } },
         [LAUNCH_OP_MATCH_LINKS] = { "match-links", { WORD_PATH, WORD_BELOW, WORD_PATH } },
         [LAUNCH_OP_SHARE] = { "share", { WORD_NUMBER, WORD_PATH, WORD_PATH } },
         [LAUNCH_OP_DEVICE] = { "device", { WORD_NAME } },

@@ -146,8 +146,10 @@ typedef enum LaunchOp {
                             at PATH/what-matched; "*", "?", "[…]" and "{a,b}" within one name;
                             FLAGS also device or socket: nodes or sockets only, instead of files and
                             directories */
-        LAUNCH_OP_MATCH_UDEV,  /* BASE PATTERN PROPERTY FLAGS  as match at "/", nodes of which udev
-                                  says PROPERTY=1 */
+        LAUNCH_OP_MATCH_UDEV, /* BASE PATTERN PROPERTY FLAGS  as match at "/", nodes of which udev
+                                 says PROPERTY=1 */
+        LAUNCH_OP_USB_NODE, /* BASE NUMBERS PATH FLAGS  the first BASE/dev/tty* that is of the USB's
+                               VENDOR:PRODUCT:INTERFACE, at PATH */
         LAUNCH_OP_MATCH_LINKS, /* BASE PATTERN PATH  links beneath BASE that match and lead to a
                                   relative path, as such, at PATH */
         LAUNCH_OP_SHARE, /* N SUB PATH           likewise, of the mount N itself, SUB absolute in it

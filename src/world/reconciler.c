@@ -24,6 +24,8 @@
 /* A failure is not tried again before, whoever asks; then it is, also when nobody asks. */
 #define FAILURE_MS 5000
 #define MARK_SIZE  192
+/* What is in use, or is kept for programs that run, is looked at again. */
+#define LATER_MS 15000
 
 /*   DIRTY ── compiled ──► AT_WORK ── worker ended ──► SETTLED ── commit ──► DIRTY
  *     └─ as before ────────────────────────────────────►┘   └ or FAILED, tried again later  */
@@ -41,6 +43,7 @@ typedef struct Entry {
         char digest[DIGEST_SHA256_HEX_SIZE]; /* likewise */
         bool has_digest;                     /* what it has was seen by this daemon */
         bool has_row;
+        bool is_wider; /* has what programs of other revisions need, as long as they run */
         bool is_later; /* something of it is in use, and goes when it is looked at again */
         bool in_round; /* what the worker says of it is not stored yet */
         int64_t failed_at;
@@ -281,9 +284,14 @@ static int compile_entry(Reconciler *reconciler, Entry *entry, Row *row, WorldPa
                 memcpy(entry->digest, row->digest, sizeof(row->digest));
                 return 1;
         }
-        if (package_grants_compile(reconciler->config.database, reconciler->config.root, package,
-                                   &epoch, err) < 0)
+        const PackageGrantsSource source = {
+                .database = reconciler->config.database,
+                .root = reconciler->config.root,
+                .is_running = reconciler->has_labels ? reconciler->config.is_running : NULL,
+        };
+        if (package_grants_compile(&source, package, &epoch, err) < 0)
                 return -1;
+        entry->is_wider = package->is_wider;
         bool is_same = entry->has_digest && !entry->is_later &&
                        string_equal(entry->digest, package->digest);
         bool is_nothing = !row->is_there && world_package_is_empty(package);
@@ -434,7 +442,22 @@ static bool has_failed(const Reconciler *reconciler) {
         return reconciler->sweep_failed_at != 0;
 }
 
+static bool is_to_narrow(const Entry *entry) {
+        return entry->state == ENTRY_SETTLED && (entry->is_later || entry->is_wider);
+}
+
+static bool has_later(const Reconciler *reconciler) {
+        for (const Entry *entry = reconciler->entries; entry; entry = entry->next)
+                if (is_to_narrow(entry))
+                        return true;
+        return false;
+}
+
 static void begin_round(Reconciler *reconciler);
+
+static void retry(uv_timer_t *timer) {
+        reconciler_retry(timer->data);
+}
 
 static void go_on(uv_timer_t *timer) {
         Reconciler *reconciler = timer->data;
@@ -450,6 +473,8 @@ static void plan_turn(Reconciler *reconciler) {
                 (void)uv_timer_start(&reconciler->turn, go_on, TURN_PAUSE_MS, 0);
         else if (has_failed(reconciler) && !uv_is_active((uv_handle_t *)&reconciler->turn))
                 (void)uv_timer_start(&reconciler->turn, go_on, FAILURE_MS + 1, 0);
+        else if (has_later(reconciler) && !uv_is_active((uv_handle_t *)&reconciler->turn))
+                (void)uv_timer_start(&reconciler->turn, retry, LATER_MS, 0);
 }
 
 /* One transaction for all that is read, which changes nothing. */
@@ -490,7 +515,7 @@ static int settle_entry(Reconciler *reconciler, Entry *entry, bool is_later, Err
         if (is_gone && !entry->has_row)
                 return 0;
         return is_gone ? delete_row(reconciler, entry, err)
-                       : write_row(reconciler, entry, is_later, err);
+                       : write_row(reconciler, entry, is_later || entry->is_wider, err);
 }
 
 /* What of a package's grants is not in force is warned of until it is. */
@@ -607,15 +632,15 @@ void reconciler_wake(Reconciler *reconciler) {
 }
 
 void reconciler_retry(Reconciler *reconciler) {
-        bool has_later = false;
+        bool is_any = false;
 
         for (Entry *entry = reconciler->entries; entry; entry = entry->next) {
-                if (!entry->is_later || entry->state != ENTRY_SETTLED)
+                if (!is_to_narrow(entry))
                         continue;
                 entry->state = ENTRY_DIRTY;
-                has_later = true;
+                is_any = true;
         }
-        if (has_later)
+        if (is_any)
                 begin_round(reconciler);
 }
 

@@ -23,8 +23,10 @@ typedef struct Reconciler Reconciler;
 typedef struct ReconcilerConfig {
         uv_loop_t *loop;
         Database *database;
-        const char *root;               /* borrowed */
-        const char *generation;         /* borrowed; what decides policy (launch/takeover.h) */
+        const char *root;       /* borrowed */
+        const char *generation; /* borrowed; what decides policy (launch/takeover.h) */
+        /* Whether programs of a revision run (launch/lease.h). */
+        bool (*is_running)(const char *root, const char *instance, const char *revision);
         void (*changed)(void *context); /* from the loop, when a worker has ended */
         void *context;
 } ReconcilerConfig;

@@ -14,6 +14,7 @@ typedef struct WorldPackage {
         char digest[DIGEST_SHA256_HEX_SIZE];
         bool is_known; /* only to be looked at: what should be there has this digest */
         bool is_begun; /* an earlier attempt may not have ended */
+        bool is_wider; /* has what programs of other revisions need that still run */
         Artefacts wanted[BACKEND_COUNT]; /* what should be there, by backend */
 } WorldPackage;
 

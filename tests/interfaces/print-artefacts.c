@@ -25,6 +25,7 @@ static void print_rows(const GrantSet *set) {
                 [GRANT_APPARMOR] = "apparmor",
                 [GRANT_UDEV] = "udev",
                 [GRANT_MODULE_RULE] = "module-rule",
+                [GRANT_PIN] = "pin",
         };
 
         for (size_t i = 0; i < set->row_count; i++)

@@ -37,64 +37,66 @@ static void a_word_survives_writing_and_reading(void **state) {
         }
 }
 
+static const struct {
+        const char *line;
+        LaunchOp op;
+} WORDS_OF_OPS[] = {
+        { "tag snap.a.b\n", LAUNCH_OP_TAG },
+        { "lease 0\n", LAUNCH_OP_LEASE },
+        { "stage 1\n", LAUNCH_OP_STAGE },
+        { "user-dir /home/u/snap 0700\n", LAUNCH_OP_USER_DIR },
+        { "user-data /home/u/snap/a x2 x1\n", LAUNCH_OP_USER_DATA },
+        { "user-link /home/u/snap/a/current x1\n", LAUNCH_OP_USER_LINK },
+        { "dir /tmp 1777\n", LAUNCH_OP_DIR },
+        { "link /bin usr/bin\n", LAUNCH_OP_LINK },
+        { "file /x\n", LAUNCH_OP_FILE },
+        { "scratch /run 0755\n", LAUNCH_OP_SCRATCH },
+        { "attach 2 /snap/a/1\n", LAUNCH_OP_ATTACH },
+        { "take 1 usr/lib /usr\n", LAUNCH_OP_TAKE },
+        { "host /sys /sys ro,tree\n", LAUNCH_OP_HOST },
+        { "home /home/u /home/u\n", LAUNCH_OP_HOME },
+        { "bind / srv/a /srv/a rw,noexec\n", LAUNCH_OP_BIND },
+        { "share 6 / /snap/a/1/b\n", LAUNCH_OP_SHARE },
+        { "match / dev/video* / rw,noexec,device\n", LAUNCH_OP_MATCH },
+        { "match-udev / dev/input/event* ID_INPUT_JOYSTICK rw,noexec,device\n",
+          LAUNCH_OP_MATCH_UDEV },
+        { "usb-node / 0403:6001:* /dev/serial-port-a rw,noexec,device\n", LAUNCH_OP_USB_NODE },
+        { "match-links /a b* /c\n", LAUNCH_OP_MATCH_LINKS },
+        { "?host-dir /run/pulse 0755\n", LAUNCH_OP_HOST_DIR },
+        { "capabilities 4096 2\n", LAUNCH_OP_CAPABILITIES },
+        { "label snap.a.b\n", LAUNCH_OP_LABEL },
+        { "new-privileges allowed\n", LAUNCH_OP_NEW_PRIVILEGES },
+        { "device null\n", LAUNCH_OP_DEVICE },
+        { "device-rule char 81 4294967295 rw\n", LAUNCH_OP_DEVICE_RULE },
+        { "device-filter on\n", LAUNCH_OP_DEVICE_FILTER },
+        { "bus session /run/user/1/bus /run/user/1/bus rw,noexec,socket\n", LAUNCH_OP_BUS },
+        { "bus-rule session talk=org.a.B\n", LAUNCH_OP_BUS_RULE },
+        { "proc /proc\n", LAUNCH_OP_PROC },
+        { "terminals /dev/pts\n", LAUNCH_OP_TERMINALS },
+        { "shield /proc/sys\n", LAUNCH_OP_SHIELD },
+        { "mask /proc/kcore\n", LAUNCH_OP_MASK },
+        { "?network none\n", LAUNCH_OP_NETWORK },
+        { "namespaces allowed\n", LAUNCH_OP_NAMESPACES },
+        { "setenv A \\e\n", LAUNCH_OP_SETENV },
+        { "expand A $B\n", LAUNCH_OP_EXPAND },
+        { "unsetenv LD_*\n", LAUNCH_OP_UNSETENV },
+        { "argument -x\n", LAUNCH_OP_ARGUMENT },
+        { "directory /\n", LAUNCH_OP_DIRECTORY },
+        { "allow / read,execute\n", LAUNCH_OP_ALLOW },
+        { "landlock files,signals\n", LAUNCH_OP_LANDLOCK },
+        { "seccomp 3 0 400\n", LAUNCH_OP_SECCOMP },
+};
+
 static void each_op_reads_its_own_words(void **state) {
-        static const struct {
-                const char *line;
-                LaunchOp op;
-        } cases[] = {
-                { "tag snap.a.b\n", LAUNCH_OP_TAG },
-                { "lease 0\n", LAUNCH_OP_LEASE },
-                { "stage 1\n", LAUNCH_OP_STAGE },
-                { "user-dir /home/u/snap 0700\n", LAUNCH_OP_USER_DIR },
-                { "user-data /home/u/snap/a x2 x1\n", LAUNCH_OP_USER_DATA },
-                { "user-link /home/u/snap/a/current x1\n", LAUNCH_OP_USER_LINK },
-                { "dir /tmp 1777\n", LAUNCH_OP_DIR },
-                { "link /bin usr/bin\n", LAUNCH_OP_LINK },
-                { "file /x\n", LAUNCH_OP_FILE },
-                { "scratch /run 0755\n", LAUNCH_OP_SCRATCH },
-                { "attach 2 /snap/a/1\n", LAUNCH_OP_ATTACH },
-                { "take 1 usr/lib /usr\n", LAUNCH_OP_TAKE },
-                { "host /sys /sys ro,tree\n", LAUNCH_OP_HOST },
-                { "home /home/u /home/u\n", LAUNCH_OP_HOME },
-                { "bind / srv/a /srv/a rw,noexec\n", LAUNCH_OP_BIND },
-                { "share 6 / /snap/a/1/b\n", LAUNCH_OP_SHARE },
-                { "match / dev/video* / rw,noexec,device\n", LAUNCH_OP_MATCH },
-                { "match-udev / dev/input/event* ID_INPUT_JOYSTICK rw,noexec,device\n",
-                  LAUNCH_OP_MATCH_UDEV },
-                { "match-links /a b* /c\n", LAUNCH_OP_MATCH_LINKS },
-                { "?host-dir /run/pulse 0755\n", LAUNCH_OP_HOST_DIR },
-                { "capabilities 4096 2\n", LAUNCH_OP_CAPABILITIES },
-                { "label snap.a.b\n", LAUNCH_OP_LABEL },
-                { "new-privileges allowed\n", LAUNCH_OP_NEW_PRIVILEGES },
-                { "device null\n", LAUNCH_OP_DEVICE },
-                { "device-rule char 81 4294967295 rw\n", LAUNCH_OP_DEVICE_RULE },
-                { "device-filter on\n", LAUNCH_OP_DEVICE_FILTER },
-                { "bus session /run/user/1/bus /run/user/1/bus rw,noexec,socket\n", LAUNCH_OP_BUS },
-                { "bus-rule session talk=org.a.B\n", LAUNCH_OP_BUS_RULE },
-                { "proc /proc\n", LAUNCH_OP_PROC },
-                { "terminals /dev/pts\n", LAUNCH_OP_TERMINALS },
-                { "shield /proc/sys\n", LAUNCH_OP_SHIELD },
-                { "mask /proc/kcore\n", LAUNCH_OP_MASK },
-                { "?network none\n", LAUNCH_OP_NETWORK },
-                { "namespaces allowed\n", LAUNCH_OP_NAMESPACES },
-                { "setenv A \\e\n", LAUNCH_OP_SETENV },
-                { "expand A $B\n", LAUNCH_OP_EXPAND },
-                { "unsetenv LD_*\n", LAUNCH_OP_UNSETENV },
-                { "argument -x\n", LAUNCH_OP_ARGUMENT },
-                { "directory /\n", LAUNCH_OP_DIRECTORY },
-                { "allow / read,execute\n", LAUNCH_OP_ALLOW },
-                { "landlock files,signals\n", LAUNCH_OP_LANDLOCK },
-                { "seccomp 3 0 400\n", LAUNCH_OP_SECCOMP },
-        };
         (void)state;
 
-        assert_int_equal(ARRAY_COUNT(cases), LAUNCH_OP_GENERATION);
-        for (size_t i = 0; i < ARRAY_COUNT(cases); i++) {
+        assert_int_equal(ARRAY_COUNT(WORDS_OF_OPS), LAUNCH_OP_GENERATION);
+        for (size_t i = 0; i < ARRAY_COUNT(WORDS_OF_OPS); i++) {
                 Error err = ERROR_INIT;
                 LaunchStep step;
 
-                assert_int_equal(read_plan(cases[i].line, &step, &err), 1);
-                assert_int_equal(step.op, cases[i].op);
+                assert_int_equal(read_plan(WORDS_OF_OPS[i].line, &step, &err), 1);
+                assert_int_equal(step.op, WORDS_OF_OPS[i].op);
         }
 }
 

@@ -11,10 +11,10 @@ static const struct {
         { "system-restart", "system is restarting" },
 };
 
-static const char *get_type(int status) {
-        if (status == 200)
+static const char *get_type(const Answer *answer) {
+        if (answer->status == 200 && !answer->is_error)
                 return "sync";
-        return status == 202 ? "async" : "error";
+        return answer->status == 202 ? "async" : "error";
 }
 
 static void put_warnings(json_t *object, const Answer *answer) {
@@ -41,7 +41,7 @@ static void put_maintenance(json_t *object, const char *stop_kind) {
 json_t *answer_format(Answer *answer) {
         json_t *object = json_object();
 
-        json_put_string(object, "type", get_type(answer->status));
+        json_put_string(object, "type", get_type(answer));
         json_put(object, "status-code", json_integer(answer->status));
         json_put_string(object, "status", envelope_get_reason(answer->status));
         json_put(object, "result", answer->result ? take(answer->result) : json_null());

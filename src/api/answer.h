@@ -10,6 +10,7 @@
 
 typedef struct Answer {
         int status;            /* HTTP: 200 sync, 202 async, else error */
+        bool is_error;         /* an error whatever the status */
         json_t *result;        /* owned; NULL is shown as null */
         const char *change;    /* async only */
         json_t *sources;       /* owned; NULL = left out */

@@ -52,7 +52,7 @@ static void load_warnings(Api *api, Answer *answer) {
 
 static int send_envelope(ApiCall *owned_call, Answer *answer) {
         answer->stop_kind = owned_call->api->stop_kind;
-        if (answer->status <= 202)
+        if (answer->status <= 202 && !answer->is_error)
                 load_warnings(owned_call->api, answer);
         request_reply_json(take(owned_call->request), answer->status, answer_format(answer));
         call_free(owned_call);
@@ -142,4 +142,14 @@ int call_reply_error(ApiCall *owned_call, const Error *error) {
         return send_envelope(owned_call,
                              &(Answer){ .status = kind->http_status,
                                         .result = answer_format_error_result(error, value) });
+}
+
+int call_reply_unsuccessful(ApiCall *owned_call, const char *message, json_t *owned_value) {
+        json_t *result = json_object();
+
+        json_put_string(result, "message", message);
+        json_put_string(result, "kind", "unsuccessful");
+        json_put(result, "value", owned_value);
+        return send_envelope(owned_call,
+                             &(Answer){ .status = 200, .is_error = true, .result = result });
 }

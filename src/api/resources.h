@@ -22,6 +22,7 @@ ApiHandler warnings_get, warnings_post;
 ApiHandler notices_get;
 ApiHandler quotas_get, snapshots_get;
 ApiHandler debug_get;
+ApiHandler snapctl_post;
 ApiHandler verify_get, verify_post;
 ApiHandler pawl_interface_files_get, pawl_interfaces_get, pawl_interface_get, pawl_explain_get,
         pawl_policy_get;

@@ -34,6 +34,7 @@ static const Route ROUTES[] = {
         { "/v2/pawl/verify",          { GET(ROOT, verify_get), POST(ROOT, verify_post) } },
         { "/v2/quotas",               { GET(OPEN, quotas_get) } },
         { "/v2/sections",             { GET(OPEN, sections_get) } },
+        { "/v2/snapctl",              { POST(SNAP, snapctl_post) } },
         { "/v2/snaps",                { GET(OPEN, snaps_get), POST(AUTH, snaps_post) }, .takes_files = true },
         { "/v2/snaps/{name}",         { GET(OPEN, snap_get), POST(AUTH, snap_post) } },
         { "/v2/snaps/{name}/conf",    { GET(AUTH, snap_conf_get), PUT(AUTH, snap_conf_put) } },

@@ -51,6 +51,9 @@ static const char PROCESSES[] =
         "  ptrace (read, readby, trace, tracedby) peer=snap.@{INSTANCE}.*,\n"
         "  ptrace (readby, tracedby) peer=unconfined,\n";
 
+/* Where hooks reach the daemon (launch-plan.c). */
+static const char SNAPCTL[] = "  /run/snapd-snap.socket rw,\n";
+
 static void add_own(const ApparmorProfile *profile, Text *text) {
         text_append_format(text,
                            "  /snap/%s/{,**} mrkix,\n"
@@ -335,6 +338,8 @@ void apparmor_profile_write(const ApparmorProfile *profile, Text *ret) {
         text_append(ret, KERNEL);
         text_append(ret, PROCESSES);
         add_own(profile, ret);
+        if (strstr(profile->label, ".hook."))
+                text_append(ret, SNAPCTL);
         add_grants(profile, profile->grants, ret);
         for (size_t i = 0; i < profile->other_count; i++) {
                 text_append(ret, "\n  # another revision that still runs\n");

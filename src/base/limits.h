@@ -38,7 +38,9 @@
 #define HTTP_CLIENT_TIMEOUT_S        120               /* a connection on which nothing moves */
 #define HTTP_CONNECTION_COUNT_MAX    64                /* per principal */
 #define HTTP_PRINCIPAL_COUNT_MAX     64                /* pawl-http processes at once */
-#define HTTP_UPLOAD_COUNT_MAX        16                /* files in one form */
+#define HTTP_VIEW_COUNT_MAX          16   /* of one uid, for what is launched: one each */
+#define HTTP_VIEW_IDLE_MS            100  /* as those come and go */
+#define HTTP_UPLOAD_COUNT_MAX        16   /* files in one form */
 #define HTTP_IDLE_MS                 2000 /* a pawl-http without connections ends after */
 #define API_JSON_DEPTH_MAX           64
 
@@ -69,8 +71,14 @@
 #define QUEUE_LENGTH_MAX          200
 #define QUEUE_LENGTH_PER_SNAP_MAX 50
 
+/* What hooks say by snapctl. */
+#define DYNAMIC_ATTRIBUTES_SIZE_MAX (16 * 1024) /* of one side of one connection */
+#define SNAPCTL_ARGUMENT_COUNT_MAX  64
+#define SNAPCTL_OUTPUT_SIZE_MAX     (256 * 1024)
+
 /* Workers. */
 #define WORKER_RESULT_SIZE_MAX CANONICAL_JSON_SIZE_MAX
+#define WORKER_COUNT_MAX       4 /* at once */
 #define WORKER_ATTEMPT_MAX     3
 /* Ends of the daemon itself while one task was at work, before that is taken for the task's doing:
  * more than a worker's deaths, as most have another cause.  An undo is given more, with growing

@@ -70,10 +70,24 @@ static Principal *find_principal_of(Front *front, const Peer *peer) {
         for (size_t i = 0; i < HTTP_PRINCIPAL_COUNT_MAX; i++) {
                 Principal *principal = front->principals[i];
                 if (principal && principal->state == PRINCIPAL_RUNNING &&
-                    principal->uid == peer->uid && principal->is_confined == peer->is_confined)
+                    principal->uid == peer->uid && principal->is_confined == peer->is_confined &&
+                    principal->view == peer->view)
                         return principal;
         }
         return NULL;
+}
+
+/* Who makes view after view gets no slots that were others'. */
+static int check_views(const Front *front, const Peer *peer, Error *err) {
+        size_t count = 0;
+
+        for (size_t i = 0; i < HTTP_PRINCIPAL_COUNT_MAX && peer->view; i++) {
+                const Principal *principal = front->principals[i];
+                count += principal && principal->view && principal->uid == peer->uid;
+        }
+        return count < HTTP_VIEW_COUNT_MAX
+                       ? 0
+                       : error_set(err, ERROR_BUSY, "too many programs of packages at once");
 }
 
 static int find_free_slot(const Front *front, Error *err) {
@@ -89,7 +103,7 @@ static Principal *require_principal(Front *front, const Peer *peer, Error *err) 
 
         if (principal)
                 return principal;
-        int slot = find_free_slot(front, err);
+        int slot = check_views(front, peer, err) < 0 ? -1 : find_free_slot(front, err);
         if (slot < 0 || principal_new(front, peer, (unsigned)slot, &principal, err) < 0)
                 return NULL;
         front->principals[slot] = principal;
@@ -106,7 +120,9 @@ static void take_client(Front *front, int owned_client, PeerSocket socket) {
                 return;
         }
         peer.socket = socket;
-        Principal *principal = require_principal(front, &peer, &err);
+        Principal *principal = NULL;
+        if (socket == PEER_SOCKET_MAIN || peer_confine(&peer, &err) == 0)
+                principal = require_principal(front, &peer, &err);
         if (principal && principal->connection_count >= HTTP_CONNECTION_COUNT_MAX) {
                 (void)error_set(&err, ERROR_BUSY, "too many connections at once");
                 principal = NULL;

@@ -93,3 +93,14 @@ int peer_get(int socket, Peer *ret, Error *err) {
         ret->is_confined = is_confined(ret);
         return 0;
 }
+
+int peer_confine(Peer *peer, Error *err) {
+        autofd int proc = open_proc(peer->pid);
+        struct stat mounts;
+
+        if (proc < 0 || fstatat(proc, "ns/mnt", &mounts, 0) < 0 || has_ended(peer->pidfd))
+                return error_set(err, ERROR_FORBIDDEN, "cannot tell who connected");
+        peer->is_confined = true;
+        peer->view = mounts.st_ino;
+        return 0;
+}

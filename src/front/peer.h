@@ -8,8 +8,11 @@
 
 #define PEER_INIT ((Peer){ .pidfd = -1 })
 
-/* Fills everything but `socket`; the pidfd is the caller's. */
+/* Fills everything but `socket` and `view`; the pidfd is the caller's. */
 int peer_get(int socket, Peer *ret, Error *err);
+/* Of one that came by the snap socket: whoever comes there is confined, and his mount namespace is
+ * his `view`; one that cannot be told is refused. */
+int peer_confine(Peer *peer, Error *err);
 /* Closes the pidfd. */
 void peer_done(Peer *peer);
 

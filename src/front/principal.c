@@ -300,7 +300,8 @@ static void on_process_end(void *context, int events) {
 
 static int start_process(Principal *principal, Error *err) {
         autofree char *uid = string_format("%u", HELPER_UID_HTTP + principal->slot);
-        autofree char *idle_ms = string_format("%u", principal->setup->idle_ms);
+        autofree char *idle_ms = string_format("%u", principal->view ? HTTP_VIEW_IDLE_MS
+                                                                     : principal->setup->idle_ms);
         autofree char *timeout = string_format("%u", principal->setup->client_timeout_s);
         const char *argv[] = { "pawl-http", uid, idle_ms, timeout, NULL };
         int pair[2];
@@ -333,6 +334,7 @@ int principal_new(Front *front, const Peer *peer, unsigned slot, Principal **ret
         principal->id = front_next_number(front);
         principal->uid = peer->uid;
         principal->is_confined = peer->is_confined;
+        principal->view = peer->view;
         principal->slot = slot;
         principal->control = -1;
         principal->helper = HELPER_INIT;

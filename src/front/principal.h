@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Principal: a uid (and whether it is confined) with the one `pawl-http` that speaks HTTP for it,
- * and its connections.
+ * Principal: a uid (and whether it is confined, and in which view) with the one `pawl-http` that
+ * speaks HTTP for it, and its connections.
  *
  *   RUNNING ──idle──▶ STOPPING ──┐
  *      └──nonsense, death──▶ ENDING ──reaped──▶ freed
@@ -29,6 +29,7 @@ typedef struct Principal {
         uint64_t id;             /* never used twice */
         uid_t uid;
         bool is_confined;
+        uint64_t view; /* request.h */
         unsigned slot;
         PrincipalState state;
         Helper helper;

@@ -26,6 +26,8 @@ typedef struct Peer {
         int pidfd;        /* owned by the connection; -1 where the kernel cannot say */
         bool is_confined; /* its cgroup, label or user namespace says so: lowers rights, never
                              raises them */
+        uint64_t view;    /* of the snap socket: the peer's mount namespace, so that no two launches
+                             share a pawl-http; else 0 */
 } Peer;
 
 #define REQUEST_FILE_MAX 16

@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "interface/connection-row.h"
+#include "interface/hook-chain.h"
 #include "interface/repository.h"
 #include "task/change.h"
 
@@ -194,13 +195,13 @@ static char *format_change_summary(Database *database, const char *format,
         return format_task_summary(database, format, name);
 }
 
-static int add_connect_task(Database *database, int64_t change, const ConnectionName *name,
-                            Error *err) {
-        autofree char *summary = format_task_summary(database, "to", name);
-        TaskDraft draft = { change, "connect", summary, 0 };
-        int64_t task = 0;
+static int add_connect_tasks(Database *database, int64_t change, const ConnectionName *name,
+                             Error *err) {
+        HookChain chain = { .database = database, .change = change };
 
-        return change_add_task(database, &draft, connection_name_format(name), &task, err);
+        if (hook_chain_add_connect(&chain, name, connection_name_format(name), err) < 0)
+                return -1;
+        return hook_chain_add_stage(&chain, HOOK_STAGE_CONNECT, name, err);
 }
 
 int plan_connect(Database *database, const EndpointRequest *plug, const EndpointRequest *slot,
@@ -222,7 +223,7 @@ int plan_connect(Database *database, const EndpointRequest *plug, const Endpoint
             add_change(database, draft, &touched, ret_change, err) < 0 ||
             connection_find(database, name, &is_wanted, err) < 0)
                 return -1;
-        if (!is_wanted && add_connect_task(database, *ret_change, name, err) < 0)
+        if (!is_wanted && add_connect_tasks(database, *ret_change, name, err) < 0)
                 return -1;
         return transaction_commit(&transaction, err);
 }
@@ -307,18 +308,20 @@ static int find_all(Database *database, const DisconnectRequest *request, json_t
         return more;
 }
 
-static int add_disconnect_task(Database *database, int64_t change, const json_t *row, int64_t lane,
-                               bool is_forgotten, Error *err) {
+static int add_disconnect_tasks(Database *database, int64_t change, const json_t *row, int64_t lane,
+                                bool is_forgotten, Error *err) {
         ConnectionName name = connection_name_parse(row);
         autofree char *summary = format_task_summary(database, "from", &name);
-        TaskDraft draft = { change, "disconnect", summary, 0 };
-        json_t *data = connection_name_format(&name);
-        int64_t task = 0;
+        HookChain chain = { .database = database, .change = change, .lane = lane };
+        bool is_wanted = false;
 
-        json_put(data, "is_forgotten", json_boolean(is_forgotten));
-        if (change_add_task(database, &draft, data, &task, err) < 0)
+        /* One that is only remembered as not wanted is connected nowhere. */
+        if (connection_find(database, &name, &is_wanted, err) < 0 ||
+            (is_wanted && hook_chain_add_stage(&chain, HOOK_STAGE_DISCONNECT, &name, err) < 0))
                 return -1;
-        return lane ? change_add_lane(database, task, lane, err) : 0;
+        json_t *data = connection_name_format(&name);
+        json_put(data, "is_forgotten", json_boolean(is_forgotten));
+        return hook_chain_add(&chain, "disconnect", summary, data, err);
 }
 
 static char *format_disconnect_summary(Database *database, const DisconnectRequest *request,
@@ -355,8 +358,8 @@ int plan_disconnect(Database *database, const DisconnectRequest *request, int64_
                 return -1;
         json_array_foreach(rows, i, row) {
                 int64_t lane = json_array_size(rows) > 1 ? (int64_t)i + 1 : 0;
-                if (add_disconnect_task(database, *ret_change, row, lane, request->is_forgotten,
-                                        err) < 0)
+                if (add_disconnect_tasks(database, *ret_change, row, lane, request->is_forgotten,
+                                         err) < 0)
                         return -1;
         }
         return transaction_commit(&transaction, err);

@@ -1,8 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "interface/connect-task.h"
 
+#include <stdlib.h>
+#include <string.h>
+
 #include "base/text.h"
 #include "interface/connection-row.h"
+#include "interface/dynamic-attribute.h"
+#include "interface/endpoint-check.h"
+#include "interface/hook-chain.h"
 #include "interface/repository.h"
 #include "task/change.h"
 
@@ -26,6 +32,81 @@ static int explain_missing(const ConnectionName *name, Error *err) {
                          name->slot);
 }
 
+/* --- what hooks said --- */
+
+/* One side's attributes, as texts: what the hooks said (NULL: nothing), and all together. */
+typedef struct SideTexts {
+        char *dynamic, *all;
+} SideTexts;
+
+static void side_texts_done(SideTexts *texts) {
+        free(texts->dynamic);
+        free(texts->all);
+}
+#define autosidetexts __attribute__((cleanup(side_texts_done))) SideTexts
+
+/* As their file was checked when the package was installed. */
+static int check_side(const json_t *sides, const char *side, const char *interface, SideTexts *ret,
+                      Error *err) {
+        const json_t *own = json_object_get(sides, side),
+                     *dynamic = json_object_get(own, "dynamic");
+        autojson all = attributes_merge(json_object_get(own, "fixed"), dynamic);
+
+        ret->all = json_format(all);
+        if (json_object_size(dynamic) == 0)
+                return 0;
+        ret->dynamic = json_format(dynamic);
+        if (endpoint_check(string_equal(side, "plug"), interface, all, err) < 0)
+                return error_prefix(err, "with what hooks said of the %s", side);
+        return 0;
+}
+
+/* 1 allowed, 0 not (an automatic one), negative: refused. */
+static int ask_rules(const TaskStep *step, const ConnectionName *name, const SideTexts *plug,
+                     const SideTexts *slot, Error *err) {
+        bool is_auto = json_get_bool(step->task->data, "is_auto", false);
+        autofree char *sql = string_format(
+                "SELECT %s(p.interface, json_set(p.told, '$.attributes', json(?5)), json_set(t.told, "
+                "'$.attributes', json(?6)), (SELECT told FROM machine)) FROM policy_end p JOIN "
+                "policy_end t ON t.side = 'slot' AND t.instance = ?3 AND t.name = ?4 WHERE p.side = "
+                "'plug' AND p.instance = ?1 AND p.name = ?2",
+                is_auto ? "auto_connect_rule" : "connect_refusal");
+        autofree char *answer = NULL;
+
+        if (database_find_text(step->database, &answer, err, sql, "ssssss", name->plug_snap,
+                               name->plug, name->slot_snap, name->slot, plug->all, slot->all) < 0)
+                return -1;
+        if (is_auto)
+                return answer != NULL;
+        return answer ? error_set(err, ERROR_FAILED, "with what hooks said: %s", answer) : 1;
+}
+
+static int make_connection(const TaskStep *step, const ConnectionName *name, const char *interface,
+                           Error *err) {
+        autosidetexts plug = { 0 };
+        autosidetexts slot = { 0 };
+        autojson sides = NULL;
+        int may = 1;
+
+        if (attributes_load(step->database, name, step->task->id, &sides, err) < 0 ||
+            check_side(sides, "plug", interface, &plug, err) < 0 ||
+            check_side(sides, "slot", interface, &slot, err) < 0)
+                return -1;
+        if (plug.dynamic || slot.dynamic)
+                may = ask_rules(step, name, &plug, &slot, err);
+        if (may <= 0)
+                return may;
+        if (keep_old(step, name, err) < 0)
+                return -1;
+        ConnectionDraft draft = {
+                .interface = interface,
+                .is_auto = json_get_bool(step->task->data, "is_auto", false),
+                .plug_attributes = plug.dynamic,
+                .slot_attributes = slot.dynamic,
+        };
+        return connection_add(step->database, name, &draft, err);
+}
+
 int connect_commit(const TaskStep *step, const json_t *job, const json_t *result, Error *err) {
         ConnectionName name = connection_name_parse(step->task->data);
         bool is_auto = json_get_bool(step->task->data, "is_auto", false), is_wanted = false;
@@ -44,10 +125,13 @@ int connect_commit(const TaskStep *step, const json_t *job, const json_t *result
                 return TASK_OUTCOME_DONE;
         if (found <= 0)
                 return found < 0 ? -1 : explain_missing(&name, err);
-        if (keep_old(step, &name, err) < 0)
-                return -1;
-        return connection_add(step->database, &name, interface, is_auto, err);
+        if (make_connection(step, &name, interface, err) < 0)
+                return error_prefix(err, "cannot connect %s:%s to %s:%s", name.plug_snap, name.plug,
+                                    *name.slot_snap ? name.slot_snap : "system", name.slot);
+        return TASK_OUTCOME_DONE;
 }
+
+/* --- taking back --- */
 
 /* What `old` says, or nothing where nothing was done. */
 static int put_back(const TaskStep *step, Error *err) {
@@ -111,41 +195,73 @@ static int claim(const TaskStep *step, const char *other, Error *err) {
                        : 0;
 }
 
-/* Every task that waits for `after` waits for `task` too. */
-static int add_before_waiting(const TaskStep *step, int64_t task, Error *err) {
-        if (database_run(step->database, err,
-                         "INSERT OR IGNORE INTO task_wait (task, waits_for) SELECT w.task, ?2 FROM "
-                         "task_wait w JOIN task t ON t.id = w.task WHERE w.waits_for = ?1 AND "
-                         "w.task <> ?2 AND t.kind NOT IN ('connect', 'setup-profiles')",
-                         "ii", step->task->id, task) < 0)
-                return -1;
-        return database_run(step->database, err,
-                            "INSERT OR IGNORE INTO task_lane (task, lane) SELECT ?2, lane FROM "
-                            "task_lane WHERE task = ?1",
-                            "ii", step->task->id, task) < 0
+/* Whoever waits for this task, as long as nothing was added yet; owned. */
+static int list_followers(const TaskStep *step, char **ret, Error *err) {
+        return database_find_text(
+                       step->database, ret, err,
+                       "SELECT json_group_array(task) FROM task_wait WHERE waits_for = ?", "i",
+                       step->task->id) < 0
                        ? -1
                        : 0;
 }
 
-static int add_connect(const TaskStep *step, const ConnectionName *name, int64_t *ret_task,
-                       Error *err) {
-        const char *slot_snap =
-                *name->slot_snap ? name->slot_snap : repository_get_system_name(step->database);
-        autofree char *summary = string_format("Connect %s:%s to %s:%s", name->plug_snap,
-                                               name->plug, slot_snap, name->slot);
-        TaskDraft draft = { step->task->change, "connect", summary, step->task->id };
-        json_t *data = connection_name_format(name);
-
-        json_put(data, "is_auto", json_true());
-        if (change_add_task(step->database, &draft, data, ret_task, err) < 0)
-                return -1;
-        return add_before_waiting(step, *ret_task, err);
+static HookChain make_chain(const TaskStep *step, const char *followers) {
+        return (HookChain){
+                .database = step->database,
+                .change = step->task->change,
+                .last = step->task->id,
+                .like = step->task->id,
+                .followers = followers,
+        };
 }
 
-static int add_profiles(const TaskStep *step, const int64_t *connects, size_t count, Error *err) {
+/* Where both packages are new in one change, each of the two would connect them; hooks run once. */
+static int is_hooked_twice(const TaskStep *step, const ConnectionName *name, Error *err) {
+        int64_t one = 0;
+        int has = hook_chain_has(step->database, HOOK_STAGE_PREPARE, name, err);
+
+        if (has == 0)
+                has = hook_chain_has(step->database, HOOK_STAGE_CONNECT, name, err);
+        if (has <= 0)
+                return has;
+        return database_find_int(
+                step->database, &one, err,
+                "SELECT 1 FROM task WHERE change = ?1 AND kind = 'connect' AND status IN ('Do', "
+                "'Doing', 'Done') AND data->>'plug_snap' = ?2 AND data->>'plug' = ?3 AND "
+                "data->>'slot_snap' = ?4 AND data->>'slot' = ?5 LIMIT 1",
+                "issss", step->task->change, name->plug_snap, name->plug, name->slot_snap,
+                name->slot);
+}
+
+/* 1 added, 0 there is one already. */
+static int add_connect(const TaskStep *step, const ConnectionName *name, const char *followers,
+                       int64_t *ret_task, Error *err) {
+        HookChain chain = make_chain(step, followers);
+        int is_twice = is_hooked_twice(step, name, err);
+
+        if (is_twice != 0)
+                return is_twice < 0 ? -1 : 0;
+        json_t *data = connection_name_format(name);
+        json_put(data, "is_auto", json_true());
+        if (hook_chain_add_connect(&chain, name, data, err) < 0)
+                return -1;
+        *ret_task = chain.connect;
+        return 1;
+}
+
+/* The connections that are being made: their connect tasks and names. */
+typedef struct Connecting {
+        int64_t tasks[CANDIDATE_COUNT_MAX];
+        ConnectionName names[CANDIDATE_COUNT_MAX];
+        size_t count;
+        const char *followers;
+} Connecting;
+
+static int add_profiles(const TaskStep *step, const Connecting *connecting, int64_t *ret_task,
+                        Error *err) {
         const char *instance = json_get_string(step->task->data, "instance", "");
+        HookChain chain = make_chain(step, connecting->followers);
         autofree char *revision = NULL;
-        int64_t task = 0;
 
         if (database_find_text(step->database, &revision, err,
                                "SELECT current FROM snap WHERE instance = ?", "s", instance) < 0)
@@ -153,14 +269,28 @@ static int add_profiles(const TaskStep *step, const int64_t *connects, size_t co
         autofree char *summary =
                 string_format("Setup snap \"%s\" (%s) security profiles for auto-connections",
                               instance, revision ? revision : "unset");
-        TaskDraft draft = { step->task->change, "setup-profiles", summary, step->task->id };
-        if (change_add_task(step->database, &draft, json_pack("{s:s}", "instance", instance), &task,
-                            err) < 0)
+        if (hook_chain_add(&chain, "setup-profiles", summary,
+                           json_pack("{s:s}", "instance", instance), err) < 0)
                 return -1;
-        for (size_t i = 0; i < count; i++)
-                if (change_add_wait(step->database, task, connects[i], err) < 0)
+        for (size_t i = 0; i < connecting->count; i++)
+                if (change_add_wait(step->database, chain.last, connecting->tasks[i], err) < 0)
                         return -1;
-        return add_before_waiting(step, task, err);
+        *ret_task = chain.last;
+        return 0;
+}
+
+/* When all are made, and with what they grant. */
+static int add_connect_hooks(const TaskStep *step, const Connecting *connecting, int64_t profiles,
+                             Error *err) {
+        for (size_t i = 0; i < connecting->count; i++) {
+                HookChain chain = make_chain(step, connecting->followers);
+                chain.last = profiles;
+                chain.connect = connecting->tasks[i];
+                if (hook_chain_add_stage(&chain, HOOK_STAGE_CONNECT, &connecting->names[i], err) <
+                    0)
+                        return -1;
+        }
+        return 0;
 }
 
 /* More than one slot that a plug could have: none is chosen, and the log says between which. */
@@ -225,34 +355,56 @@ static int may_connect(const TaskStep *step, const ConnectionName *name, const c
         return claim(step, other, err) < 0 ? -1 : 1;
 }
 
-int auto_connect_commit(const TaskStep *step, const json_t *job, const json_t *result, Error *err) {
+/* 1 every one that may be was added, 0 some have to come later. */
+static int add_connects(const TaskStep *step, const json_t *wanted, Connecting *connecting,
+                        Error *err) {
         const char *instance = json_get_string(step->task->data, "instance", "");
-        int64_t connects[CANDIDATE_COUNT_MAX];
-        size_t count = 0, i;
-        autojson wanted = NULL;
-        json_t *entry;
+        const json_t *entry;
+        size_t i;
 
-        (void)job;
-        (void)result;
-        if (log_ambiguous(step, instance, err) < 0 ||
-            auto_connect_list(step->database, instance, &wanted, err) < 0)
-                return -1;
         json_array_foreach(wanted, i, entry) {
                 ConnectionName name = connection_name_parse(entry);
                 bool is_later = false;
                 int may = may_connect(step, &name, instance, &is_later, err);
+                if (may < 0 || is_later)
+                        return may < 0 ? -1 : 0;
+                int64_t *task = &connecting->tasks[connecting->count];
+                if (may)
+                        may = add_connect(step, &name, connecting->followers, task, err);
                 if (may < 0)
                         return -1;
-                if (is_later) {
-                        *step->ret_retry_ms = CONFLICT_RETRY_MS;
-                        return TASK_OUTCOME_RETRY;
-                }
-                if (may && add_connect(step, &name, &connects[count++], err) < 0)
-                        return -1;
+                if (may)
+                        connecting->names[connecting->count++] = name;
         }
-        if (count > 0 && add_profiles(step, connects, count, err) < 0)
+        return 1;
+}
+
+int auto_connect_commit(const TaskStep *step, const json_t *job, const json_t *result, Error *err) {
+        const char *instance = json_get_string(step->task->data, "instance", "");
+        Connecting connecting = { 0 };
+        autofree char *followers = NULL;
+        autojson wanted = NULL;
+        int64_t profiles = 0;
+
+        (void)job;
+        (void)result;
+        if (log_ambiguous(step, instance, err) < 0 ||
+            auto_connect_list(step->database, instance, &wanted, err) < 0 ||
+            list_followers(step, &followers, err) < 0)
                 return -1;
-        return TASK_OUTCOME_DONE;
+        connecting.followers = followers;
+        int added = add_connects(step, wanted, &connecting, err);
+        if (added < 0)
+                return -1;
+        if (added == 0) {
+                *step->ret_retry_ms = CONFLICT_RETRY_MS;
+                return TASK_OUTCOME_RETRY;
+        }
+        if (connecting.count == 0)
+                return TASK_OUTCOME_DONE;
+        if (add_profiles(step, &connecting, &profiles, err) < 0)
+                return -1;
+        return add_connect_hooks(step, &connecting, profiles, err);
 }
 
 int auto_connect_clean_commit(const TaskStep *step, const json_t *job, const json_t *result,
@@ -265,17 +417,59 @@ int auto_connect_clean_commit(const TaskStep *step, const json_t *job, const jso
 
 /* --- auto-disconnect --- */
 
+/* With hooks first: a task of its own, as of somebody who disconnects it. */
+static int add_disconnect(const TaskStep *step, const ConnectionName *name, const char *followers,
+                          Error *err) {
+        HookChain chain = make_chain(step, followers);
+        const char *slot_snap =
+                *name->slot_snap ? name->slot_snap : repository_get_system_name(step->database);
+        autofree char *summary = string_format("Disconnect %s:%s from %s:%s", name->plug_snap,
+                                               name->plug, slot_snap, name->slot);
+        json_t *data = connection_name_format(name);
+
+        /* No package stays because its hook, or another's, does not like that it goes. */
+        chain.is_error_ignored = true;
+        json_put(data, "is_forgotten", json_true());
+        if (hook_chain_add_stage(&chain, HOOK_STAGE_DISCONNECT, name, err) < 0) {
+                json_decref(data);
+                return -1;
+        }
+        return hook_chain_add(&chain, "disconnect", summary, data, err);
+}
+
+static int disconnect_one(const TaskStep *step, const json_t *row, const char *followers,
+                          Error *err) {
+        ConnectionName name = connection_name_parse(row);
+        int has = json_get_int(row, "is_undesired", 0)
+                          ? 0
+                          : hook_chain_has(step->database, HOOK_STAGE_DISCONNECT, &name, err);
+
+        if (has != 0)
+                return has < 0 ? -1 : add_disconnect(step, &name, followers, err);
+        return connection_delete(step->database, &name, err);
+}
+
 int auto_disconnect_commit(const TaskStep *step, const json_t *job, const json_t *result,
                            Error *err) {
         const char *instance = json_get_string(step->task->data, "instance", "");
+        autofree char *followers = NULL;
         autofree char *old = NULL;
+        autojson rows = NULL;
+        const json_t *row;
+        size_t i;
 
         (void)job;
         (void)result;
-        if (connection_save_all(step->database, instance, &old, err) < 0)
+        if (connection_save_all(step->database, instance, &old, err) < 0 ||
+            list_followers(step, &followers, err) < 0 ||
+            json_parse(old, strlen(old), &rows, err) < 0)
                 return -1;
         json_put_string(step->task->data, "old", old);
-        return connection_delete_all(step->database, instance, err);
+        json_array_foreach(rows, i, row) {
+                if (disconnect_one(step, row, followers, err) < 0)
+                        return -1;
+        }
+        return TASK_OUTCOME_DONE;
 }
 
 int auto_disconnect_undo_commit(const TaskStep *step, const json_t *job, const json_t *result,

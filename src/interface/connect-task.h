@@ -3,10 +3,13 @@
  * The kinds of tasks that make and take apart connections, for the table in snap/kinds.c.  None has
  * a worker: each is one commit, and several in a row share one transaction.
  *
- *     connect, disconnect   data: the connection's name, "is_auto", "is_forgotten"
- *     auto-connect          data: "instance"; adds connect tasks, before all that waits for it.
- *                           Cleaned: automatic connections go whose ends the package lost
- *     auto-disconnect       data: "instance"; every connection of a package that is being removed
+ *     connect, disconnect   data: the connection's name, "is_auto", "is_forgotten"; of connect also
+ *                           what prepare hooks said: "plug_dynamic", "slot_dynamic"
+ *     auto-connect          data: "instance"; adds connect tasks with their hooks, before all that
+ *                           waits for it.  Cleaned: automatic connections go whose ends the package
+ *                           lost
+ *     auto-disconnect       data: "instance"; every connection of a package that is being removed:
+ *                           at once, or where a package has hooks for that by tasks of their own
  */
 #pragma once
 

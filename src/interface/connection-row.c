@@ -54,14 +54,19 @@ static int mark_changed(Database *database, const char *instance, const char *ot
                        : 0;
 }
 
-int connection_add(Database *database, const ConnectionName *name, const char *interface,
-                   bool is_auto, Error *err) {
-        if (database_run(database, err,
-                         "INSERT INTO connection (plug_snap, plug, slot_snap, slot, interface, "
-                         "is_auto) VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO UPDATE SET "
-                         "interface = ?5, is_auto = ?6, is_undesired = 0",
-                         "sssssi", name->plug_snap, name->plug, name->slot_snap, name->slot,
-                         interface, (int64_t)is_auto) < 0)
+int connection_add(Database *database, const ConnectionName *name, const ConnectionDraft *draft,
+                   Error *err) {
+        if (database_run(
+                    database, err,
+                    "INSERT INTO connection (plug_snap, plug, slot_snap, slot, interface, "
+                    "is_auto, plug_attributes, slot_attributes) VALUES (?1, ?2, ?3, ?4, ?5, ?6, "
+                    "coalesce(?7, '{}'), coalesce(?8, '{}')) ON CONFLICT DO UPDATE SET interface "
+                    "= excluded.interface, is_auto = excluded.is_auto, is_undesired = 0, "
+                    "plug_attributes = excluded.plug_attributes, slot_attributes = "
+                    "excluded.slot_attributes",
+                    "sssssiss", name->plug_snap, name->plug, name->slot_snap, name->slot,
+                    draft->interface, (int64_t)draft->is_auto, draft->plug_attributes,
+                    draft->slot_attributes) < 0)
                 return -1;
         return mark_changed(database, name->plug_snap, name->slot_snap, err);
 }

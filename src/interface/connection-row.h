@@ -30,9 +30,16 @@ int connection_find_interface(Database *database, const ConnectionName *name, ch
 /* 1 when there is such a row; `ret` says whether it is wanted (and not undesired). */
 int connection_find(Database *database, const ConnectionName *name, bool *ret_is_wanted,
                     Error *err);
+/* Dynamic attributes as JSON texts, NULL = {}. */
+typedef struct ConnectionDraft {
+        const char *interface;
+        bool is_auto;
+        const char *plug_attributes;
+        const char *slot_attributes;
+} ConnectionDraft;
 /* Makes it, or makes it wanted again. */
-int connection_add(Database *database, const ConnectionName *name, const char *interface,
-                   bool is_auto, Error *err);
+int connection_add(Database *database, const ConnectionName *name, const ConnectionDraft *draft,
+                   Error *err);
 /* An automatic one is kept as undesired unless it is to be forgotten. */
 int connection_remove(Database *database, const ConnectionName *name, bool is_forgotten,
                       Error *err);

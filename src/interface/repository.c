@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "base/text.h"
+#include "interface/dynamic-attribute.h"
 #include "interface/endpoint-check.h"
 #include "interface/interface-kind.h"
 #include "interface/policy-rule.h"
@@ -22,6 +23,11 @@
         "CASE WHEN s.type IN ('os', 'snapd') THEN 'core' ELSE s.type END)) "                   \
         "AND endpoint_fault(e.side, e.interface, e.attributes) IS NULL"
 
+/* What the package says and what its hooks said of this connection: mostly nothing. */
+#define WITH_DYNAMIC(end, side)                                                          \
+        "iif(c." side "_attributes = '{}', " end ".attributes, merged_attributes('" side \
+        "', c.interface, " end ".attributes, c." side "_attributes))"
+
 static const char *const STATEMENTS[] = {
         "CREATE TEMP TABLE interface_kind (name TEXT PRIMARY KEY, is_implicit INTEGER NOT NULL, "
         "must_match TEXT, slot_types TEXT NOT NULL) STRICT",
@@ -35,18 +41,21 @@ static const char *const STATEMENTS[] = {
         "'slot', name, name, '', '{}', 'system' FROM interface_kind WHERE is_implicit",
 
         "CREATE TEMP VIEW live_connection AS "
-        "SELECT c.plug_snap, c.plug, c.slot_snap, c.slot, c.interface, c.is_auto, "
-        "p.attributes AS plug_attributes, t.attributes AS slot_attributes "
-        "FROM connection c JOIN snap_endpoint p ON p.instance = c.plug_snap AND p.side = 'plug' AND "
-        "p.name = c.plug AND p.interface = c.interface "
-        "JOIN snap_endpoint t ON t.instance = c.slot_snap AND t.side = 'slot' AND t.name = c.slot "
-        "AND t.interface = c.interface WHERE c.is_undesired = 0 "
-        "UNION ALL "
-        "SELECT c.plug_snap, c.plug, c.slot_snap, c.slot, c.interface, c.is_auto, p.attributes, "
-        "'{}' FROM connection c JOIN snap_endpoint p ON p.instance = c.plug_snap AND "
-        "p.side = 'plug' AND p.name = c.plug AND p.interface = c.interface "
-        "JOIN interface_kind k ON k.name = c.slot AND k.is_implicit WHERE c.is_undesired = 0 "
-        "AND c.slot_snap = '' AND c.slot = c.interface",
+        "SELECT c.plug_snap, c.plug, c.slot_snap, c.slot, c.interface, c.is_auto, " WITH_DYNAMIC("p", "plug") " AS plug_attributes, " WITH_DYNAMIC(
+                "t",
+                "slot") " AS slot_attributes "
+                        "FROM connection c JOIN snap_endpoint p ON p.instance = c.plug_snap AND p.side = 'plug' AND "
+                        "p.name = c.plug AND p.interface = c.interface "
+                        "JOIN snap_endpoint t ON t.instance = c.slot_snap AND t.side = 'slot' AND t.name = c.slot "
+                        "AND t.interface = c.interface WHERE c.is_undesired = 0 "
+                        "UNION ALL "
+                        "SELECT c.plug_snap, c.plug, c.slot_snap, c.slot, c.interface, c.is_auto, " WITH_DYNAMIC(
+                                "p",
+                                "plug") ", "
+                                        "'{}' FROM connection c JOIN snap_endpoint p ON p.instance = c.plug_snap AND "
+                                        "p.side = 'plug' AND p.name = c.plug AND p.interface = c.interface "
+                                        "JOIN interface_kind k ON k.name = c.slot AND k.is_implicit WHERE c.is_undesired = 0 "
+                                        "AND c.slot_snap = '' AND c.slot = c.interface",
 
         /* What assertions say of a package; empty before there are any.  Instance '' is the
          * system. */
@@ -117,6 +126,7 @@ int repository_open(Database *database, bool is_classic, Error *err) {
         size_t kind_count;
 
         if (database_define(database, "endpoint_fault", 3, endpoint_fault, err) < 0 ||
+            database_define(database, "merged_attributes", 4, merged_attributes, err) < 0 ||
             database_define(database, "auto_connect_rule", 4, policy_auto_connect_rule, err) < 0 ||
             database_define(database, "connect_refusal", 4, policy_connect_refusal, err) < 0 ||
             transaction_begin(database, &transaction, err) < 0)

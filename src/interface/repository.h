@@ -8,7 +8,8 @@
  *         is said is right; and the system's own slots, instance ''
  *
  *     live_connection
- *         rows of `connection` whose two ends are live, with their attributes
+ *         rows of `connection` whose two ends are live, with their attributes, those that hooks
+ *         gave this connection among them (dynamic-attribute.h)
  *
  *     auto_connect_candidate(plug_snap, plug, slot_snap, slot, interface, slots_per_plug)
  *         what may be connected without being asked, whether it is or not; a plug that has several

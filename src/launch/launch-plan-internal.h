@@ -10,6 +10,8 @@
 #include "wire/launch.h"
 
 #define NUMBER_SIZE 16
+/* Where real bases have an empty directory for it, and a link to it in /usr/bin. */
+#define SNAPCTL_DIRECTORY "/usr/lib/snapd"
 
 static inline void line_add(Text *plan, const char *op, const char *word) {
         launch_line_append(plan, op, word, NULL);

@@ -146,6 +146,17 @@ static void add_scratch(Text *plan, const LaunchPlanInput *input) {
         line_add_pair(plan, "dir", own, "0700");
 }
 
+/* Hooks that the daemon runs may talk to it, by a program and a socket that nobody else is shown;
+ * who starts one himself has no cookie, and is refused (api/api-snapctl.c). */
+static void add_snapctl(Text *plan, const LaunchPlanInput *input) {
+        if (!input->target->is_hook || input->uid != 0 || !input->programs)
+                return;
+        launch_line_append(plan, "bind", input->programs, "snapctl", SNAPCTL_DIRECTORY "/snapctl",
+                           "ro", NULL);
+        launch_line_append(plan, "match", *input->root ? input->root : "/", "run/snapd-snap.socket",
+                           "/", "rw,noexec,socket", NULL);
+}
+
 /* ── the command ── */
 
 static void add_command_words(Text *plan, const char *prefix, const char *command) {
@@ -304,6 +315,7 @@ int launch_plan_write(const LaunchPlanInput *input, Text *ret, Error *err) {
         add_user_data(ret, input);
         launch_plan_add_grants(ret, input);
         launch_plan_add_buses(ret, input);
+        add_snapctl(ret, input);
         if (input->target->grants.flags & INTERFACE_LIFTS_NAMESPACES)
                 line_add(ret, "namespaces", "allowed");
         launch_plan_add_environment(ret, input);

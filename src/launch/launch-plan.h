@@ -25,7 +25,8 @@ typedef struct LaunchPlanInput {
         const LaunchRequest *request;
         const char *base_listing; /* mounts.h */
         const char *root;
-        bool has_label; /* AppArmor confines it under its tag */
+        const char *programs; /* the directory of our own; NULL: none for hooks */
+        bool has_label;       /* AppArmor confines it under its tag */
         uid_t uid;
         uint32_t seccomp_counts[SECCOMP_PROGRAM_COUNT];
 } LaunchPlanInput;

@@ -76,6 +76,7 @@ static int send_plan(Session *session, const Ingredients *from, Error *err) {
         const PlanOrder order = { .target = &session->target,
                                   .request = &session->request,
                                   .root = session->world->root,
+                                  .programs = session->world->programs,
                                   .cloner = &session->world->cloner,
                                   .has_label = reconciler_has_labels(session->world->reconciler),
                                   .uid = session->caller.uid,

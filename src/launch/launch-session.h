@@ -35,6 +35,7 @@ typedef struct SessionWorld {
         char *root;
         char *rules;       /* the seccomp template as text */
         char *launcher;    /* the path of this build's pawl-run; NULL = none */
+        char *programs;    /* the directory that it lies in; NULL likewise */
         int launcher_file; /* the same, open; -1 = none */
         Mounts *mounts;
         Cloner cloner;

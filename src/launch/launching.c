@@ -183,7 +183,10 @@ static int begin(SessionWorld *world, Error *err) {
 }
 
 static void open_launcher(SessionWorld *world, const char *path) {
+        const char *slash = path ? strrchr(path, '/') : NULL;
+
         world->launcher = path ? string_copy(path) : NULL;
+        world->programs = slash ? string_copy_length(path, (size_t)(slash - path)) : NULL;
         world->launcher_file = path ? open(path, O_PATH | O_CLOEXEC) : -1;
         if (path && world->launcher_file < 0)
                 log_warning("%s is missing: launchers of other versions cannot be helped", path);
@@ -265,6 +268,7 @@ static void free_when_closed(uv_handle_t *handle) {
         free(world->root);
         free(world->rules);
         free(world->launcher);
+        free(world->programs);
         free(launch);
 }
 

@@ -6,6 +6,10 @@
 #include "launch/launch-plan-internal.h"
 #include "launch/plan-grant.h"
 
+#define PROGRAM_PATH                                                               \
+        "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/usr/games:" \
+        "/usr/local/games"
+
 static const char *get_architecture(void) {
         static const char *const names[][2] = {
                 { "x86_64", "amd64" },    { "aarch64", "arm64" },   { "armv7l", "armhf" },
@@ -84,8 +88,7 @@ static void add_snap_variables(Text *plan, const LaunchPlanInput *input) {
         line_add_pair(plan, "setenv", "TMPDIR", "/tmp");
         line_add_pair(plan, "setenv", "TEMPDIR", "/tmp");
         line_add_pair(plan, "setenv", "PATH",
-                      "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/usr/games:"
-                      "/usr/local/games");
+                      target->is_hook ? PROGRAM_PATH ":" SNAPCTL_DIRECTORY : PROGRAM_PATH);
 }
 
 static void add_home_variables(Text *plan, const LaunchPlanInput *input) {

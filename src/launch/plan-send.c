@@ -147,6 +147,7 @@ int plan_send(const PlanOrder *order, const Ingredients *from, Error *err) {
                 .request = order->request,
                 .base_listing = from->base->listing,
                 .root = order->root,
+                .programs = order->programs,
                 .has_label = order->has_label,
                 .uid = order->uid,
         };

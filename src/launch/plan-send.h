@@ -39,6 +39,7 @@ typedef struct PlanOrder {
         const Target *target;
         const LaunchRequest *request;
         const char *root;
+        const char *programs; /* directory of our own programs; NULL = not known */
         Cloner *cloner;
         bool has_label; /* of AppArmor; its profile is loaded */
         uid_t uid;      /* of the caller, by the kernel's word */

@@ -115,12 +115,13 @@ static int place_descriptors(int program, const int *fds, size_t count) {
         return program;
 }
 
-static void become_helper(int program, const char *const argv[], const int *fds, size_t count) {
-        static char *const NO_ENVIRONMENT[] = { NULL };
+static void become_helper(int program, const HelperOrder *order) {
+        static const char *const NO_ENVIRONMENT[] = { NULL };
+        const char *const *environment = order->environment ? order->environment : NO_ENVIRONMENT;
 
-        program = place_descriptors(program, fds, count);
+        program = place_descriptors(program, order->fds, order->fd_count);
         signals_reset();
-        (void)syscall(__NR_execveat, program, "", argv, NO_ENVIRONMENT, AT_EMPTY_PATH);
+        (void)syscall(__NR_execveat, program, "", order->argv, environment, AT_EMPTY_PATH);
         die("cannot execute it");
 }
 
@@ -137,34 +138,42 @@ static size_t reap_left(void) {
 
 int helper_spawn(HelperProgram program, const char *const argv[], const int *fds, size_t fd_count,
                  Helper *ret, Error *err) {
-        int file = programs_get()[program];
+        return helper_start(
+                &(HelperOrder){
+                        .program = program, .argv = argv, .fds = fds, .fd_count = fd_count },
+                ret, err);
+}
+
+int helper_start(const HelperOrder *order, Helper *ret, Error *err) {
+        const char *name = NAMES[order->program];
+        int file = programs_get()[order->program];
         pid_t parent = getpid();
 
         if (file < 0)
-                return error_set(err, ERROR_FAILED, "helper %s was not opened", NAMES[program]);
+                return error_set(err, ERROR_FAILED, "helper %s was not opened", name);
         if (reap_left() == HELPER_LEFT_MAX)
                 return error_set(err, ERROR_BUSY,
                                  "%d killed helpers wait for file systems that do not answer; see: "
                                  "ps -eo pid,stat,wchan,args",
                                  HELPER_LEFT_MAX);
-        if (fd_count > SPAWN_FD_MAX)
+        if (order->fd_count > SPAWN_FD_MAX)
                 return error_set(err, ERROR_FAILED, "too many descriptors for a helper");
         /* Without fork handlers: libuv's one closes two numbered descriptors of its own, which in a
          * worker, where all but a few were closed, are somebody else's by now. */
         pid_t pid = _Fork();
         if (pid < 0)
-                return error_set_errno(err, errno, "cannot start %s", NAMES[program]);
+                return error_set_errno(err, errno, "cannot start %s", name);
         if (pid == 0) {
                 if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != parent)
                         die("the parent is gone");
-                become_helper(file, argv, fds, fd_count);
+                become_helper(file, order);
         }
         Helper helper = { .pid = pid, .pidfd = (int)syscall(__NR_pidfd_open, pid, 0) };
         if (helper.pidfd < 0) {
                 int number = errno;
                 (void)kill(pid, SIGKILL);
                 (void)waitpid(pid, NULL, 0);
-                return error_set_errno(err, number, "cannot watch %s", NAMES[program]);
+                return error_set_errno(err, number, "cannot watch %s", name);
         }
         *ret = helper;
         return 0;

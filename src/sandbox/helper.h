@@ -46,6 +46,15 @@ typedef struct Helper {
  * stays. */
 int helper_spawn(HelperProgram program, const char *const argv[], const int *fds, size_t fd_count,
                  Helper *ret, Error *err);
+/* The same with an environment, "KEY=value" and NULL at the end. */
+typedef struct HelperOrder {
+        HelperProgram program;
+        const char *const *argv;
+        const char *const *environment; /* NULL: empty */
+        const int *fds;
+        size_t fd_count;
+} HelperOrder;
+int helper_start(const HelperOrder *order, Helper *ret, Error *err);
 /* Kills, reaps and closes; safe on one that has ended and on HELPER_INIT.  One that sleeps in a
  * file system that does not answer does not end even so: it is reaped later, and once there are
  * HELPER_LEFT_MAX of them no more helpers are started. */

@@ -236,12 +236,23 @@ static int unpack_one(int directory, int image, const char *name, Error *err) {
         return fd_sync(file, name, err);
 }
 
+/* A package made before there was one does without: its daemon shows hooks none either. */
+static void unpack_if_there(int directory, int image, const char *name) {
+        Error err = ERROR_INIT;
+
+        if (unpack_one(directory, image, name, &err) == 0)
+                return;
+        log_warning("%s", err.message);
+        (void)unlinkat(directory, name, 0);
+}
+
 static int unpack_all(int directory, int image, Error *err) {
         if (unpack_one(directory, image, "pawld", err) < 0)
                 return -1;
         for (int i = 0; i < HELPER_PROGRAM_COUNT; i++)
                 if (unpack_one(directory, image, helper_get_name((HelperProgram)i), err) < 0)
                         return -1;
+        unpack_if_there(directory, image, "snapctl");
         return fd_sync(directory, "the programs", err);
 }
 

@@ -11,7 +11,9 @@
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "interface/connection-row.h"
 #include "sandbox/helper.h"
+#include "snap/hook-context.h"
 #include "snap/sequence.h"
 #include "snap/setup.h"
 #include "snap/task-parts-internal.h"
@@ -34,10 +36,32 @@ static int get_limit_s(const char *hook) {
         return HOOK_LIMIT_S;
 }
 
-/* The task's own revision where it names one (the old one's hooks), else that of the set. */
+static bool is_of_interface(const TaskStep *step) {
+        return json_get_string(step->task->data, "side", NULL) != NULL;
+}
+
+/* 1, or 0 where there is none any more: the other package may be removed by a change of its own. */
+static int find_current(const TaskStep *step, char **ret_revision, Error *err) {
+        return database_find_text(
+                step->database, ret_revision, err,
+                "SELECT current FROM snap WHERE instance = ? AND is_active = 1 AND "
+                "current IS NOT NULL",
+                "s", setup_get_instance(step->task->data));
+}
+
+/* The task's own revision where it names one (the old one's hooks), that of the moment for hooks of
+ * interfaces, else that of the set.  "" where there is none. */
 static int load_target(const TaskStep *step, char **ret_instance, char **ret_revision, Error *err) {
         autojson setup = NULL;
+        autofree char *current = NULL;
 
+        if (is_of_interface(step)) {
+                if (find_current(step, &current, err) < 0)
+                        return -1;
+                *ret_instance = string_copy(setup_get_instance(step->task->data));
+                *ret_revision = current ? take(current) : string_copy("");
+                return 0;
+        }
         if (json_get_string(step->task->data, "revision", NULL))
                 setup = json_incref(step->task->data);
         else if (setup_load_prepared(step, &setup, err) < 0)
@@ -47,24 +71,63 @@ static int load_target(const TaskStep *step, char **ret_instance, char **ret_rev
         return 0;
 }
 
-static int find_hook(const TaskStep *step, const char *instance, const char *revision, Error *err) {
-        int64_t exists;
+/* What is run, forwards or back; "" = nothing. */
+typedef struct HookRun {
+        const char *hook;
+        bool is_undo;
+} HookRun;
 
-        return database_find_int(
+static HookRun get_run(const TaskStep *step) {
+        return (HookRun){ .hook = json_get_string(step->task->data, "hook", "") };
+}
+
+static HookRun get_undo(const TaskStep *step) {
+        return (HookRun){ .hook = json_get_string(step->task->data, "undo_hook", ""),
+                          .is_undo = true };
+}
+
+/* What tells of a connection that is made or goes has nothing to tell where there is none. */
+static int is_meant(const TaskStep *step, const HookRun *run, Error *err) {
+        ConnectionName name = connection_name_parse(step->task->data);
+        bool is_wanted = false;
+
+        if (!is_of_interface(step) || !(string_has_prefix(run->hook, "connect-") ||
+                                        string_has_prefix(run->hook, "disconnect-")))
+                return 1;
+        return connection_find(step->database, &name, &is_wanted, err) < 0 ? -1 : is_wanted;
+}
+
+static int find_hook(const TaskStep *step, const char *instance, const char *revision,
+                     const HookRun *run, Error *err) {
+        int64_t exists;
+        int found = database_find_int(
                 step->database, &exists, err,
                 "SELECT 1 FROM hook WHERE instance = ?1 AND revision = ?2 AND name = ?3", "sss",
-                instance, revision, json_get_string(step->task->data, "hook", ""));
+                instance, revision, run->hook);
+
+        return found > 0 ? is_meant(step, run, err) : found;
 }
 
 /* Most packages have no hook of that name.  What cannot be said yet, the plan explains. */
-int hook_has_work(const TaskStep *step, Error *err) {
+static int has_work(const TaskStep *step, HookRun run, Error *err) {
         autofree char *instance = NULL;
         autofree char *revision = NULL;
         Error ignored;
 
         if (load_target(step, &instance, &revision, &ignored) < 0)
                 return 1;
-        return find_hook(step, instance, revision, err);
+        return find_hook(step, instance, revision, &run, err);
+}
+
+int hook_has_work(const TaskStep *step, Error *err) {
+        return has_work(step, get_run(step), err);
+}
+
+/* Only hooks of interfaces have one that takes back what they did. */
+int hook_undo_has_work(const TaskStep *step, Error *err) {
+        HookRun run = get_undo(step);
+
+        return *run.hook ? has_work(step, run, err) : 0;
 }
 
 /* Two hooks of one package would meet in its data. */
@@ -73,20 +136,39 @@ bool hook_is_blocked_by(const Task *task, const Task *running) {
                string_equal(setup_get_instance(running->data), setup_get_instance(task->data));
 }
 
-int hook_plan(const TaskStep *step, json_t **ret_job, Error *err) {
-        const char *hook = json_get_string(step->task->data, "hook", "");
+static int plan(const TaskStep *step, HookRun run, json_t **ret_job, Error *err) {
+        bool is_error_ignored =
+                run.is_undo || json_get_bool(step->task->data, "ignore_error", false);
         autofree char *instance = NULL;
         autofree char *revision = NULL;
 
+        if (!*run.hook)
+                return 0;
         if (load_target(step, &instance, &revision, err) < 0)
                 return -1;
-        int found = find_hook(step, instance, revision, err);
+        int found = find_hook(step, instance, revision, &run, err);
         if (found < 0)
                 return -1;
-        *ret_job = json_pack("{s:s, s:s, s:s, s:b, s:b}", "instance", instance, "revision",
-                             revision, "hook", hook, "is_present", found, "is_error_ignored",
-                             json_get_bool(step->task->data, "ignore_error", false));
+        autojson job = json_pack("{s:s, s:s, s:s, s:b, s:b}", "instance", instance, "revision",
+                                 revision, "hook", run.hook, "is_present", found,
+                                 "is_error_ignored", is_error_ignored);
+        if (found && hook_context_add(step, job, err) < 0)
+                return -1;
+        *ret_job = take(job);
         return 0;
+}
+
+int hook_plan(const TaskStep *step, json_t **ret_job, Error *err) {
+        return plan(step, get_run(step), ret_job, err);
+}
+
+int hook_undo_plan(const TaskStep *step, json_t **ret_job, Error *err) {
+        return plan(step, get_undo(step), ret_job, err);
+}
+
+int hook_commit(const TaskStep *step, const json_t *job, const json_t *result, Error *err) {
+        (void)result;
+        return hook_context_commit(step, job, err);
 }
 
 /* Hooks run when their revision is the current one, so none is named.  The hook's stderr is the
@@ -95,13 +177,19 @@ static int spawn_hook(const Places *places, const json_t *job, int output, Helpe
                       Error *err) {
         autofree char *hook = string_format("--hook=%s", json_get_string(job, "hook", ""));
         autofree char *root = string_format("--root=%s", places->root);
+        autofree char *cookie =
+                string_format("SNAP_COOKIE=%s", json_get_string(job, HOOK_COOKIE, ""));
+        autofree char *context =
+                string_format("SNAP_CONTEXT=%s", json_get_string(job, HOOK_COOKIE, ""));
         const char *const argv[] = { "pawl-run", root, hook, json_get_string(job, "instance", ""),
                                      NULL };
+        const char *const environment[] = { cookie, context, NULL };
+        HelperOrder order = { .program = HELPER_RUN, .argv = argv, .environment = environment };
         autofd int saved = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
 
         if (saved < 0 || dup2(output, STDERR_FILENO) < 0)
                 return error_set_errno(err, errno, "cannot catch the output of a hook");
-        int result = helper_spawn(HELPER_RUN, argv, NULL, 0, ret, err);
+        int result = helper_start(&order, ret, err);
         (void)dup2(saved, STDERR_FILENO);
         return result;
 }

@@ -56,6 +56,9 @@ bool hook_is_blocked_by(const Task *task, const Task *running);
 int hook_has_work(const TaskStep *step, Error *err);
 int hook_plan(const TaskStep *step, json_t **ret_job, Error *err);
 int hook_work(Worker *worker, void *context, const json_t *job, json_t **ret_result, Error *err);
+int hook_commit(const TaskStep *step, const json_t *job, const json_t *result, Error *err);
+int hook_undo_has_work(const TaskStep *step, Error *err);
+int hook_undo_plan(const TaskStep *step, json_t **ret_job, Error *err);
 int services_has_work(const TaskStep *step, Error *err);
 int services_plan(const TaskStep *step, json_t **ret_job, Error *err);
 int services_work(Worker *worker, void *context, const json_t *job, json_t **ret_result,

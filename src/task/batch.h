@@ -8,8 +8,7 @@
 
 #include "task/attempt.h"
 
-#define WORKER_COUNT_MAX 4
-#define BATCH_STEPS_MAX  32
+#define BATCH_STEPS_MAX 32
 
 typedef struct Batch {
         const StepWorld *world;

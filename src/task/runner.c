@@ -484,6 +484,18 @@ static void on_closed(uv_handle_t *handle) {
         }
 }
 
+size_t runner_list_jobs(const Runner *runner, RunningJob ret[WORKER_COUNT_MAX]) {
+        size_t count = 0;
+
+        for (size_t i = 0; i < runner->attempt_count; i++) {
+                const Attempt *attempt = runner->attempts[i];
+                if (attempt->end == ATTEMPT_RUNS && attempt->pid > 0)
+                        ret[count++] = (RunningJob){ attempt->step.task->kind, attempt->pid,
+                                                     attempt->job };
+        }
+        return count;
+}
+
 Runner *runner_free(Runner *runner) {
         if (!runner)
                 return NULL;

@@ -12,6 +12,7 @@
 
 #include <uv.h>
 
+#include "base/limits.h"
 #include "task/task.h"
 
 typedef struct Runner Runner;
@@ -51,6 +52,14 @@ bool runner_is_working(const Runner *runner);
 /* Progress and log lines of running workers, which are not stored, put into an object made by
  * change_describe. */
 void runner_overlay(const Runner *runner, json_t *change);
+/* The job of a worker that runs now, for who answers what the worker's children ask; the runner's.
+ * What is changed in it is not seen by the worker; the commit sees it. */
+typedef struct RunningJob {
+        const char *kind;
+        pid_t pid; /* of the worker, whose children are at work for it */
+        json_t *job;
+} RunningJob;
+size_t runner_list_jobs(const Runner *runner, RunningJob ret[WORKER_COUNT_MAX]);
 /* Kills workers and forgets them; the state already says what to do next time.  The memory goes
  * when the loop has run once more. */
 Runner *runner_free(Runner *runner);

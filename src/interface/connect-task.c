@@ -61,20 +61,23 @@ static int check_side(const json_t *sides, const char *side, const char *interfa
         return 0;
 }
 
+#define ASK_RULES(function)                                                                          \
+        "SELECT " function "(p.interface, json_set(p.told, '$.attributes', json(?5)), "              \
+        "json_set(t.told, '$.attributes', json(?6)), (SELECT told FROM machine)) FROM policy_end p " \
+        "JOIN policy_end t ON t.side = 'slot' AND t.instance = ?3 AND t.name = ?4 WHERE p.side = "   \
+        "'plug' AND p.instance = ?1 AND p.name = ?2"
+
 /* 1 allowed, 0 not (an automatic one), negative: refused. */
 static int ask_rules(const TaskStep *step, const ConnectionName *name, const SideTexts *plug,
                      const SideTexts *slot, Error *err) {
+        static const char AUTOMATIC[] = ASK_RULES("auto_connect_rule");
+        static const char BY_HAND[] = ASK_RULES("connect_refusal");
         bool is_auto = json_get_bool(step->task->data, "is_auto", false);
-        autofree char *sql = string_format(
-                "SELECT %s(p.interface, json_set(p.told, '$.attributes', json(?5)), json_set(t.told, "
-                "'$.attributes', json(?6)), (SELECT told FROM machine)) FROM policy_end p JOIN "
-                "policy_end t ON t.side = 'slot' AND t.instance = ?3 AND t.name = ?4 WHERE p.side = "
-                "'plug' AND p.instance = ?1 AND p.name = ?2",
-                is_auto ? "auto_connect_rule" : "connect_refusal");
         autofree char *answer = NULL;
 
-        if (database_find_text(step->database, &answer, err, sql, "ssssss", name->plug_snap,
-                               name->plug, name->slot_snap, name->slot, plug->all, slot->all) < 0)
+        if (database_find_text(step->database, &answer, err, is_auto ? AUTOMATIC : BY_HAND,
+                               "ssssss", name->plug_snap, name->plug, name->slot_snap, name->slot,
+                               plug->all, slot->all) < 0)
                 return -1;
         if (is_auto)
                 return answer != NULL;

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <string.h>
+
+#include "../unit.h"
+#include "base/limits.h"
+#include "base/text.h"
+#include "interface/dynamic-attribute.h"
+
+static json_t *must_parse(const char *text) {
+        json_t *value = NULL;
+        Error err;
+
+        if (json_parse(text, strlen(text), &value, &err) < 0)
+                fail_msg("%s", err.message);
+        return value;
+}
+
+static void assert_json(const json_t *value, const char *expected) {
+        autofree char *text = json_format_canonical(value);
+
+        assert_string_equal(text, expected);
+}
+
+static void what_a_file_says_is_never_hidden(void **state) {
+        autojson fixed = must_parse("{\"a\":1,\"m\":{\"x\":1}}");
+        autojson dynamic = must_parse("{\"a\":2,\"m\":{\"y\":2},\"b\":3}");
+        autojson all = attributes_merge(fixed, dynamic);
+        autojson none = attributes_merge(NULL, NULL);
+
+        (void)state;
+        assert_json(all, "{\"a\":1,\"b\":3,\"m\":{\"x\":1}}");
+        assert_json(none, "{}");
+        assert_json(fixed, "{\"a\":1,\"m\":{\"x\":1}}");
+}
+
+static void paths_lead_into_mappings(void **state) {
+        static const struct {
+                const char *path, *value; /* NULL: no name, "": there is none */
+        } ROWS[] = {
+                { "a", "1" },       { "m", "{\"x\":{\"y\":[2]}}" },
+                { "m.x.y", "[2]" }, { "d", "\"dynamic\"" },
+                { "z", "" },        { "a.b", "" },
+                { "m.x.z", "" },    { "", NULL },
+                { ".a", NULL },     { "a.", NULL },
+                { "a..b", NULL },   { "a b", NULL },
+                { "a/b", NULL },    { "a.b.c.d.e.f.g.h.i", NULL },
+        };
+        autojson side = must_parse(
+                "{\"fixed\":{\"a\":1,\"m\":{\"x\":{\"y\":[2]}}},\"dynamic\":{\"d\":\"dynamic\"}}");
+
+        (void)state;
+        for (size_t i = 0; i < ARRAY_COUNT(ROWS); i++) {
+                const json_t *value = NULL;
+                Error err = ERROR_INIT;
+                int found = attribute_find(side, ROWS[i].path, &value, &err);
+                if (!ROWS[i].value) {
+                        assert_int_equal(found, -1);
+                        continue;
+                }
+                assert_int_equal(found, *ROWS[i].value ? 1 : 0);
+                if (found != 1)
+                        continue;
+                autofree char *text = json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT);
+                assert_string_equal(text, ROWS[i].value);
+        }
+}
+
+static void values_are_set_and_taken_away(void **state) {
+        static const struct {
+                const char *path, *value; /* NULL: away */
+                int result;
+                const char *after;
+        } ROWS[] = {
+                { "b", "1", 0, "{\"b\":1}" },
+                { "m.x", "\"t\"", 0, "{\"b\":1,\"m\":{\"x\":\"t\"}}" },
+                { "m.y", "[1]", 0, "{\"b\":1,\"m\":{\"x\":\"t\",\"y\":[1]}}" },
+                { "a", "2", -1, "{\"b\":1,\"m\":{\"x\":\"t\",\"y\":[1]}}" },
+                { "a.inner", "2", -1, "{\"b\":1,\"m\":{\"x\":\"t\",\"y\":[1]}}" },
+                { "a", NULL, -1, "{\"b\":1,\"m\":{\"x\":\"t\",\"y\":[1]}}" },
+                { "m.x", NULL, 0, "{\"b\":1,\"m\":{\"y\":[1]}}" },
+                { "n.x", NULL, 0, "{\"b\":1,\"m\":{\"y\":[1]}}" },
+                { "m", "null", 0, "{\"b\":1}" },
+                { "b.deep", "1", 0, "{\"b\":{\"deep\":1}}" },
+                { "not a name", "1", -1, "{\"b\":{\"deep\":1}}" },
+        };
+        autojson side = must_parse("{\"fixed\":{\"a\":1},\"dynamic\":{}}");
+
+        (void)state;
+        for (size_t i = 0; i < ARRAY_COUNT(ROWS); i++) {
+                Error err = ERROR_INIT;
+                json_t *value =
+                        ROWS[i].value ? json_loads(ROWS[i].value, JSON_DECODE_ANY, NULL) : NULL;
+                assert_int_equal(attribute_set(side, ROWS[i].path, value, &err), ROWS[i].result);
+                assert_json(json_object_get(side, "dynamic"), ROWS[i].after);
+        }
+}
+
+static void a_side_has_a_size(void **state) {
+        autofree char *large = memory_new(DYNAMIC_ATTRIBUTES_SIZE_MAX + 1);
+        autojson side = must_parse("{\"fixed\":{},\"dynamic\":{}}");
+        Error err = ERROR_INIT;
+
+        (void)state;
+        memset(large, 'x', DYNAMIC_ATTRIBUTES_SIZE_MAX);
+        assert_int_equal(attribute_set(side, "a", json_string(large), &err), -1);
+        assert_int_equal(err.kind, ERROR_TOO_LARGE);
+        assert_json(json_object_get(side, "dynamic"), "{}");
+        large[DYNAMIC_ATTRIBUTES_SIZE_MAX - 20] = '\0';
+        assert_int_equal(attribute_set(side, "a", json_string(large), &err), 0);
+}
+
+static void what_does_not_suit_the_interface_counts_for_nothing(void **state) {
+        static const struct {
+                const char *arguments[4], *merged;
+        } ROWS[] = {
+                { { "slot", "content", "{\"read\":[\"$SNAP/a\"]}",
+                    "{\"write\":[\"$SNAP_DATA/b\"]}" },
+                  "{\"read\":[\"$SNAP/a\"],\"write\":[\"$SNAP_DATA/b\"]}" },
+                { { "slot", "content", "{\"read\":[\"$SNAP/a\"]}", "{\"write\":[\"../b\"]}" },
+                  "{\"read\":[\"$SNAP/a\"]}" },
+                { { "slot", "content", "{\"read\":[\"$SNAP/a\"]}", "{\"read\":[\"$SNAP/b\"]}" },
+                  "{\"read\":[\"$SNAP/a\"]}" },
+                { { "slot", "content", "{\"read\":[\"$SNAP/a\"]}", "broken" },
+                  "{\"read\":[\"$SNAP/a\"]}" },
+                { { "slot", "unknown", "{\"a\":1}", "{\"b\":1}" }, "{\"a\":1}" },
+        };
+
+        (void)state;
+        for (size_t i = 0; i < ARRAY_COUNT(ROWS); i++) {
+                autofree char *merged = merged_attributes(ROWS[i].arguments);
+                assert_string_equal(merged, ROWS[i].merged);
+        }
+}
+
+int main(void) {
+        static const struct CMUnitTest TESTS[] = {
+                cmocka_unit_test(what_a_file_says_is_never_hidden),
+                cmocka_unit_test(paths_lead_into_mappings),
+                cmocka_unit_test(values_are_set_and_taken_away),
+                cmocka_unit_test(a_side_has_a_size),
+                cmocka_unit_test(what_does_not_suit_the_interface_counts_for_nothing),
+        };
+
+        return cmocka_run_group_tests(TESTS, NULL, NULL);
+}

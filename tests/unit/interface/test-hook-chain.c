@@ -194,10 +194,10 @@ static Task *must_load(Database *database, const char *kind) {
         return task;
 }
 
+typedef int Part(const TaskStep *step, const json_t *job, const json_t *result, Error *err);
+
 /* As the runner does: in a transaction, which is kept where the commit did not fail. */
-static int commit(Database *database, Task *task,
-                  int (*part)(const TaskStep *, const json_t *, const json_t *, Error *),
-                  Error *err) {
+static int commit(Database *database, Task *task, Part *part, Error *err) {
         autotransaction transaction = TRANSACTION_INIT;
         int64_t retry_ms = 0;
         TaskStep step = { .database = database, .task = task, .ret_retry_ms = &retry_ms };

@@ -2,6 +2,7 @@
 #include "launch/launching.h"
 
 #include <fcntl.h>
+#include <string.h>
 #include <sys/socket.h>
 
 #include "base/clock.h"

@@ -144,7 +144,7 @@ static void test_records_that_were_seen(void **state) {
                 print_error("%s\n  wanted %s\n  got    %s\n", line, row, got);
         }
         print_message("%zu lines\n", count);
-        assert_true(count >= 35);
+        assert_true(count >= 60);
         assert_int_equal(wrong_count, 0);
 }
 

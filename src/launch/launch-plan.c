@@ -243,15 +243,10 @@ static void add_label(Text *plan, const LaunchPlanInput *input, const char *tag)
 }
 
 static void add_seccomp(Text *plan, const LaunchPlanInput *input) {
-        char file[NUMBER_SIZE], first[NUMBER_SIZE], count[NUMBER_SIZE];
-        uint32_t at = 0;
+        char file[NUMBER_SIZE], count[NUMBER_SIZE];
 
-        for (size_t i = 0; i < SECCOMP_PROGRAM_COUNT; i++) {
-                launch_line_append(plan, "seccomp", format_number(file, PLAN_DESCRIPTOR_SECCOMP),
-                                   format_number(first, at),
-                                   format_number(count, input->seccomp_counts[i]), NULL);
-                at += input->seccomp_counts[i];
-        }
+        launch_line_append(plan, "seccomp", format_number(file, PLAN_DESCRIPTOR_SECCOMP), "0",
+                           format_number(count, input->seccomp_count), NULL);
 }
 
 /* Strict is view + seccomp + (Landlock or AppArmor).  Without either, for users a PID namespace can

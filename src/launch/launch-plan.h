@@ -8,7 +8,6 @@
 #include <sys/types.h>
 
 #include "launch/launch-target.h"
-#include "policy/seccomp.h"
 
 /* The frame's descriptors, in the order in which they travel. */
 typedef enum PlanDescriptor {
@@ -28,7 +27,7 @@ typedef struct LaunchPlanInput {
         const char *programs; /* the directory of our own; NULL: none for hooks */
         bool has_label;       /* AppArmor confines it under its tag */
         uid_t uid;
-        uint32_t seccomp_counts[SECCOMP_PROGRAM_COUNT];
+        uint32_t seccomp_count; /* instructions */
 } LaunchPlanInput;
 
 /* Beyond those above, for each provider its lease and, where needed, its image: the number of the

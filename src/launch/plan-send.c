@@ -150,12 +150,12 @@ int plan_send(const PlanOrder *order, const Ingredients *from, Error *err) {
                 .programs = order->programs,
                 .has_label = order->has_label,
                 .uid = order->uid,
+                .seccomp_count = from->policy.object->count,
         };
 
         memset(files.fds, -1, sizeof(files.fds));
         files.count = launch_plan_get_provider(&input.target->grants,
                                                input.target->grants.provider_count);
-        memcpy(input.seccomp_counts, from->policy.object->counts, sizeof(input.seccomp_counts));
         if (launch_plan_write(&input, &plan, err) < 0)
                 return -1;
         if (open_leases(order, &files, err) < 0 || clone_images(order, from, &files, err) < 0)

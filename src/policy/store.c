@@ -4,27 +4,31 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/file.h"
 #include "base/text.h"
 
 #define OBJECT_FILE      "seccomp"
-#define OBJECT_TEMPORARY ".seccomp.new~"    /* as file_write_atomic names it */
-#define OBJECT_MAGIC     "pawl-seccomp-1\n" /* 16 bytes with its NUL */
+#define OBJECT_TEMPORARY ".seccomp.new~"
+#define OBJECT_MAGIC     "pawl-seccomp-2\n" /* 16 bytes with its NUL */
+#define HEX_LENGTH       (DIGEST_SHA256_HEX_SIZE - 1)
 
 /* Native byte order: an object never leaves its machine, and the machine is among the inputs. */
 typedef struct ObjectHead {
         char magic[16];
-        char digest[DIGEST_SHA256_HEX_SIZE - 1]; /* of everything after it */
-        uint32_t counts[SECCOMP_PROGRAM_COUNT];
+        char digest[HEX_LENGTH]; /* of everything after it */
+        char name[HEX_LENGTH];   /* the object's own: blocks of another one are not it */
+        uint32_t count;
 } ObjectHead;
 
 _Static_assert(sizeof(OBJECT_MAGIC) == 16, "the magic fills its field");
-_Static_assert(sizeof(ObjectHead) == 16 + 64 + 8, "the head has no holes");
+_Static_assert(sizeof(ObjectHead) == 16 + 64 + 64 + 4, "the head has no holes");
 
-#define DIGESTED_FROM   offsetof(ObjectHead, counts)
-#define OBJECT_SIZE_MAX (sizeof(ObjectHead) + 2 * SECCOMP_LENGTH_MAX * sizeof(struct sock_filter))
+#define DIGESTED_FROM   offsetof(ObjectHead, name)
+#define OBJECT_SIZE_MAX (sizeof(ObjectHead) + SECCOMP_LENGTH_MAX * sizeof(struct sock_filter))
 
 void policy_object_done(PolicyObject *object) {
         if (object->file >= 0)
@@ -38,22 +42,20 @@ void policy_digest(const char *rules, char ret_digest[DIGEST_SHA256_HEX_SIZE]) {
         digest_sha256(inputs, strlen(inputs), ret_digest);
 }
 
-static bool object_is_right(const char *bytes, size_t length) {
+static bool object_is_right(const char *bytes, size_t length, const char *name) {
         char digest[DIGEST_SHA256_HEX_SIZE];
         ObjectHead head;
 
-        if (length < sizeof(head))
+        if (length < sizeof(head) || strlen(name) != HEX_LENGTH)
                 return false;
         memcpy(&head, bytes, sizeof(head));
-        size_t expected = sizeof(head);
-        for (size_t i = 0; i < SECCOMP_PROGRAM_COUNT; i++) {
-                if (head.counts[i] == 0 || head.counts[i] > SECCOMP_LENGTH_MAX)
-                        return false;
-                expected += head.counts[i] * sizeof(struct sock_filter);
-        }
+        if (head.count == 0 || head.count > SECCOMP_LENGTH_MAX ||
+            length != sizeof(head) + head.count * sizeof(struct sock_filter))
+                return false;
         digest_sha256(bytes + DIGESTED_FROM, length - DIGESTED_FROM, digest);
-        return length == expected && memcmp(head.magic, OBJECT_MAGIC, sizeof(head.magic)) == 0 &&
-               memcmp(head.digest, digest, sizeof(head.digest)) == 0;
+        return memcmp(head.magic, OBJECT_MAGIC, sizeof(head.magic)) == 0 &&
+               memcmp(head.digest, digest, HEX_LENGTH) == 0 &&
+               memcmp(head.name, name, HEX_LENGTH) == 0;
 }
 
 int policy_find(int directory, const char *digest, PolicyObject *ret, Error *err) {
@@ -61,19 +63,38 @@ int policy_find(int directory, const char *digest, PolicyObject *ret, Error *err
         autofree char *path = string_format("%s/" OBJECT_FILE, digest);
         autofree char *bytes = NULL;
         size_t length = 0;
-        PolicyObject object = POLICY_OBJECT_INIT;
 
         autofd int file = file_open_beneath(directory, path, O_RDONLY | O_NOFOLLOW, 0, &unused);
         if (file < 0 || file_read_all(file, OBJECT_SIZE_MAX, &bytes, &length, &unused) < 0 ||
-            !object_is_right(bytes, length))
+            !object_is_right(bytes, length, digest))
                 return 0;
-        memcpy(object.counts, bytes + DIGESTED_FROM, sizeof(object.counts));
-        object.file = memfd_new_sealed("seccomp", bytes + sizeof(ObjectHead),
-                                       length - sizeof(ObjectHead), err);
-        if (object.file < 0)
+        int memory = memfd_new_sealed("seccomp", bytes + sizeof(ObjectHead),
+                                      length - sizeof(ObjectHead), err);
+        if (memory < 0)
                 return -1;
-        *ret = object;
+        *ret = (PolicyObject){ .file = memory,
+                               .count = (uint32_t)((length - sizeof(ObjectHead)) /
+                                                   sizeof(struct sock_filter)) };
         return 1;
+}
+
+/* Whole or not at all for whoever looks while this machine runs; nothing is flushed, because what a
+ * power cut leaves of it is known by its digest, and made again. */
+static int write_object(int directory, const char *name, const Text *object, Error *err) {
+        autofree char *temporary = string_format("%s/" OBJECT_TEMPORARY, name);
+        autofree char *path = string_format("%s/" OBJECT_FILE, name);
+
+        if (mkdirat(directory, name, 0700) < 0 && errno != EEXIST)
+                return error_set_errno(err, errno, "cannot make policy/%s", name);
+        autofd int file = openat(directory, temporary,
+                                 O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
+        if (file < 0)
+                return error_set_errno(err, errno, "cannot make policy/%s", temporary);
+        if (fd_write_all(file, object->bytes, object->length, err) < 0)
+                return error_prefix(err, "cannot write policy/%s", temporary);
+        return renameat(directory, temporary, directory, path) < 0
+                       ? error_set_errno(err, errno, "cannot name policy/%s", path)
+                       : 0;
 }
 
 int policy_compile(int directory, const char *rules, Error *err) {
@@ -84,20 +105,15 @@ int policy_compile(int directory, const char *rules, Error *err) {
 
         if (seccomp_compile(rules, &seccomp, err) < 0)
                 return -1;
-        for (size_t i = 0; i < SECCOMP_PROGRAM_COUNT; i++)
-                head.counts[i] = (uint32_t)seccomp.programs[i].count;
-        text_append_bytes(&object, &head, sizeof(head));
-        for (size_t i = 0; i < SECCOMP_PROGRAM_COUNT; i++)
-                text_append_bytes(&object, seccomp.programs[i].instructions,
-                                  seccomp.programs[i].count * sizeof(struct sock_filter));
-        digest_sha256(object.bytes + DIGESTED_FROM, object.length - DIGESTED_FROM, digest);
-        memcpy(object.bytes + offsetof(ObjectHead, digest), digest, sizeof(head.digest));
         policy_digest(rules, name);
-        autofd int made = directory_make_beneath(directory, name, 0700, err);
-        if (made < 0)
-                return -1;
-        return file_write_atomic(made, OBJECT_FILE, object.bytes, object.length, 0600, err) < 0 ? -1
-                                                                                                : 0;
+        head.count = (uint32_t)seccomp.count;
+        memcpy(head.name, name, HEX_LENGTH);
+        text_append_bytes(&object, &head, sizeof(head));
+        text_append_bytes(&object, seccomp.instructions,
+                          seccomp.count * sizeof(*seccomp.instructions));
+        digest_sha256(object.bytes + DIGESTED_FROM, object.length - DIGESTED_FROM, digest);
+        memcpy(object.bytes + offsetof(ObjectHead, digest), digest, HEX_LENGTH);
+        return write_object(directory, name, &object, err);
 }
 
 int policy_sweep(int directory, Error *err) {

@@ -93,8 +93,7 @@ static void load_ours(void) {
         seccomp_template_append(&rules);
         if (seccomp_compile(rules.bytes, &seccomp, &err) < 0)
                 give_up(&err);
-        for (size_t i = 0; i < SECCOMP_PROGRAM_COUNT; i++)
-                load(seccomp.programs[i].instructions, seccomp.programs[i].count);
+        load(seccomp.instructions, seccomp.count);
 }
 
 static void load_file(const char *path) {

@@ -36,8 +36,7 @@ static inline Case make_case(const char *manifest) {
         made.input.base_listing = PLAN_LISTING;
         made.input.root = "";
         made.input.uid = 1000;
-        made.input.seccomp_counts[0] = 10;
-        made.input.seccomp_counts[1] = 5;
+        made.input.seccomp_count = 10;
         return made;
 }
 

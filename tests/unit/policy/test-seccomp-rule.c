@@ -133,14 +133,10 @@ static int answer_of(const char *rules, Call call) {
         pid_t pid = fork();
         if (pid == 0) {
                 (void)prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-                for (size_t i = 0; i < SECCOMP_PROGRAM_COUNT; i++) {
-                        struct sock_fprog program = {
-                                .len = (unsigned short)seccomp.programs[i].count,
-                                .filter = seccomp.programs[i].instructions,
-                        };
-                        if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program) < 0)
-                                _exit(200);
-                }
+                struct sock_fprog program = { .len = (unsigned short)seccomp.count,
+                                              .filter = seccomp.instructions };
+                if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program) < 0)
+                        _exit(200);
                 long result = syscall(call.number, call.a, call.b, call.c, 0);
                 /* No _exit: a sanitizer's makes calls that are refused here. */
                 (void)syscall(SYS_exit_group, result < 0 ? errno : 0);

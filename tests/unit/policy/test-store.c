@@ -51,7 +51,7 @@ static void an_object_is_found_by_its_inputs(void **state) {
         assert_int_equal(policy_find(place->directory, digest, &object, &err), 1);
         assert_int_equal(policy_find(place->directory, other, &object, &err), 0);
         off_t size = lseek(object.file, 0, SEEK_END);
-        assert_int_equal(size, (object.counts[0] + object.counts[1]) * sizeof(struct sock_filter));
+        assert_int_equal(size, object.count * sizeof(struct sock_filter));
         assert_true(fcntl(object.file, F_GET_SEALS) & F_SEAL_WRITE);
         policy_object_done(&object);
 }

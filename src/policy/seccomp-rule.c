@@ -57,7 +57,8 @@ static int parse_value(const char *word, bool is_signed, uint32_t *ret, Error *e
 
         if ((word[0] == 'u' || word[0] == 'g') && word[1] == ':')
                 return parse_account(word, ret, err);
-        if (seccomp_find_constant(word, ret))
+        /* No constant begins with a small letter, a digit or a sign. */
+        if (word[0] >= 'A' && word[0] <= 'Z' && seccomp_find_constant(word, ret))
                 return 0;
         if (string_parse_u64(word, UINT32_MAX, &number, &unused) >= 0) {
                 *ret = (uint32_t)number;

@@ -6,13 +6,11 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "base/file.h"
 #include "base/text.h"
 
-#define OBJECT_FILE      "seccomp"
-#define OBJECT_TEMPORARY ".seccomp.new~"
+#define OBJECT_TEMPORARY ".%s.new~"
 #define OBJECT_MAGIC     "pawl-seccomp-2\n" /* 16 bytes with its NUL */
 #define HEX_LENGTH       (DIGEST_SHA256_HEX_SIZE - 1)
 
@@ -60,11 +58,10 @@ static bool object_is_right(const char *bytes, size_t length, const char *name) 
 
 int policy_find(int directory, const char *digest, PolicyObject *ret, Error *err) {
         Error unused = ERROR_INIT;
-        autofree char *path = string_format("%s/" OBJECT_FILE, digest);
         autofree char *bytes = NULL;
         size_t length = 0;
 
-        autofd int file = file_open_beneath(directory, path, O_RDONLY | O_NOFOLLOW, 0, &unused);
+        autofd int file = file_open_beneath(directory, digest, O_RDONLY | O_NOFOLLOW, 0, &unused);
         if (file < 0 || file_read_all(file, OBJECT_SIZE_MAX, &bytes, &length, &unused) < 0 ||
             !object_is_right(bytes, length, digest))
                 return 0;
@@ -81,19 +78,18 @@ int policy_find(int directory, const char *digest, PolicyObject *ret, Error *err
 /* Whole or not at all for whoever looks while this machine runs; nothing is flushed, because what a
  * power cut leaves of it is known by its digest, and made again. */
 static int write_object(int directory, const char *name, const Text *object, Error *err) {
-        autofree char *temporary = string_format("%s/" OBJECT_TEMPORARY, name);
-        autofree char *path = string_format("%s/" OBJECT_FILE, name);
-
-        if (mkdirat(directory, name, 0700) < 0 && errno != EEXIST)
-                return error_set_errno(err, errno, "cannot make policy/%s", name);
+        autofree char *temporary = string_format(OBJECT_TEMPORARY, name);
         autofd int file = openat(directory, temporary,
                                  O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
+
         if (file < 0)
                 return error_set_errno(err, errno, "cannot make policy/%s", temporary);
-        if (fd_write_all(file, object->bytes, object->length, err) < 0)
-                return error_prefix(err, "cannot write policy/%s", temporary);
-        return renameat(directory, temporary, directory, path) < 0
-                       ? error_set_errno(err, errno, "cannot name policy/%s", path)
+        if (fd_write_all(file, object->bytes, object->length, err) < 0) {
+                (void)unlinkat(directory, temporary, 0);
+                return error_prefix(err, "cannot write policy/%s", name);
+        }
+        return renameat(directory, temporary, directory, name) < 0
+                       ? error_set_errno(err, errno, "cannot name policy/%s", name)
                        : 0;
 }
 
@@ -127,14 +123,9 @@ int policy_sweep(int directory, Error *err) {
                         (void)close(copy);
                 return error_set_errno(err, saved, "cannot read policy/");
         }
-        while ((entry = readdir(objects))) {
-                autofree char *temporary = string_format("%s/" OBJECT_TEMPORARY, entry->d_name);
-                if (entry->d_name[0] == '.')
-                        continue;
-                (void)unlinkat(directory, temporary, 0);
-                /* Succeeds only for one that has nothing in it. */
-                (void)unlinkat(directory, entry->d_name, AT_REMOVEDIR);
-        }
+        while ((entry = readdir(objects)))
+                if (entry->d_name[0] == '.' && string_has_suffix(entry->d_name, ".new~"))
+                        (void)unlinkat(directory, entry->d_name, 0);
         (void)closedir(objects);
         return 0;
 }

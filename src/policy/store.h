@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Compiled policy by content: R/var/lib/pawl/policy/<sha256 of all inputs>/seccomp.  An object
+ * Compiled policy by content: R/var/lib/pawl/policy/<sha256 of all inputs>.  An object
  * carries its name and a digest of itself, checked whenever it is opened; one that is wrong, short
  * or absent is simply not there.  So nothing is flushed to the disk: what a power cut takes is made
  * again.  Objects never change; several generations stand side by side.

@@ -204,11 +204,12 @@ void launch_plan_add_grants(Text *plan, const LaunchPlanInput *input) {
         };
         const GrantSet *grants = &input->target->grants;
 
-        if (grants->flags & INTERFACE_SHOWS_HOME)
-                add_home(plan, input);
         for (size_t i = 0; i < grants->row_count; i++)
                 if (adders[grants->rows[i].kind])
                         adders[grants->rows[i].kind](plan, input, &grants->rows[i]);
+        /* On top of what else may be shown of all homes, read-only. */
+        if (grants->flags & INTERFACE_SHOWS_HOME)
+                add_home(plan, input);
         for (size_t i = 0; i < grants->share_count; i++)
                 add_share(plan, input, &grants->shares[i]);
 }

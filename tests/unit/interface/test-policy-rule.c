@@ -299,6 +299,28 @@ static void a_connection_by_hand_asks_the_rules_of_asserted_snaps(void **state) 
         assert_null(policy_connect_refusal(classic));
 }
 
+/* Column Restr of interfaces.md: what its attribute makes wide needs a declaration. */
+static void a_wide_home_browser_or_drive_is_not_connected_by_hand(void **state) {
+        static const char MACHINE[] = "{\"is_classic\":true}";
+        static const char SYSTEM[] = "{\"name\":\"s\",\"type\":\"system\",\"snap_id\":\"B\"}";
+        static const char *const cases[][3] = {
+                { "home", "{\"read\":\"all\"}", "{}" },
+                { "browser-support", "{\"allow-sandbox\":true}", "{\"allow-sandbox\":false}" },
+                { "optical-drive", "{\"write\":true}", "{\"write\":false}" },
+        };
+        (void)state;
+
+        for (size_t i = 0; i < ARRAY_COUNT(cases); i++)
+                for (size_t j = 1; j <= 2; j++) {
+                        autofree char *plug = string_format("{\"name\":\"p\",\"type\":\"app\","
+                                                            "\"snap_id\":\"A\",\"attributes\":%s}",
+                                                            cases[i][j]);
+                        const char *const asked[] = { cases[i][0], plug, SYSTEM, MACHINE };
+                        autofree char *refused = policy_connect_refusal(asked);
+                        assert_int_equal(refused != NULL, j == 1);
+                }
+}
+
 static void wrong_plugs_and_slots_are_named(void **state) {
         autojson bad =
                 json_loads("{\"bad-interfaces\":{\"X\":\"invalid plug name\"},\"plugs\":{\"a\":{"
@@ -319,6 +341,7 @@ int main(void) {
                 cmocka_unit_test(a_slot_that_its_snap_may_not_have_is_refused),
                 cmocka_unit_test(an_asserted_snap_needs_leave_for_a_super_plug),
                 cmocka_unit_test(a_connection_by_hand_asks_the_rules_of_asserted_snaps),
+                cmocka_unit_test(a_wide_home_browser_or_drive_is_not_connected_by_hand),
                 cmocka_unit_test(wrong_plugs_and_slots_are_named),
         };
 

@@ -2,6 +2,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 
 #include "front/peer.h"
@@ -45,6 +46,21 @@ static void we_are_who_we_are(void **state) {
         peer_done(&peer);
         (void)close(pair[0]);
         (void)close(pair[1]);
+}
+
+static void who_comes_from_a_package_is_known_by_his_view(void **state) {
+        Peer peer = { .pid = getpid(), .uid = getuid(), .pidfd = -1 };
+        Peer nobody = { .pid = -1, .pidfd = -1 };
+        Error err = ERROR_INIT;
+        struct stat mounts;
+
+        (void)state;
+        assert_int_equal(stat("/proc/self/ns/mnt", &mounts), 0);
+        assert_int_equal(peer_confine(&peer, &err), 0);
+        assert_true(peer.is_confined);
+        assert_int_equal(peer.view, mounts.st_ino);
+        assert_int_equal(peer_confine(&nobody, &err), -1);
+        assert_int_equal(err.kind, ERROR_FORBIDDEN);
 }
 
 /* The credentials of a pair are those of its maker: so a child makes one and passes an end. */
@@ -98,6 +114,7 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(cgroups_of_snaps_are_known),
                 cmocka_unit_test(we_are_who_we_are),
+                cmocka_unit_test(who_comes_from_a_package_is_known_by_his_view),
                 cmocka_unit_test(a_foreign_user_namespace_is_confined),
                 cmocka_unit_test(who_has_ended_is_confined),
         };

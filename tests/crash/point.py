@@ -2,6 +2,7 @@
 """One point of the crash campaign: a copy of a prepared root, a pawld, a client, the kill or failure, the pawld that
 finishes, and the look at what came of it."""
 import errno
+import http.client
 import os
 import shutil
 import signal
@@ -82,7 +83,7 @@ class Point:
     def act(self):
         try:
             self.answer = self.operation.act(self.root, self.campaign.packages)
-        except (OSError, ValueError, stage.http.client.HTTPException, Failure, KeyError) as error:
+        except (OSError, ValueError, http.client.HTTPException, Failure, KeyError) as error:
             self.answer = error
 
     def request(self, daemon, tracer):

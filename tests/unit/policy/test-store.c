@@ -6,6 +6,7 @@
 
 #include "base/file.h"
 #include "base/text.h"
+#include "policy/seccomp.h"
 #include "policy/store.h"
 #include "unit.h"
 
@@ -54,6 +55,19 @@ static void an_object_is_found_by_its_inputs(void **state) {
         assert_int_equal(size, object.count * sizeof(struct sock_filter));
         assert_true(fcntl(object.file, F_GET_SEALS) & F_SEAL_WRITE);
         policy_object_done(&object);
+}
+
+/* Another generator, library or kernel makes another object of equal rules. */
+static void its_name_is_of_all_inputs(void **state) {
+        autofree char *inputs = seccomp_describe_inputs(RULES);
+        char digest[DIGEST_SHA256_HEX_SIZE], name[DIGEST_SHA256_HEX_SIZE];
+
+        (void)state;
+        assert_ptr_equal(strstr(inputs, "generator "), inputs);
+        assert_non_null(strstr(inputs, RULES));
+        digest_sha256(inputs, strlen(inputs), digest);
+        policy_digest(RULES, name);
+        assert_string_equal(name, digest);
 }
 
 /* Whatever byte is wrong, the object is not there; then it is made again. */
@@ -171,6 +185,7 @@ static void a_sweep_removes_what_a_killed_compiler_left(void **state) {
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test_setup_teardown(an_object_is_found_by_its_inputs, begin, end),
+                cmocka_unit_test(its_name_is_of_all_inputs),
                 cmocka_unit_test_setup_teardown(a_damaged_object_is_not_there, begin, end),
                 cmocka_unit_test_setup_teardown(what_a_power_cut_leaves_is_made_again, begin, end),
                 cmocka_unit_test_setup_teardown(a_sweep_removes_what_a_killed_compiler_left, begin,

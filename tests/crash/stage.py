@@ -313,8 +313,8 @@ def count_unfinished(root, scratch):
 TOLD_DIRECTORIES = ("etc/udev/rules.d", "etc/modules-load.d", "etc/modprobe.d", "etc/dbus-1/system.d")
 # (side, interface): the files that it makes, and what stands in them.  Written from interfaces/*.yaml, not from pawld.
 TELLS = {
-    ("plug", "raw-usb"): {"etc/udev/rules.d/70-snap.{}.rules": 'SUBSYSTEM=="usbmisc", TAG+="snap_{}_told"'},
-    ("plug", "kvm"): {"etc/udev/rules.d/70-snap.{}.rules": 'KERNEL=="kvm", TAG+="snap_{}_told"',
+    ("plug", "raw-usb"): {"etc/udev/rules.d/70-snap.{}.rules": 'SUBSYSTEM=="usbmisc", TAG+="snap_{0}_{0}"'},
+    ("plug", "kvm"): {"etc/udev/rules.d/70-snap.{}.rules": 'KERNEL=="kvm", TAG+="snap_{0}_{0}"',
                       "etc/modules-load.d/snap.{}.conf": "kvm_amd"},
     ("plug", "firewall-control"): {"etc/modules-load.d/snap.{}.conf": "arp_tables"},
 }

@@ -10,6 +10,7 @@
 #include <sys/file.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <time.h>
 
 #include "base/clock.h"
@@ -185,16 +186,19 @@ static bool holds_file(int proc, const char *pid, const struct stat *file) {
         DIR *directory = fd >= 0 ? fdopendir(fd) : NULL;
         bool is_held = false;
         struct dirent *entry;
-        struct stat status;
+        struct statx status;
 
         if (!directory) {
                 own_close_(&fd);
                 return false;
         }
         while (!is_held && (entry = readdir(directory)))
-                is_held = fstatat(dirfd(directory), entry->d_name, &status, 0) == 0 &&
-                          status.st_dev == file->st_dev && status.st_ino == file->st_ino &&
-                          S_ISREG(status.st_mode);
+                /* Not stat(2): a stranger's file system that does not answer would hold up a start.
+                 */
+                is_held = statx(dirfd(directory), entry->d_name, AT_STATX_DONT_SYNC,
+                                STATX_INO | STATX_TYPE, &status) == 0 &&
+                          makedev(status.stx_dev_major, status.stx_dev_minor) == file->st_dev &&
+                          status.stx_ino == file->st_ino && S_ISREG(status.stx_mode);
         (void)closedir(directory);
         return is_held;
 }

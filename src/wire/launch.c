@@ -186,6 +186,10 @@ int launch_reader_next(LaunchReader *reader, LaunchLine *ret, Error *err) {
                 ret->words[ret->word_count++] = word;
                 word = space ? space + 1 : NULL;
         }
+        /* "\e" is a right word, but names nothing that could be asked for. */
+        if (!*ret->words[0])
+                return error_set(err, ERROR_BAD_REQUEST, "line %u: its first word is empty",
+                                 reader->line);
         return 1;
 }
 

@@ -28,6 +28,12 @@ static void check_attributes(const InterfaceAttribute *rows) {
         }
 }
 
+static void check_texts(const char *const *texts) {
+        for (; texts && *texts; texts++)
+                if (!**texts || strchr(*texts, '\n'))
+                        abort();
+}
+
 static void check_side(const InterfaceSide *side) {
         check_attributes(side->attributes);
         for (const InterfaceBlock *block = side->blocks; block->grants; block++) {
@@ -35,10 +41,7 @@ static void check_side(const InterfaceSide *side) {
                         if (strchr(file->path, '\n') || strstr(file->path, "/../"))
                                 abort();
                 for (size_t i = 0; i < INTERFACE_LIST_COUNT; i++)
-                        for (const char *const *text = block->grants->lists[i]; text && *text;
-                             text++)
-                                if (!**text || strchr(*text, '\n'))
-                                        abort();
+                        check_texts(block->grants->lists[i]);
         }
 }
 

@@ -190,24 +190,7 @@ static int link_one(const TaskStep *step, json_t *record, Error *err) {
         return projection_mark_stale(step->database, instance, err);
 }
 
-int link_commit(const TaskStep *step, const json_t *job, const json_t *result, Error *err) {
-        json_t *others = json_object_get(step->task->data, "with"), *other;
-        size_t i;
-
-        (void)job;
-        (void)result;
-        if (is_follower(step))
-                return TASK_OUTCOME_DONE;
-        if (link_one(step, step->task->data, err) < 0)
-                return -1;
-        json_array_foreach(others, i, other) {
-                if (link_one(step, other, err) < 0)
-                        return -1;
-        }
-        return TASK_OUTCOME_DONE;
-}
-
-static int go_back(const TaskStep *step, const json_t *record, Error *err) {
+static int go_back(const TaskStep *step, json_t *record, Error *err) {
         const char *instance = setup_get_instance(record);
         const json_t *old = json_object_get(record, "old");
 
@@ -231,21 +214,35 @@ static int go_back(const TaskStep *step, const json_t *record, Error *err) {
         return projection_mark_stale(step->database, instance, err);
 }
 
-int link_undo_commit(const TaskStep *step, const json_t *job, const json_t *result, Error *err) {
-        const json_t *others = json_object_get(step->task->data, "with"), *other;
+/* The task that leads a transaction switches all of it, its followers nothing; one alone leads
+ * itself. */
+static int for_each_member(const TaskStep *step,
+                           int (*act)(const TaskStep *step, json_t *record, Error *err),
+                           Error *err) {
+        json_t *others = json_object_get(step->task->data, "with"), *other;
         size_t i;
 
-        (void)job;
-        (void)result;
         if (is_follower(step))
                 return TASK_OUTCOME_DONE;
-        if (go_back(step, step->task->data, err) < 0)
+        if (act(step, step->task->data, err) < 0)
                 return -1;
         json_array_foreach(others, i, other) {
-                if (go_back(step, other, err) < 0)
+                if (act(step, other, err) < 0)
                         return -1;
         }
         return TASK_OUTCOME_DONE;
+}
+
+int link_commit(const TaskStep *step, const json_t *job, const json_t *result, Error *err) {
+        (void)job;
+        (void)result;
+        return for_each_member(step, link_one, err);
+}
+
+int link_undo_commit(const TaskStep *step, const json_t *job, const json_t *result, Error *err) {
+        (void)job;
+        (void)result;
+        return for_each_member(step, go_back, err);
 }
 
 /* disable and remove: the revision stays current, nobody starts it. */

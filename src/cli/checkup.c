@@ -72,6 +72,37 @@ static bool has_mount(const char *type) {
         return found;
 }
 
+static bool has_file_system(const char *type) {
+        return has_word("/proc/filesystems", type) || has_mount(type);
+}
+
+/* How each is found: by a word in a file, else by what one look says of a name. */
+static const struct {
+        MachinePart part;
+        const char *path, *word;
+        bool (*look)(const char *name);
+        const char *name;
+} LOOKS[] = {
+        { MACHINE_APPARMOR, "/sys/module/apparmor/parameters/enabled", "Y" },
+        { MACHINE_SECCOMP_LOG, "/proc/sys/kernel/seccomp/actions_logged", "errno" },
+        { MACHINE_SECCOMP_KILL, "/proc/sys/kernel/seccomp/actions_avail", "kill_process" },
+        { MACHINE_APPARMOR_DBUS, .look = is_there,
+          .name = "/sys/kernel/security/apparmor/features/dbus" },
+        { MACHINE_LOOP, .look = is_there, .name = "/dev/loop-control" },
+        { MACHINE_CGROUP2, .look = has_mount, .name = "cgroup2" },
+        { MACHINE_SQUASHFS, .look = has_file_system, .name = "squashfs" },
+        { MACHINE_APPARMOR_PARSER, .look = is_program, .name = "apparmor_parser" },
+        { MACHINE_BUS_PROXY, .look = is_program, .name = "xdg-dbus-proxy" },
+        { MACHINE_UDEV, .look = is_program, .name = "udevadm" },
+        { MACHINE_MODPROBE, .look = is_program, .name = "modprobe" },
+};
+
+static void look_at_parts(MachineFacts *ret) {
+        for (size_t i = 0; i < ARRAY_COUNT(LOOKS); i++)
+                ret->has[LOOKS[i].part] = LOOKS[i].look ? LOOKS[i].look(LOOKS[i].name)
+                                                        : has_word(LOOKS[i].path, LOOKS[i].word);
+}
+
 static void look_at_kernel(MachineFacts *ret) {
         struct utsname name = { 0 };
         char *rest = NULL;
@@ -85,13 +116,6 @@ static void look_at_kernel(MachineFacts *ret) {
         ret->unprivileged_clone = read_number("/proc/sys/kernel/unprivileged_userns_clone");
         ret->apparmor_restricts =
                 read_number("/proc/sys/kernel/apparmor_restrict_unprivileged_userns");
-        ret->has_apparmor = has_word("/sys/module/apparmor/parameters/enabled", "Y");
-        ret->has_apparmor_dbus = is_there("/sys/kernel/security/apparmor/features/dbus");
-        ret->has_seccomp_log = has_word("/proc/sys/kernel/seccomp/actions_logged", "errno");
-        ret->has_seccomp_kill = has_word("/proc/sys/kernel/seccomp/actions_avail", "kill_process");
-        ret->has_cgroup2 = has_mount("cgroup2");
-        ret->has_squashfs = has_word("/proc/filesystems", "squashfs") || has_mount("squashfs");
-        ret->has_loop = is_there("/dev/loop-control");
 }
 
 void machine_facts_look(const char *root, MachineFacts *ret) {
@@ -102,12 +126,9 @@ void machine_facts_look(const char *root, MachineFacts *ret) {
 
         *ret = (MachineFacts){ .free_bytes = -1, .finding_count = -1 };
         look_at_kernel(ret);
-        ret->has_apparmor_parser = is_program("apparmor_parser");
-        ret->has_bus_proxy = is_program("xdg-dbus-proxy");
-        ret->has_udev = is_program("udevadm");
-        ret->has_modprobe = is_program("modprobe");
-        ret->has_generation = is_there(generation);
-        ret->has_ballast = is_there(ballast) || geteuid() != 0;
+        look_at_parts(ret);
+        ret->has[MACHINE_GENERATION] = is_there(generation);
+        ret->has[MACHINE_BALLAST] = is_there(ballast) || geteuid() != 0;
         if (statvfs(state, &space) == 0)
                 ret->free_bytes = (int64_t)space.f_bavail * (int64_t)space.f_frsize;
 }
@@ -136,6 +157,39 @@ static void add(json_t *list, Verdict verdict) {
 
 static char *say(bool is_there_now) {
         return string_copy(is_there_now ? "there" : "not there");
+}
+
+/* What is lacking without a part, and the step that brings it. */
+static const struct {
+        const char *what, *lacks, *step;
+} PARTS[MACHINE_PART_COUNT] = {
+        [MACHINE_SECCOMP_KILL] = { "seccomp", "no filter of system calls: programs do not start",
+                                   "a kernel with CONFIG_SECCOMP_FILTER" },
+        [MACHINE_SECCOMP_LOG] = { "seccomp log", "pawl why cannot tell refused system calls",
+                                  "add errno to /proc/sys/kernel/seccomp/actions_logged" },
+        [MACHINE_APPARMOR_DBUS] = { "AppArmor for D-Bus",
+                                    "names on buses are filtered by a proxy alone, not by the bus",
+                                    "a kernel whose AppArmor mediates D-Bus" },
+        [MACHINE_BUS_PROXY] = { "xdg-dbus-proxy", "programs have no message bus at all",
+                                "install xdg-dbus-proxy" },
+        [MACHINE_CGROUP2] = { "cgroup v2",
+                              "devices of root's programs are not filtered by the kernel",
+                              "mount -t cgroup2 cgroup2 /sys/fs/cgroup/unified" },
+        [MACHINE_SQUASHFS] = { "squashfs", "images cannot be mounted", "modprobe squashfs" },
+        [MACHINE_LOOP] = { "loop devices", "images cannot be mounted", "modprobe loop" },
+        [MACHINE_UDEV] = { "udev", "devices are not tagged for packages", "install udev" },
+        [MACHINE_MODPROBE] = { "modprobe", "kernel modules are not loaded for packages",
+                               "install kmod" },
+        [MACHINE_DAEMON] = { "pawld", "nothing is installed, started or changed", "start pawld" },
+        [MACHINE_GENERATION] = { "generation", "it is not known whose policy programs run under",
+                                 "start pawld" },
+        [MACHINE_BALLAST] = { "reserve on disk", "on a full disk an undo could not be recorded",
+                              "make room; pawld makes it again by itself" },
+};
+
+static void add_part(json_t *list, const MachineFacts *facts, MachinePart part) {
+        add(list, (Verdict){ PARTS[part].what, facts->has[part], say(facts->has[part]),
+                             PARTS[part].lacks, PARTS[part].step });
 }
 
 static void judge_kernel(const MachineFacts *facts, json_t *list) {
@@ -167,49 +221,32 @@ static void judge_kernel(const MachineFacts *facts, json_t *list) {
                              : facts->unprivileged_clone == 0
                                      ? "sysctl kernel.unprivileged_userns_clone=1"
                                      : "sysctl kernel.apparmor_restrict_unprivileged_userns=0" });
-        add(list, (Verdict){ "seccomp", facts->has_seccomp_kill, say(facts->has_seccomp_kill),
-                             "no filter of system calls: programs do not start",
-                             "a kernel with CONFIG_SECCOMP_FILTER" });
-        add(list, (Verdict){ "seccomp log", facts->has_seccomp_log, say(facts->has_seccomp_log),
-                             "pawl why cannot tell refused system calls",
-                             "add errno to /proc/sys/kernel/seccomp/actions_logged" });
+        add_part(list, facts, MACHINE_SECCOMP_KILL);
+        add_part(list, facts, MACHINE_SECCOMP_LOG);
 }
 
 static void judge_modules(const MachineFacts *facts, json_t *list) {
-        bool has_apparmor = facts->has_apparmor && facts->has_apparmor_parser;
+        static const MachinePart after[] = { MACHINE_APPARMOR_DBUS, MACHINE_BUS_PROXY,
+                                             MACHINE_CGROUP2,       MACHINE_SQUASHFS,
+                                             MACHINE_LOOP,          MACHINE_UDEV,
+                                             MACHINE_MODPROBE };
+        bool has_apparmor = facts->has[MACHINE_APPARMOR] && facts->has[MACHINE_APPARMOR_PARSER];
 
         add(list,
             (Verdict){
                     "AppArmor", has_apparmor, say(has_apparmor),
                     "rules that only AppArmor can say are not enforced (see the interfaces below)",
-                    facts->has_apparmor ? "install apparmor"
-                                        : "boot with apparmor=1 security=apparmor" });
-        add(list, (Verdict){ "AppArmor for D-Bus", facts->has_apparmor_dbus,
-                             say(facts->has_apparmor_dbus),
-                             "names on buses are filtered by a proxy alone, not by the bus",
-                             "a kernel whose AppArmor mediates D-Bus" });
-        add(list, (Verdict){ "xdg-dbus-proxy", facts->has_bus_proxy, say(facts->has_bus_proxy),
-                             "programs have no message bus at all", "install xdg-dbus-proxy" });
-        add(list, (Verdict){ "cgroup v2", facts->has_cgroup2, say(facts->has_cgroup2),
-                             "devices of root's programs are not filtered by the kernel",
-                             "mount -t cgroup2 cgroup2 /sys/fs/cgroup/unified" });
-        add(list, (Verdict){ "squashfs", facts->has_squashfs, say(facts->has_squashfs),
-                             "images cannot be mounted", "modprobe squashfs" });
-        add(list, (Verdict){ "loop devices", facts->has_loop, say(facts->has_loop),
-                             "images cannot be mounted", "modprobe loop" });
-        add(list, (Verdict){ "udev", facts->has_udev, say(facts->has_udev),
-                             "devices are not tagged for packages", "install udev" });
-        add(list, (Verdict){ "modprobe", facts->has_modprobe, say(facts->has_modprobe),
-                             "kernel modules are not loaded for packages", "install kmod" });
+                    facts->has[MACHINE_APPARMOR] ? "install apparmor"
+                                                 : "boot with apparmor=1 security=apparmor" });
+        for (size_t i = 0; i < ARRAY_COUNT(after); i++)
+                add_part(list, facts, after[i]);
 }
 
 static void judge_daemon(const MachineFacts *facts, json_t *list) {
         bool is_sound = facts->finding_count <= 0;
 
-        add(list, (Verdict){ "pawld", facts->has_daemon, say(facts->has_daemon),
-                             "nothing is installed, started or changed", "start pawld" });
-        add(list, (Verdict){ "generation", facts->has_generation, say(facts->has_generation),
-                             "it is not known whose policy programs run under", "start pawld" });
+        add_part(list, facts, MACHINE_DAEMON);
+        add_part(list, facts, MACHINE_GENERATION);
         add(list,
             (Verdict){ "room on disk",
                        facts->free_bytes < 0 || facts->free_bytes >= FREE_BYTES_LEAST,
@@ -217,9 +254,7 @@ static void judge_daemon(const MachineFacts *facts, json_t *list) {
                                ? string_copy("not known")
                                : string_format("%lld MiB", (long long)(facts->free_bytes >> 20)),
                        "changes will be refused or undone", "make room, or remove packages" });
-        add(list, (Verdict){ "reserve on disk", facts->has_ballast, say(facts->has_ballast),
-                             "on a full disk an undo could not be recorded",
-                             "make room; pawld makes it again by itself" });
+        add_part(list, facts, MACHINE_BALLAST);
         add(list,
             (Verdict){ "links, data and files", is_sound,
                        facts->finding_count < 0 ? string_copy("not asked: only root may")
@@ -250,27 +285,27 @@ json_t *checkup_judge(const MachineFacts *facts) {
 /* ── interfaces ── */
 
 static bool lacks_apparmor(const MachineFacts *facts) {
-        return !facts->has_apparmor || !facts->has_apparmor_parser;
+        return !facts->has[MACHINE_APPARMOR] || !facts->has[MACHINE_APPARMOR_PARSER];
 }
 
 static bool lacks_bus_proxy(const MachineFacts *facts) {
-        return !facts->has_bus_proxy;
+        return !facts->has[MACHINE_BUS_PROXY];
 }
 
 static bool lacks_bus_rules(const MachineFacts *facts) {
-        return facts->has_bus_proxy && !facts->has_apparmor_dbus;
+        return facts->has[MACHINE_BUS_PROXY] && !facts->has[MACHINE_APPARMOR_DBUS];
 }
 
 static bool lacks_udev(const MachineFacts *facts) {
-        return !facts->has_udev;
+        return !facts->has[MACHINE_UDEV];
 }
 
 static bool lacks_cgroup2(const MachineFacts *facts) {
-        return !facts->has_cgroup2;
+        return !facts->has[MACHINE_CGROUP2];
 }
 
 static bool lacks_modprobe(const MachineFacts *facts) {
-        return !facts->has_modprobe;
+        return !facts->has[MACHINE_MODPROBE];
 }
 
 static bool has_landlock(const MachineFacts *facts) {

@@ -32,12 +32,12 @@ static void ask_daemon(Cli *cli, MachineFacts *facts, json_t **ret_interfaces,
         autojson findings = NULL;
         autojson files = NULL;
 
-        facts->has_daemon =
+        facts->has[MACHINE_DAEMON] =
                 client_get(cli->client, "/v2/pawl/interfaces", ret_interfaces, &unused) == 0;
-        if (facts->has_daemon &&
+        if (facts->has[MACHINE_DAEMON] &&
             client_get(cli->client, "/v2/pawl/interface-files", &files, &unused) == 0)
                 count_files(facts, files, ret_left_out);
-        if (facts->has_daemon && geteuid() == 0 &&
+        if (facts->has[MACHINE_DAEMON] && geteuid() == 0 &&
             client_get(cli->client, "/v2/pawl/verify", &findings, &unused) == 0)
                 facts->finding_count = (int64_t)json_array_size(findings);
 }

@@ -15,20 +15,7 @@ static const MachineFacts WHOLE = {
         .user_namespaces = 1000,
         .unprivileged_clone = -1,
         .apparmor_restricts = -1,
-        .has_apparmor = true,
-        .has_apparmor_dbus = true,
-        .has_apparmor_parser = true,
-        .has_seccomp_log = true,
-        .has_seccomp_kill = true,
-        .has_cgroup2 = true,
-        .has_squashfs = true,
-        .has_loop = true,
-        .has_bus_proxy = true,
-        .has_udev = true,
-        .has_modprobe = true,
-        .has_daemon = true,
-        .has_generation = true,
-        .has_ballast = true,
+        .has = { [0 ... MACHINE_PART_COUNT - 1] = true },
         .free_bytes = (int64_t)1 << 32,
 };
 
@@ -70,20 +57,20 @@ static void test_each_lack_is_named(void **state) {
         LACKS(user_namespaces, -1, "user namespaces");
         LACKS(unprivileged_clone, 0, "user namespaces");
         LACKS(apparmor_restricts, 1, "user namespaces");
-        LACKS(has_apparmor, false, "AppArmor");
-        LACKS(has_apparmor_parser, false, "AppArmor");
-        LACKS(has_apparmor_dbus, false, "AppArmor for D-Bus");
-        LACKS(has_seccomp_kill, false, "seccomp");
-        LACKS(has_seccomp_log, false, "seccomp log");
-        LACKS(has_cgroup2, false, "cgroup v2");
-        LACKS(has_squashfs, false, "squashfs");
-        LACKS(has_loop, false, "loop devices");
-        LACKS(has_bus_proxy, false, "xdg-dbus-proxy");
-        LACKS(has_udev, false, "udev");
-        LACKS(has_modprobe, false, "modprobe");
-        LACKS(has_daemon, false, "pawld");
-        LACKS(has_generation, false, "generation");
-        LACKS(has_ballast, false, "reserve on disk");
+        LACKS(has[MACHINE_APPARMOR], false, "AppArmor");
+        LACKS(has[MACHINE_APPARMOR_PARSER], false, "AppArmor");
+        LACKS(has[MACHINE_APPARMOR_DBUS], false, "AppArmor for D-Bus");
+        LACKS(has[MACHINE_SECCOMP_KILL], false, "seccomp");
+        LACKS(has[MACHINE_SECCOMP_LOG], false, "seccomp log");
+        LACKS(has[MACHINE_CGROUP2], false, "cgroup v2");
+        LACKS(has[MACHINE_SQUASHFS], false, "squashfs");
+        LACKS(has[MACHINE_LOOP], false, "loop devices");
+        LACKS(has[MACHINE_BUS_PROXY], false, "xdg-dbus-proxy");
+        LACKS(has[MACHINE_UDEV], false, "udev");
+        LACKS(has[MACHINE_MODPROBE], false, "modprobe");
+        LACKS(has[MACHINE_DAEMON], false, "pawld");
+        LACKS(has[MACHINE_GENERATION], false, "generation");
+        LACKS(has[MACHINE_BALLAST], false, "reserve on disk");
         LACKS(free_bytes, 1000, "room on disk");
         LACKS(finding_count, 3, "links, data and files");
         LACKS(kernel_major, 7, "");
@@ -104,12 +91,12 @@ static void test_interfaces(void **state) {
         assert_non_null(interfaces);
         autojson none = checkup_judge_interfaces(&facts, interfaces);
         assert_int_equal(json_array_size(none), 0);
-        facts.has_apparmor = false;
+        facts.has[MACHINE_APPARMOR] = false;
         autojson one = checkup_judge_interfaces(&facts, interfaces);
         assert_int_equal(json_array_size(one), 1);
         assert_string_equal(json_get_string(json_array_get(one, 0), "interface", ""), "a");
         assert_int_equal(json_array_size(json_object_get(json_array_get(one, 0), "lacks")), 1);
-        facts.has_bus_proxy = false;
+        facts.has[MACHINE_BUS_PROXY] = false;
         autojson two = checkup_judge_interfaces(&facts, interfaces);
         assert_int_equal(json_array_size(two), 2);
         autojson absent = checkup_judge_interfaces(&facts, NULL);
@@ -119,10 +106,11 @@ static void test_interfaces(void **state) {
 /* What the first wall cannot say, and what the other one refuses. */
 static void test_each_wall_says_what_it_cannot(void **state) {
         MachineFacts landlock = WHOLE, apparmor = WHOLE, poor = WHOLE;
-        landlock.has_apparmor = false;
-        landlock.has_apparmor_dbus = false;
+        landlock.has[MACHINE_APPARMOR] = false;
+        landlock.has[MACHINE_APPARMOR_DBUS] = false;
         apparmor.landlock_abi = 0;
-        poor.has_bus_proxy = poor.has_udev = poor.has_modprobe = poor.has_cgroup2 = false;
+        poor.has[MACHINE_BUS_PROXY] = poor.has[MACHINE_UDEV] = poor.has[MACHINE_MODPROBE] =
+                poor.has[MACHINE_CGROUP2] = false;
         const struct {
                 const MachineFacts *facts;
                 const char *grants, *begins; /* NULL: all of it is enforced */

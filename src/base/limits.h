@@ -72,9 +72,10 @@
 #define QUEUE_LENGTH_PER_SNAP_MAX 50
 
 /* What hooks say by snapctl. */
-#define DYNAMIC_ATTRIBUTES_SIZE_MAX (16 * 1024) /* of one side of one connection */
-#define SNAPCTL_ARGUMENT_COUNT_MAX  64
-#define SNAPCTL_OUTPUT_SIZE_MAX     (256 * 1024)
+#define DYNAMIC_ATTRIBUTES_SIZE_MAX  (16 * 1024) /* of one side of one connection */
+#define DYNAMIC_ATTRIBUTES_DEPTH_MAX 32          /* well below API_JSON_DEPTH_MAX */
+#define SNAPCTL_ARGUMENT_COUNT_MAX   64
+#define SNAPCTL_OUTPUT_SIZE_MAX      (256 * 1024)
 
 /* Workers. */
 #define WORKER_RESULT_SIZE_MAX CANONICAL_JSON_SIZE_MAX

@@ -181,6 +181,33 @@ static int check_size(const json_t *dynamic, Error *err) {
                          DYNAMIC_ATTRIBUTES_SIZE_MAX);
 }
 
+static unsigned measure_depth(const json_t *value) {
+        unsigned deepest = 0;
+        const char *key;
+        json_t *item;
+        size_t i;
+
+        if (!json_is_object(value) && !json_is_array(value))
+                return 0;
+        json_array_foreach(value, i, item) {
+                unsigned depth = measure_depth(item);
+                deepest = depth > deepest ? depth : deepest;
+        }
+        json_object_foreach((json_t *)(uintptr_t)value, key, item) {
+                unsigned depth = measure_depth(item);
+                deepest = depth > deepest ? depth : deepest;
+        }
+        return deepest + 1;
+}
+
+/* What lies deeper than JSON is read could be stored, but not be read again. */
+static int check_depth(const json_t *dynamic, Error *err) {
+        if (measure_depth(dynamic) <= DYNAMIC_ATTRIBUTES_DEPTH_MAX)
+                return 0;
+        return error_set(err, ERROR_TOO_LARGE, "attributes nested deeper than %d levels",
+                         DYNAMIC_ATTRIBUTES_DEPTH_MAX);
+}
+
 int attribute_set(json_t *side, const char *path, json_t *owned_value, Error *err) {
         autojson value = owned_value;
         autojson changed = json_deep_copy(json_object_get(side, "dynamic"));
@@ -188,7 +215,7 @@ int attribute_set(json_t *side, const char *path, json_t *owned_value, Error *er
         if (check_path(path, err) < 0 || check_fixed(side, path, err) < 0)
                 return -1;
         put_at(changed, path, json_is_null(value) ? NULL : take(value));
-        if (check_size(changed, err) < 0)
+        if (check_depth(changed, err) < 0 || check_size(changed, err) < 0)
                 return -1;
         json_object_set(side, "dynamic", changed);
         return 0;

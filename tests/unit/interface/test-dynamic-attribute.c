@@ -132,12 +132,44 @@ static void what_does_not_suit_the_interface_counts_for_nothing(void **state) {
         }
 }
 
+/* A task whose data is nested deeper than it can be read would stop all changes for good. */
+static void a_side_has_a_depth(void **state) {
+        static const struct {
+                const char *path;
+                unsigned depth;
+                int result;
+        } ROWS[] = {
+                { "a", DYNAMIC_ATTRIBUTES_DEPTH_MAX - 1, 0 },
+                { "a", DYNAMIC_ATTRIBUTES_DEPTH_MAX, -1 },
+                { "a.b.c", DYNAMIC_ATTRIBUTES_DEPTH_MAX - 3, 0 },
+                { "a.b.c", DYNAMIC_ATTRIBUTES_DEPTH_MAX - 2, -1 },
+                { "a", API_JSON_DEPTH_MAX, -1 },
+        };
+        (void)state;
+
+        for (size_t i = 0; i < ARRAY_COUNT(ROWS); i++) {
+                autojson side = json_pack("{s:{}, s:{}}", "fixed", "dynamic");
+                json_t *value = json_integer(1);
+                Error err = ERROR_INIT;
+
+                for (unsigned depth = 0; depth < ROWS[i].depth; depth++)
+                        value = depth % 2 ? json_pack("{s:o}", "k", value)
+                                          : json_pack("[o]", value);
+                assert_int_equal(attribute_set(side, ROWS[i].path, value, &err), ROWS[i].result);
+                if (ROWS[i].result < 0)
+                        assert_int_equal(err.kind, ERROR_TOO_LARGE);
+                assert_int_equal(json_object_size(json_object_get(side, "dynamic")),
+                                 ROWS[i].result == 0);
+        }
+}
+
 int main(void) {
         static const struct CMUnitTest TESTS[] = {
                 cmocka_unit_test(what_a_file_says_is_never_hidden),
                 cmocka_unit_test(paths_lead_into_mappings),
                 cmocka_unit_test(values_are_set_and_taken_away),
                 cmocka_unit_test(a_side_has_a_size),
+                cmocka_unit_test(a_side_has_a_depth),
                 cmocka_unit_test(what_does_not_suit_the_interface_counts_for_nothing),
         };
 

@@ -8,7 +8,7 @@
 /* Manifests (meta/snap.yaml) and other YAML, as spec'd in DEPENDENCIES: libyaml needs our limits.
  */
 #define MANIFEST_SIZE_MAX       (256 * 1024)
-#define YAML_DEPTH_MAX          64
+#define YAML_DEPTH_MAX          48
 #define YAML_EVENT_COUNT_MAX    20000
 #define CANONICAL_JSON_SIZE_MAX (4 * 1024 * 1024) /* what pawl-read may print about one image */
 

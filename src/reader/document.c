@@ -17,6 +17,9 @@ typedef struct Anchor {
         Node *node;
 } Anchor;
 
+_Static_assert(YAML_DEPTH_MAX + 16 <= API_JSON_DEPTH_MAX,
+               "what tells of it, with more around it, can be read");
+
 /* A parse under way: the stack of collections that are open. */
 typedef struct Builder {
         Document *document;

@@ -10,10 +10,9 @@
 #include "job/job.h"
 #include "launch/launch-session.h"
 #include "launch/lease.h"
+#include "launch/policies.h"
 #include "launch/takeover.h"
-#include "policy/seccomp-template.h"
 #include "wire/frame.h"
-#include "wire/generation.h"
 
 #define IDLE_MS_DEFAULT 10000
 #define TICK_MS         250 /* while launches are being prepared: deadlines, pauses */
@@ -209,8 +208,7 @@ static int start_reconciler(Launch *launch, Error *err) {
 static char *format_rules(void) {
         autotext rules = TEXT_INIT;
 
-        seccomp_template_append(&rules);
-        text_append(&rules, generation_builtin.rules);
+        policies_write_template(&rules);
         return text_take(&rules);
 }
 

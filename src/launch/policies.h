@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Policies: the compiled filters that launches of the last moments needed, by their rules, each
- * opened or compiled once for everybody who waits for it.  A cache that may be dropped at any time:
+ * opened or compiled once for everybody who waits for it.  A child compiles; those that are asked
+ * for meanwhile are for one child after it, all together.  A cache that may be dropped at any time:
  * the objects themselves are in R/var/lib/pawl/policy.
  */
 #pragma once
@@ -25,8 +26,11 @@ typedef struct PolicyFound {
         const char *digest; /* its name */
 } PolicyFound;
 
-/* The rules of a program: those that every program has, and what the connections of this very one
- * add. Same rules, same policy. */
+/* The rules that every program has: the same for the life of a daemon.  Whoever tells of rules and
+ * whoever puts them together asks here. */
+void policies_write_template(Text *ret);
+/* The rules of a program: the template, and what the connections of this very one add.  Same rules,
+ * same policy. */
 void policies_write_rules(const char *template, const GrantSet *grants, Text *ret);
 /* 1 there it is, until the next drop; 0 being compiled; negative: it cannot be.  A failure is that
  * of everybody who waited for it: it is tried again only by who asks some seconds later. */

@@ -3,6 +3,8 @@
  * System calls by name: libseccomp's names, and those that are younger than it.
  */
 #include <seccomp.h>
+#include <stdio.h>
+#include <string.h>
 
 #include "base/own.h"
 #include "base/text.h"
@@ -27,8 +29,50 @@ static const struct {
         { "file_setattr", 469 },
 };
 
+/* --- what the library said before: it looks through all names each time --- */
+
+#define NUMBER_COUNT 512  /* of those that are asked for in advance: all calls so far */
+#define SLOT_COUNT   2048 /* a power of two, and more than twice as many */
+
+typedef struct Slot {
+        char name[SECCOMP_NAME_SIZE]; /* "" where there is none */
+        int number;
+} Slot;
+
+/* The numbers of this machine do not change while a process lives; children inherit it. */
+static Slot *slots;
+
+/* Where the name is, or would be. */
+static Slot *find_slot(const char *name) {
+        uint32_t hash = 2166136261;
+
+        for (const char *at = name; *at; at++)
+                hash = (hash ^ (unsigned char)*at) * 16777619;
+        Slot *slot = &slots[hash % SLOT_COUNT];
+        while (*slot->name && !string_equal(slot->name, name))
+                slot = &slots[++hash % SLOT_COUNT];
+        return slot;
+}
+
+void seccomp_load_calls(void) {
+        if (slots)
+                return;
+        slots = memory_new(SLOT_COUNT * sizeof(*slots));
+        for (int number = 0; number < NUMBER_COUNT; number++) {
+                autofree char *name =
+                        seccomp_syscall_resolve_num_arch(seccomp_arch_native(), number);
+                if (!name || strlen(name) >= sizeof(slots->name))
+                        continue;
+                Slot *slot = find_slot(name);
+                (void)snprintf(slot->name, sizeof(slot->name), "%s", name);
+                slot->number = number;
+        }
+}
+
 int seccomp_resolve_call(const char *name) {
-        int number = seccomp_syscall_resolve_name(name);
+        seccomp_load_calls();
+        const Slot *slot = find_slot(name);
+        int number = *slot->name ? slot->number : seccomp_syscall_resolve_name(name);
 
         for (size_t i = 0; number == __NR_SCMP_ERROR && i < ARRAY_COUNT(YOUNG); i++)
                 if (string_equal(YOUNG[i].name, name))

@@ -61,5 +61,7 @@ typedef struct SeccompRule {
 int seccomp_rule_parse(const char *line, SeccompRule *ret, Error *err);
 /* The number of a call here, negative when this machine has none of that name. */
 int seccomp_resolve_call(const char *name);
+/* Asks for all of them now, so that children forked later need not: a process forks after it. */
+void seccomp_load_calls(void);
 /* AF_INET and the like; false when nobody knows it. */
 bool seccomp_find_constant(const char *name, uint32_t *ret);

@@ -6,8 +6,8 @@
 #include "base/text.h"
 #include "interface/grant.h"
 #include "interface/stored-manifest.h"
+#include "launch/policies.h"
 #include "launch/takeover.h"
-#include "policy/seccomp-template.h"
 #include "tell/describe-grants.h"
 
 #define SQL_REVISION                                                                                \
@@ -195,7 +195,7 @@ static json_t *list_generation(void) {
         char digest[DIGEST_SHA256_HEX_SIZE];
         autotext rules = TEXT_INIT;
 
-        seccomp_template_append(&rules);
+        policies_write_template(&rules);
         takeover_get_generation(rules.bytes, digest);
         return json_pack("[s]", digest);
 }
@@ -205,7 +205,7 @@ static json_t *list_template(void) {
         autotext rules = TEXT_INIT;
         char *rest = NULL;
 
-        seccomp_template_append(&rules);
+        policies_write_template(&rules);
         for (char *line = strtok_r(rules.bytes, "\n", &rest); line;
              line = strtok_r(NULL, "\n", &rest))
                 json_array_append_new(list, json_string(line));

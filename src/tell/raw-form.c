@@ -4,13 +4,15 @@
 #include "backend/apparmor-profile.h"
 #include "base/text.h"
 #include "launch/launch-plan.h"
-#include "policy/seccomp-template.h"
+#include "launch/policies.h"
 
 static int write_seccomp(const Target *target, const RawQuestion *question, Text *ret, Error *err) {
+        autotext template = TEXT_INIT;
+
         (void)question;
         (void)err;
-        seccomp_template_append(ret);
-        grant_set_append_seccomp(&target->grants, ret);
+        policies_write_template(&template);
+        policies_write_rules(template.bytes, &target->grants, ret);
         return 0;
 }
 

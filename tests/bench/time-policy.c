@@ -4,8 +4,8 @@
  *
  *   time-policy profile NUMBER        package NUMBER's rules as the stock compiler reads them
  *   time-policy compile DIR COUNT     COUNT different policies, compiled and written
- *   time-policy workers DIR COUNT     likewise, each by a child of its own, as the daemon does
- *   time-policy find DIR COUNT        those policies, found as a launch does
+ *   time-policy waiting ROOT COUNT N  as the daemon does, where N launches at a time wait for
+ * theirs; then opened, too time-policy find DIR COUNT        those policies, found as a launch does
  *   time-policy calls [ours|FILE]     ns a system call without a filter, under ours, under the raw
  *                                     program in FILE: one round of each call
  */
@@ -16,7 +16,6 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -24,6 +23,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "interface/interface-kind.h"
+#include "launch/policies.h"
 #include "policy/seccomp-template.h"
 #include "policy/store.h"
 
@@ -83,19 +83,14 @@ static int print_profile(uint64_t package) {
         return 0;
 }
 
-static void compile_one(int directory, const char *template, uint64_t package, bool is_in_child) {
+static void compile_one(int directory, const char *template, uint64_t package) {
         autotext rules = TEXT_INIT;
         Error err = ERROR_INIT;
-        pid_t pid = is_in_child ? fork() : 0;
 
         text_append(&rules, template);
         append_grants(package, &rules);
-        if (pid == 0 && policy_compile(directory, rules.bytes, &err) < 0)
+        if (policy_compile(directory, rules.bytes, &err) < 0)
                 give_up(&err);
-        if (pid == 0 && is_in_child)
-                _exit(0);
-        if (pid > 0)
-                (void)waitpid(pid, NULL, 0);
 }
 
 static void find_one(int directory, const char *template, uint64_t package) {
@@ -128,9 +123,52 @@ static int time_policies(const char *what, const char *path, uint64_t count) {
                 if (string_equal(what, "find"))
                         find_one(directory, template.bytes, i);
                 else
-                        compile_one(directory, template.bytes, i, string_equal(what, "workers"));
+                        compile_one(directory, template.bytes, i);
         }
         (void)printf("%.2f\n", (get_seconds() - begun) * 1e3);
+        return 0;
+}
+
+/* --- as the daemon does --- */
+
+static void forget_end(void *context) {
+        (void)context;
+}
+
+/* 1 when it is there. */
+static int ask(Policies *policies, const char *template, uint64_t package) {
+        autotext rules = TEXT_INIT;
+        Error err = ERROR_INIT;
+        PolicyFound found;
+
+        text_append(&rules, template);
+        append_grants(package, &rules);
+        int there = policies_require(policies, rules.bytes, &found, &err);
+        if (there < 0)
+                give_up(&err);
+        return there;
+}
+
+/* At most `at_once` launches wait at a time. */
+static int time_waiting(const char *root, uint64_t count, uint64_t at_once) {
+        autotext template = TEXT_INIT;
+        uv_loop_t loop;
+
+        policies_write_template(&template);
+        (void)uv_loop_init(&loop);
+        double begun = get_seconds();
+        Policies *policies = policies_new(&loop, root, forget_end, NULL);
+        for (uint64_t i = 0; i < count; i += at_once) {
+                uint64_t end = i + at_once < count ? i + at_once : count;
+                for (uint64_t package = i; package < end; package++)
+                        (void)ask(policies, template.bytes, package);
+                (void)uv_run(&loop, UV_RUN_DEFAULT);
+                for (uint64_t package = i; package < end; package++)
+                        if (ask(policies, template.bytes, package) != 1)
+                                return 1;
+        }
+        (void)printf("%.2f\n", (get_seconds() - begun) * 1e3);
+        (void)policies_free(policies);
         return 0;
 }
 
@@ -193,9 +231,9 @@ static int time_calls(void) {
 }
 
 int main(int argc, char *argv[]) {
-        static const char *const WHATS[] = { "compile", "workers", "find" };
+        static const char *const WHATS[] = { "compile", "find" };
         Error err = ERROR_INIT;
-        uint64_t count = 0;
+        uint64_t count = 0, at_once = 0;
 
         log_init("time-policy");
         if (argc == 3 && string_equal(argv[1], "profile") &&
@@ -205,6 +243,10 @@ int main(int argc, char *argv[]) {
                 if (string_equal(argv[1], WHATS[i]) &&
                     string_parse_u64(argv[3], 100000, &count, &err) == 0)
                         return time_policies(argv[1], argv[2], count);
+        if (argc == 5 && string_equal(argv[1], "waiting") &&
+            string_parse_u64(argv[3], 100000, &count, &err) == 0 &&
+            string_parse_u64(argv[4], 100000, &at_once, &err) == 0 && at_once > 0)
+                return time_waiting(argv[2], count, at_once);
         if (argc < 2 || argc > 3 || !string_equal(argv[1], "calls"))
                 return 64;
         if (argc == 3 && string_equal(argv[2], "ours"))

@@ -2,6 +2,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 #include "base/file.h"
@@ -250,6 +251,79 @@ static void one_failure_is_that_of_all_who_wait(void **state) {
         assert_int_equal(uv_loop_close(&loop), 0);
 }
 
+/* Some that are small. */
+static char *format_small(int i) {
+        return string_format("allow read\nallow write 0&0xff=%d\n", i);
+}
+
+static int require(Flight *flight, const char *rules, Error *err) {
+        PolicyFound found;
+
+        return policies_require(flight->policies, rules, &found, err);
+}
+
+static void those_that_wait_for_a_child_share_the_next(void **state) {
+        World *world = *state;
+        Flight flight = { 0 };
+        uv_loop_t loop;
+        Error err = ERROR_INIT;
+
+        assert_int_equal(uv_loop_init(&loop), 0);
+        flight.policies = policies_new(&loop, world->path, count_end, &flight);
+        for (int i = 0; i < 100; i++) {
+                autofree char *rules = format_small(i);
+                assert_int_equal(require(&flight, i == 30 ? "no rule\n" : rules, &err), 0);
+        }
+        policies_drop(flight.policies); /* of those that are waited for none */
+        (void)uv_run(&loop, UV_RUN_DEFAULT);
+        assert_int_equal(flight.ended, 3); /* 1, 64 and 35 */
+        assert_false(policies_are_compiling(flight.policies));
+        for (int i = 0; i < 100; i++) {
+                autofree char *rules = format_small(i);
+                if (i != 30)
+                        assert_int_equal(require(&flight, rules, &err), 1);
+        }
+        assert_int_equal(require(&flight, "no rule\n", &err), -1);
+        assert_string_equal(err.message, "cannot compile the policy: bad seccomp rule \"no\"");
+        (void)policies_free(flight.policies);
+        assert_int_equal(uv_loop_close(&loop), 0);
+}
+
+/* It is killed for writing more than it may. */
+static void a_child_that_dies_takes_only_the_one_that_killed_it(void **state) {
+        World *world = *state;
+        struct rlimit before, small = { .rlim_cur = 4096 };
+        autotext large = TEXT_INIT;
+        Flight flight = { 0 };
+        uv_loop_t loop;
+        Error err = ERROR_INIT;
+
+        for (int i = 0; i < 1000; i++)
+                text_append_format(&large, "allow write 0&0xffff=%d\n", i);
+        assert_int_equal(uv_loop_init(&loop), 0);
+        flight.policies = policies_new(&loop, world->path, count_end, &flight);
+        assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+        small.rlim_max = before.rlim_max;
+        assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+        for (int i = 0; i < 10; i++) {
+                autofree char *rules = format_small(i);
+                assert_int_equal(require(&flight, i == 5 ? large.bytes : rules, &err), 0);
+        }
+        (void)uv_run(&loop, UV_RUN_DEFAULT);
+        assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+        assert_int_equal(flight.ended, 1 + 1 + 9); /* the second died: each by itself */
+        for (int i = 0; i < 10; i++) {
+                autofree char *rules = format_small(i);
+                if (i != 5)
+                        assert_int_equal(require(&flight, rules, &err), 1);
+        }
+        assert_int_equal(require(&flight, large.bytes, &err), -1);
+        assert_string_equal(err.message,
+                            "cannot compile the policy: a worker of the launcher died");
+        (void)policies_free(flight.policies);
+        assert_int_equal(uv_loop_close(&loop), 0);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test_setup_teardown(what_is_used_is_noted_once_and_stays, begin, end),
@@ -263,6 +337,10 @@ int main(void) {
                 cmocka_unit_test_setup_teardown(generations_stand_side_by_side, begin, end),
                 cmocka_unit_test_setup_teardown(many_who_wait_cause_one_compilation, begin, end),
                 cmocka_unit_test_setup_teardown(one_failure_is_that_of_all_who_wait, begin, end),
+                cmocka_unit_test_setup_teardown(those_that_wait_for_a_child_share_the_next, begin,
+                                                end),
+                cmocka_unit_test_setup_teardown(a_child_that_dies_takes_only_the_one_that_killed_it,
+                                                begin, end),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

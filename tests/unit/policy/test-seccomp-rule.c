@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <linux/netlink.h>
 #include <linux/seccomp.h>
+#include <seccomp.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
@@ -219,12 +220,34 @@ static void the_lines_of_all_interfaces_are_rules(void **state) {
         }
 }
 
+/* What is remembered of the library is what it says. */
+static void a_call_has_the_number_that_the_library_gives_it(void **state) {
+        static const char *const OTHERS[] = { "chown32", "socketcall", "_llseek", "none_such", "" };
+        int count = 0;
+
+        (void)state;
+        for (int number = 0; number < 600; number++) {
+                autofree char *name =
+                        seccomp_syscall_resolve_num_arch(seccomp_arch_native(), number);
+                if (!name)
+                        continue;
+                assert_int_equal(seccomp_resolve_call(name), seccomp_syscall_resolve_name(name));
+                count++;
+        }
+        assert_true(count > 250);
+        for (size_t i = 0; i < ARRAY_COUNT(OTHERS); i++)
+                assert_int_equal(seccomp_resolve_call(OTHERS[i]),
+                                 seccomp_syscall_resolve_name(OTHERS[i]));
+        assert_int_equal(seccomp_resolve_call("mseal"), 462);
+}
+
 int main(void) {
         static const struct CMUnitTest TESTS[] = {
                 cmocka_unit_test(a_line_says_what_its_words_say),
                 cmocka_unit_test(what_is_no_rule_is_refused),
                 cmocka_unit_test(a_program_answers_as_its_rules_say),
                 cmocka_unit_test(the_lines_of_all_interfaces_are_rules),
+                cmocka_unit_test(a_call_has_the_number_that_the_library_gives_it),
         };
 
         return cmocka_run_group_tests(TESTS, NULL, NULL);

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A hundred packages and another build of the daemon whose policy inputs are the same: nothing is written, compiled or
 loaded; the launches that follow find everything."""
+import json
 import os
 import re
 import shutil
@@ -8,7 +9,10 @@ import signal
 import sqlite3
 import subprocess
 
+from power_stage import BUILD
+
 COUNT = 100
+ADDED = "refuse sched_get_priority_max 0&0xffffffff=20801"  # src/wire/generation-a.c
 
 
 def add_packages(stage):
@@ -32,6 +36,11 @@ def add_packages(stage):
 def launch(stage, i):
     return subprocess.run([stage.libexec["A"] / "pawl-run", "--root", stage.root, f"gen{i}.run"], capture_output=True,
                           text=True, cwd="/", env={"HOME": "/root", "PATH": os.environ["PATH"]}).stdout.split()[1:]
+
+
+def ask(stage, *words):
+    return subprocess.run([BUILD / "src/cli/pawl", "--root", stage.root, *words], capture_output=True, text=True,
+                          check=True).stdout
 
 
 def look(stage):
@@ -58,6 +67,10 @@ def check(stage, say):
     stage.start("A")
     generation = stage.read_generation()
     say(all(launch(stage, i) == ["A", "A"] for i in range(0, COUNT, 10)), f"{COUNT} packages, some of them launched")
+    told = json.loads(ask(stage, "policy", "show", "gen0"))
+    say(told["generation"] == [generation] and ADDED in told["template"] and
+        ADDED in ask(stage, "explain", "gen0.run", "--seccomp").splitlines(),
+        "the policy that is told is that of the daemon that runs, with what only its build adds")
     stage.stop(signal.SIGTERM)
     before = look(stage)
     program = stage.libexec["A"] / "pawld"

@@ -56,7 +56,9 @@ static int check_side(const json_t *sides, const char *side, const char *interfa
         if (json_object_size(dynamic) == 0)
                 return 0;
         ret->dynamic = json_format(dynamic);
-        if (endpoint_check(string_equal(side, "plug"), interface, all, err) < 0)
+        bool is_plug = string_equal(side, "plug");
+        if (attributes_check_dynamic(is_plug, interface, dynamic, err) < 0 ||
+            endpoint_check(is_plug, interface, all, err) < 0)
                 return error_prefix(err, "with what hooks said of the %s", side);
         return 0;
 }

@@ -6,6 +6,7 @@
 #include "base/limits.h"
 #include "base/text.h"
 #include "interface/endpoint-check.h"
+#include "interface/interface-kind.h"
 
 #define PATH_DEPTH_MAX 8
 #define NAME_SIZE_MAX  64
@@ -24,6 +25,22 @@ json_t *attributes_merge(const json_t *fixed, const json_t *dynamic) {
         return all;
 }
 
+int attributes_check_dynamic(bool is_plug, const char *interface, const json_t *dynamic,
+                             Error *err) {
+        const InterfaceKind *kind = interface_kind_find(interface);
+        autojson policy = kind && is_plug ? json_loads(kind->policy, 0, NULL) : NULL;
+
+        if (!policy || json_get_bool(json_object_get(policy, "plug"), "allow-installation", true))
+                return 0;
+        for (const InterfaceAttribute *a = kind->plug.attributes; a && a->name; a++)
+                if (json_object_get(dynamic, a->name))
+                        return error_set(err, ERROR_BAD_REQUEST,
+                                         "\"%s\" of %s is said in the package's snap.yaml, where "
+                                         "it can be looked at beforehand, and not by a hook",
+                                         a->name, interface);
+        return 0;
+}
+
 char *merged_attributes(const char *const *arguments) {
         autojson fixed = NULL;
         autojson dynamic = NULL;
@@ -37,7 +54,8 @@ char *merged_attributes(const char *const *arguments) {
                 return string_copy(arguments[2]);
         autojson all = attributes_merge(fixed, dynamic);
         bool is_plug = string_equal(arguments[0], "plug");
-        if (endpoint_check(is_plug, arguments[1], all, &ignored) < 0)
+        if (attributes_check_dynamic(is_plug, arguments[1], dynamic, &ignored) < 0 ||
+            endpoint_check(is_plug, arguments[1], all, &ignored) < 0)
                 return string_copy(arguments[2]);
         return json_format(all);
 }

@@ -28,6 +28,11 @@ int attribute_find(const json_t *side, const char *path, const json_t **ret, Err
  * and beyond DYNAMIC_ATTRIBUTES_SIZE_MAX. */
 int attribute_set(json_t *side, const char *path, json_t *owned_value, Error *err);
 
+/* What a plug must be allowed to be installed with (`super-privileged`) is what was looked at then:
+ * its hooks add nothing to what the interface grants by. */
+int attributes_check_dynamic(bool is_plug, const char *interface, const json_t *dynamic,
+                             Error *err);
+
 /* For merged_attributes(side, interface, fixed, dynamic) in SQL.  Dynamic ones that do not suit the
  * plug or slot of a later revision, or the interface of another daemon, are as if not there. */
 char *merged_attributes(const char *const *arguments);

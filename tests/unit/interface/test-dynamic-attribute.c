@@ -109,6 +109,36 @@ static void a_side_has_a_size(void **state) {
         assert_int_equal(attribute_set(side, "a", json_string(large), &err), 0);
 }
 
+/* Who connects personal-files by hand has read in the file what it is for. */
+static void hooks_add_no_attributes_to_what_was_looked_at(void **state) {
+        static const struct {
+                bool is_plug;
+                const char *interface, *dynamic;
+                int result;
+        } ROWS[] = {
+                { true, "personal-files", "{\"write\":[\"$HOME/.ssh\"]}", -1 },
+                { true, "system-files", "{\"read\":[\"/etc/shadow\"]}", -1 },
+                { true, "mount-control", "{\"mount\":[]}", -1 },
+                { true, "personal-files", "{\"note\":1}", 0 },
+                { true, "content", "{\"target\":\"$SNAP_DATA/t\"}", 0 },
+                { false, "content", "{\"read\":[\"$SNAP/x\"]}", 0 },
+        };
+        (void)state;
+
+        for (size_t i = 0; i < ARRAY_COUNT(ROWS); i++) {
+                autojson dynamic = must_parse(ROWS[i].dynamic);
+                Error err = ERROR_INIT;
+
+                assert_int_equal(
+                        attributes_check_dynamic(ROWS[i].is_plug, ROWS[i].interface, dynamic, &err),
+                        ROWS[i].result);
+        }
+        const char *const arguments[] = { "plug", "personal-files", "{\"read\":[\"$HOME/.a\"]}",
+                                          "{\"write\":[\"$HOME/.ssh\"]}" };
+        autofree char *merged = merged_attributes(arguments);
+        assert_string_equal(merged, arguments[2]);
+}
+
 static void what_does_not_suit_the_interface_counts_for_nothing(void **state) {
         static const struct {
                 const char *arguments[4], *merged;
@@ -170,6 +200,7 @@ int main(void) {
                 cmocka_unit_test(values_are_set_and_taken_away),
                 cmocka_unit_test(a_side_has_a_size),
                 cmocka_unit_test(a_side_has_a_depth),
+                cmocka_unit_test(hooks_add_no_attributes_to_what_was_looked_at),
                 cmocka_unit_test(what_does_not_suit_the_interface_counts_for_nothing),
         };
 

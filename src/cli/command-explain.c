@@ -124,6 +124,11 @@ static void print_possible(const Cli *cli, const json_t *possible, const char *s
                        json_get_string(possible, "interface", ""));
                 return;
         }
+        const char *fault = json_get_string(possible, "fault", NULL);
+        if (fault) {
+                printf("  plug %s takes no part: %s\n", plug, fault);
+                return;
+        }
         if (*slot)
                 printf("  not connected; `pawl connect %s:%s %s` would add:\n", snap, plug, slot);
         else

@@ -41,6 +41,8 @@ static void compare(const char *what, const json_t *before, const json_t *after,
 static const char *get_word(const json_t *endpoint, bool is_connected) {
         if (!json_get_bool(endpoint, "is-known", false))
                 return "of an interface that this daemon does not have";
+        if (json_get_string(endpoint, "fault", NULL))
+                return "which takes no part: ";
         return is_connected ? "connected" : "not connected";
 }
 
@@ -60,10 +62,11 @@ static json_t *list_lines(const json_t *endpoint, const char *kind, const char *
 
         if (!endpoint)
                 return list;
-        autofree char *line =
-                string_format("has the %s %s (interface %s), %s", kind, name,
-                              json_get_string(endpoint, "interface", ""),
-                              get_word(endpoint, json_get_bool(endpoint, "is-connected", false)));
+        const char *fault = json_get_string(endpoint, "fault", "");
+        autofree char *line = string_format(
+                "has the %s %s (interface %s), %s%s", kind, name,
+                json_get_string(endpoint, "interface", ""),
+                get_word(endpoint, json_get_bool(endpoint, "is-connected", false)), fault);
         (void)json_array_insert_new(list, 0, json_string(line));
         return list;
 }

@@ -92,7 +92,9 @@ static void die(const char *what) {
 }
 
 /* Copies above all targets first: a source may be another's target. */
-static int place_descriptors(int program, const int *fds, size_t count) {
+static int place_descriptors(int program, const HelperOrder *order) {
+        const int *fds = order->fds;
+        size_t count = order->fd_count;
         int copies[SPAWN_FD_MAX];
         int above = FIRST_FD + (int)count;
 
@@ -104,7 +106,7 @@ static int place_descriptors(int program, const int *fds, size_t count) {
         program = fcntl(program, F_DUPFD_CLOEXEC, above);
         int null = open("/dev/null", O_RDWR | O_CLOEXEC);
         if (program < 0 || null < 0 || dup2(null, STDIN_FILENO) < 0 ||
-            dup2(null, STDOUT_FILENO) < 0)
+            dup2(order->says_all ? STDERR_FILENO : null, STDOUT_FILENO) < 0)
                 die("no descriptors");
         for (size_t i = 0; i < count; i++) {
                 if (dup2(copies[i], FIRST_FD + (int)i) < 0)
@@ -119,7 +121,7 @@ static void become_helper(int program, const HelperOrder *order) {
         static const char *const NO_ENVIRONMENT[] = { NULL };
         const char *const *environment = order->environment ? order->environment : NO_ENVIRONMENT;
 
-        program = place_descriptors(program, order->fds, order->fd_count);
+        program = place_descriptors(program, order);
         signals_reset();
         (void)syscall(__NR_execveat, program, "", order->argv, environment, AT_EMPTY_PATH);
         die("cannot execute it");

@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
 
@@ -53,6 +54,7 @@ typedef struct HelperOrder {
         const char *const *environment; /* NULL: empty */
         const int *fds;
         size_t fd_count;
+        bool says_all; /* its stdout goes where its stderr does, and not nowhere */
 } HelperOrder;
 int helper_start(const HelperOrder *order, Helper *ret, Error *err);
 /* Kills, reaps and closes; safe on one that has ended and on HELPER_INIT.  One that sleeps in a

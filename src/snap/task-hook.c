@@ -184,7 +184,9 @@ static int spawn_hook(const Places *places, const json_t *job, int output, Helpe
         const char *const argv[] = { "pawl-run", root, hook, json_get_string(job, "instance", ""),
                                      NULL };
         const char *const environment[] = { cookie, context, NULL };
-        HelperOrder order = { .program = HELPER_RUN, .argv = argv, .environment = environment };
+        HelperOrder order = {
+                .program = HELPER_RUN, .argv = argv, .environment = environment, .says_all = true
+        };
         autofd int saved = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
 
         if (saved < 0 || dup2(output, STDERR_FILENO) < 0)

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "interface/endpoint-check.h"
 #include "interface/grant.h"
 #include "interface/stored-manifest.h"
 #include "launch/policies.h"
@@ -128,6 +129,17 @@ static int describe_example(const EndpointQuestion *question, const InterfaceKin
         return 0;
 }
 
+/* Why a plug or slot takes no part though its interface is known: its attributes. */
+static void put_fault(const EndpointQuestion *question, const InterfaceKind *kind, json_t *object) {
+        const char *interface = json_get_string(question->endpoint, "interface", "");
+        json_t *own = json_object_get(question->endpoint, "attrs");
+        autojson none = json_object();
+        Error fault = ERROR_INIT;
+
+        if (kind && endpoint_check(question->is_plug, interface, own ? own : none, &fault) < 0)
+                json_put_string(object, "fault", fault.message);
+}
+
 int endpoint_describe_grants(const EndpointQuestion *question, json_t **ret, Error *err) {
         const char *interface = json_get_string(question->endpoint, "interface", "");
         const InterfaceKind *kind = interface_kind_find(interface);
@@ -140,7 +152,10 @@ int endpoint_describe_grants(const EndpointQuestion *question, json_t **ret, Err
         json_put_string(object, "interface", interface);
         json_put(object, "is-known", json_boolean(kind != NULL));
         json_put(object, "is-connected", json_boolean(peer.is_connected));
-        if (kind && describe_example(question, kind, &peer, &grants, err) < 0)
+        if (!peer.is_connected)
+                put_fault(question, kind, object);
+        if (kind && !json_object_get(object, "fault") &&
+            describe_example(question, kind, &peer, &grants, err) < 0)
                 return -1;
         json_put(object, "grants", grants ? grants : json_array());
         *ret = take(object);

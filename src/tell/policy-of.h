@@ -7,7 +7,7 @@
  *     {"snap", "revision", "confinement", "generation": [digest of all that decides policy],
  *      "template": [rules of every program],
  *      "programs": {"app" or "hook.x": {"plugs"|"slots": {NAME: {"interface", "is-known",
- *                   "is-connected", "grants": [describe-grants.h]}}}}}
+ *                   "is-connected", "fault" of attributes, "grants": [describe-grants.h]}}}}}
  */
 #pragma once
 

@@ -211,6 +211,25 @@ static void everything_not_listed_kills(void **state) {
 
 /* ---- what must go on working ---- */
 
+static int compare_numbers(const void *left, const void *right) {
+        const int *l = left, *r = right;
+
+        return (*l > *r) - (*l < *r);
+}
+
+/* More than 1 KiB: the C library then wants to know how much memory there is. */
+static bool can_sort(void) {
+        int many[5000];
+
+        for (int i = 0; i < (int)ARRAY_COUNT(many); i++)
+                many[i] = (i * 7919) % 5000;
+        qsort(many, ARRAY_COUNT(many), sizeof(*many), compare_numbers);
+        for (int i = 1; i < (int)ARRAY_COUNT(many); i++)
+                if (many[i - 1] > many[i])
+                        return false;
+        return true;
+}
+
 static int use_libc(void) {
         char text[64];
         struct stat st;
@@ -228,6 +247,8 @@ static int use_libc(void) {
                 return 2;
         if (fstat(3, &st) < 0 || snprintf(text, sizeof(text), "%g", 1.5) != 3)
                 return 3;
+        if (!can_sort())
+                return 5;
         return time(NULL) > 0 ? 0 : 4;
 }
 

@@ -26,6 +26,7 @@ static void read_own(const char *line, MeaningRule *rule, char name[SECCOMP_NAME
         for (line += used; *line; line += used) {
                 unsigned argument, mask, value;
 
+                /* As the one who compiles reads it. NOLINTNEXTLINE(cert-err34-c) */
                 if (sscanf(line, " %1u&%x=%u%n", &argument, &mask, &value, &used) != 3)
                         return;
                 rule->conditions[rule->count++] =

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
@@ -287,6 +288,71 @@ static const Backend DBUS = { .name = "dbus",
                               .compile = compile_dbus,
                               .tell = tell_nobody };
 
+/* ── polkit: the actions of packages ── */
+
+#define LEFT_OUT "<!-- Not here: "
+
+/* A comment has no "--". */
+static char *format_left_out(const char *why) {
+        autofree char *text = string_copy(why);
+
+        for (char *at = strstr(text, "--"); at; at = strstr(at, "--"))
+                at[1] = '_';
+        return string_format(LEFT_OUT "%s -->\n", text);
+}
+
+/* Once each, whatever programs ask for it. */
+static void add_action(const GrantRow *row, Text *actions, Text *left_out) {
+        Text *target = row->second ? actions : left_out;
+        autofree char *text = row->second ? string_copy(row->second) : format_left_out(row->text);
+
+        if (target->length == 0 || !strstr(target->bytes, text))
+                text_append(target, text);
+}
+
+static void compile_polkit(const BackendInput *input, Artefacts *ret) {
+        autotext actions = TEXT_INIT;
+        autotext left_out = TEXT_INIT;
+        autotext text = TEXT_INIT;
+
+        for (size_t i = 0; i < input->program_count; i++) {
+                const GrantSet *grants = input->programs[i].grants;
+                size_t at = grant_set_find(grants, GRANT_POLKIT_ACTION, 0);
+                for (; at < grants->row_count;
+                     at = grant_set_find(grants, GRANT_POLKIT_ACTION, at + 1))
+                        add_action(&grants->rows[at], &actions, &left_out);
+        }
+        if (actions.length + left_out.length > 0)
+                text_append_format(
+                        &text,
+                        "<!-- " ARTEFACT_MARK " -->\n"
+                        "<!DOCTYPE policyconfig PUBLIC \"-//freedesktop//DTD PolicyKit Policy "
+                        "Configuration 1.0//EN\"\n"
+                        " \"http://www.freedesktop.org/standards/PolicyKit/1/policyconfig.dtd\">\n"
+                        "<policyconfig>\n%s%s</policyconfig>\n",
+                        left_out.length > 0 ? left_out.bytes : "",
+                        actions.length > 0 ? actions.bytes : "");
+        add(ret, "usr/share/polkit-1/actions",
+            string_format("snap.%s.interface.polkit.policy", input->instance), &text);
+}
+
+/* It watches the directory; what a package of another revision brought and is wrong is said. */
+static int tell_polkit(const Artefact *what, Error *err) {
+        const char *fault = what->text ? strstr(what->text, LEFT_OUT) : NULL;
+
+        if (!fault)
+                return 0;
+        fault += strlen(LEFT_OUT);
+        return error_set(err, ERROR_BAD_REQUEST, "%.*s; refresh the package once it is mended",
+                         (int)strcspn(fault, "\n") - (int)strlen(" -->"), fault);
+}
+
+static const Backend POLKIT = { .name = "polkit",
+                                .may_be_read_only = true,
+                                .is_available = is_always_there,
+                                .compile = compile_polkit,
+                                .tell = tell_polkit };
+
 /* ── AppArmor ── */
 
 static void compile_apparmor(const BackendInput *input, Artefacts *ret) {
@@ -329,11 +395,17 @@ static const Backend APPARMOR = { .name = "apparmor",
                                   .is_told = is_loaded,
                                   .tell = tell_apparmor };
 
-const Backend *const backends[] = { &NULL_BACKEND, &APPARMOR, &UDEV, &KMOD, &GPIO, &DBUS, NULL };
+const Backend *const backends[] = { &NULL_BACKEND, &APPARMOR, &UDEV,   &KMOD,
+                                    &GPIO,         &DBUS,     &POLKIT, NULL };
 
 /* ── files ── */
 
 static int remove_file(int directory, const char *name, Error *err) {
+        struct stat status;
+
+        /* On a file system that is read only, removing what is not there fails, too. */
+        if (fstatat(directory, name, &status, AT_SYMLINK_NOFOLLOW) < 0 && errno == ENOENT)
+                return 0;
         if (unlinkat(directory, name, 0) < 0)
                 return errno == ENOENT ? 0 : error_set_errno(err, errno, "cannot remove %s", name);
         return fsync(directory) < 0 ? error_set_errno(err, errno, "cannot sync a directory") : 1;
@@ -377,6 +449,13 @@ static int apply_one(const Backend *backend, const BackendOrder *order, int root
                      const Artefact *one, Error *err) {
         int changed = write_file(root, one, err);
 
+        if (changed < 0 && backend->may_be_read_only && err->number == EROFS) {
+                text_append_format(order->warnings,
+                                   "/%s/%s: %s; where it can be written, restart pawld\n",
+                                   one->directory, one->name, err->message);
+                *err = ERROR_INIT;
+                return 0;
+        }
         if (changed < 0)
                 return -1;
         bool is_told = changed == 0 && !(order->is_begun && one->text);

@@ -56,6 +56,7 @@ void artefacts_done(Artefacts *artefacts);
 typedef struct Backend {
         const char *name;
         bool is_wall;               /* what it enforces must hold, or nothing is launched */
+        bool may_be_read_only;      /* its directory, on some machines: a warning */
         bool (*is_available)(void); /* whoever reads the files is here */
         void (*compile)(const BackendInput *input, Artefacts *ret);
         /* Whether whoever reads it has this very content; NULL: has what the file says. */
@@ -64,7 +65,7 @@ typedef struct Backend {
         int (*tell)(const Artefact *what, Error *err);
 } Backend;
 
-#define BACKEND_COUNT 6
+#define BACKEND_COUNT 7
 
 /* Ends with NULL; the first does nothing at all, the next are those that launches wait for. */
 extern const Backend *const backends[];

@@ -29,6 +29,14 @@
 #define IMAGE_META_FILE_SIZE_MAX (1024 * 1024) /* one icon or desktop file */
 #define IMAGE_PROGRAM_SIZE_MAX   (32u << 20)   /* a program of the daemon's own package */
 
+/* Action files of polkit: meta/polkit of a package. */
+#define POLKIT_FILE_SIZE_MAX     (64 * 1024)
+#define POLKIT_FILE_COUNT_MAX    16
+#define POLKIT_ACTION_COUNT_MAX  64 /* of one file */
+#define POLKIT_ID_SIZE_MAX       200
+#define POLKIT_LANGUAGE_SIZE_MAX 32
+#define POLKIT_TEXT_SIZE_MAX     1000 /* one text in one language */
+
 /* The API. */
 #define HTTP_HEADER_SIZE_MAX         (16 * 1024)
 #define HTTP_BODY_SIZE_MAX           (1024 * 1024) /* JSON bodies, and all form fields together */

@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "interface/connection-row.h"
+#include "interface/grant-polkit.h"
 #include "interface/hook-chain.h"
 #include "interface/repository.h"
 #include "task/change.h"
@@ -145,6 +146,13 @@ static int check_rules(Database *database, const Resolved *resolved, Error *err)
                          to_shown(database, name->slot_snap), refusal);
 }
 
+static int check_files(Database *database, const Resolved *resolved, Error *err) {
+        return string_equal(resolved->interface, "polkit")
+                       ? grant_polkit_check(database, resolved->name.plug_snap, resolved->name.plug,
+                                            err)
+                       : 0;
+}
+
 /* --- the changes --- */
 
 /* The snaps that a change touches; the system is none. */
@@ -213,7 +221,7 @@ int plan_connect(Database *database, const EndpointRequest *plug, const Endpoint
         bool is_wanted = false;
 
         if (resolve(database, plug, slot, &resolved, err) < 0 ||
-            check_rules(database, &resolved, err) < 0)
+            check_rules(database, &resolved, err) < 0 || check_files(database, &resolved, err) < 0)
                 return -1;
         autofree char *summary = format_change_summary(database, "to", plug, slot, name);
         touch(&touched, name->plug_snap);

@@ -33,6 +33,7 @@ json_t *grant_text_expand(const GrantContext *context, const char *text, GrantUs
 typedef int (*GrantHook)(Database *database, GrantSet *set, const GrantContext *context,
                          Error *err);
 int grant_add_modules(Database *database, GrantSet *set, const GrantContext *context, Error *err);
+int grant_add_actions(Database *database, GrantSet *set, const GrantContext *context, Error *err);
 int grant_add_pin(Database *database, GrantSet *set, const GrantContext *context, Error *err);
 int grant_add_serial(Database *database, GrantSet *set, const GrantContext *context, Error *err);
 int grant_add_driver(Database *database, GrantSet *set, const GrantContext *context, Error *err);

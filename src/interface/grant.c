@@ -284,6 +284,7 @@ static GrantHook find_hook(const char *name, bool has_state) {
                 { "kernel-module-load", grant_add_modules, true },
                 { "mount-control", grant_add_mounts, true },
                 { "opengl", grant_add_driver, true },
+                { "polkit", grant_add_actions, false },
                 { "serial-port", grant_add_serial, true },
         };
 

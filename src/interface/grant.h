@@ -32,8 +32,9 @@ typedef enum GrantKind {
         GRANT_KERNEL_MODULE,
         GRANT_APPARMOR,
         GRANT_UDEV,
-        GRANT_MODULE_RULE, /* a line for modprobe.d: "options …", "blacklist …" */
-        GRANT_PIN,         /* of GPIO, a number: exported */
+        GRANT_MODULE_RULE,   /* a line for modprobe.d: "options …", "blacklist …" */
+        GRANT_PIN,           /* of GPIO, a number: exported */
+        GRANT_POLKIT_ACTION, /* its id, and as second its XML; none: a file is left out, and why */
         GRANT_KIND_COUNT,
 } GrantKind;
 

@@ -6,6 +6,7 @@
 #include "base/json.h"
 #include "base/limits.h"
 #include "base/text.h"
+#include "reader/polkit-files.h"
 
 #define LINE_COUNT_MAX    200
 #define DESKTOP_TOTAL_MAX IMAGE_META_FILE_SIZE_MAX
@@ -30,7 +31,8 @@ void container_init(Container *container) {
         *container = (Container){ .findings = json_array(),
                                   .details = json_array(),
                                   .desktop = json_array(),
-                                  .icons = json_array() };
+                                  .icons = json_array(),
+                                  .polkit = json_array() };
 }
 
 void container_done(Container *container) {
@@ -38,6 +40,7 @@ void container_done(Container *container) {
         json_decref(container->details);
         json_decref(container->desktop);
         json_decref(container->icons);
+        json_decref(container->polkit);
 }
 
 /* Names in an image are bytes; JSON is not. */
@@ -206,13 +209,37 @@ static int collect_gui(Check *check, const char *path, const TreeEntry *entry, E
         return is_icon(path) ? add_icon(check, path, err) : 0;
 }
 
+/* ---- the walk: action files of polkit ---- */
+
+static int collect_polkit(Check *check, const char *path, const TreeEntry *entry, Error *err) {
+        const char *name = path + strlen("meta/polkit/");
+        json_t *list = check->container->polkit;
+
+        if (!string_has_prefix(path, "meta/polkit/") || S_ISDIR(entry->mode) ||
+            !string_is_clean_utf8(path, strlen(path)) || strchr(name, '/') ||
+            !string_has_suffix(name, ".policy"))
+                return 0;
+        int added = polkit_files_add(check->image, check->manifest, path, list, err);
+        if (added > 0)
+                add_line(check->container->findings,
+                         "action file of no plug of interface polkit: ", path);
+        const json_t *row = json_array_get(list, json_array_size(list) - 1);
+        const char *fault = added == 0 ? json_get_string(row, "fault", NULL) : NULL;
+        if (fault) {
+                autofree char *line = string_format("action file is left out: %s: ", path);
+                add_line(check->container->findings, line, fault);
+        }
+        return added < 0 ? -1 : 0;
+}
+
 static int visit_entry(void *data, const char *path, const TreeEntry *entry, Error *err) {
         Check *check = data;
 
         if (check_type(path, entry, err) < 0 || check_privileges(check, path, entry, err) < 0 ||
             check_meta(check, path, entry, err) < 0)
                 return -1;
-        return collect_gui(check, path, entry, err);
+        return collect_polkit(check, path, entry, err) < 0 ? -1
+                                                           : collect_gui(check, path, entry, err);
 }
 
 /* ---- what the manifest names ---- */

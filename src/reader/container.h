@@ -15,6 +15,7 @@ typedef struct Container {
         json_t *details;  /* what is wrong, one line each, when a check failed */
         json_t *desktop;  /* [{"name", "content"}] */
         json_t *icons;    /* [{"path", "size"}] */
+        json_t *polkit;   /* reader/polkit-files.h */
 } Container;
 
 void container_init(Container *container);

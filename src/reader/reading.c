@@ -90,6 +90,10 @@ static int add_all(int fd, ReadingMode mode, json_t *answer, Container *containe
             (container_check(container, &image, json_object_get(answer, "manifest"), err) < 0 ||
              add_digest(fd, &image, answer, err) < 0))
                 return -1;
+        /* In the manifest, as that is kept: what is granted is read from there. */
+        if (json_array_size(container->polkit) > 0)
+                json_put(json_object_get(answer, "manifest"), "polkit",
+                         json_incref(container->polkit));
         json_put(answer, "desktop", json_incref(container->desktop));
         json_put(answer, "icons", json_incref(container->icons));
         json_put(answer, "findings", json_incref(container->findings));

@@ -67,6 +67,7 @@ static const MemberRule MANIFEST_RULES[] = {
         { "plugs", JSON_OBJECT, name_is_hook, TYPE(JSON_OBJECT) },
         { "slots", JSON_OBJECT, name_is_hook, TYPE(JSON_OBJECT) },
         { "layout", JSON_OBJECT, NULL, TYPE(JSON_OBJECT) },
+        { "polkit", JSON_ARRAY, NULL, TYPE(JSON_OBJECT) },
 };
 
 static const MemberRule APP_RULES[] = {

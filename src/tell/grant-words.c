@@ -20,6 +20,7 @@ static const struct {
         [GRANT_UDEV] = { "udev", "devices" },
         [GRANT_MODULE_RULE] = { "module-rule", "kernel modules" },
         [GRANT_PIN] = { "pin", "devices" },
+        [GRANT_POLKIT_ACTION] = { "polkit-action", "polkit" },
 };
 
 const char *grant_kind_get_heading(GrantKind kind) {
@@ -134,6 +135,9 @@ char *grant_row_format(const GrantRow *row) {
                 return string_format("have modprobe told: %s", row->text);
         case GRANT_PIN:
                 return string_format("find pin %s exported", row->text);
+        case GRANT_POLKIT_ACTION:
+                return string_format("%s%s", row->second ? "have polkit know the action " : "",
+                                     row->text);
         case GRANT_APPARMOR:
                 return string_format("by a line of its own: %s", row->text);
         case GRANT_UDEV:

@@ -145,9 +145,13 @@ typedef struct Shape {
 } Shape;
 
 static const Shape SHAPES[] = {
-        { "etc/udev/rules.d", "70-snap.", ".rules" }, { "etc/modules-load.d", "snap.", ".conf" },
-        { "etc/modprobe.d", "snap.", ".conf" },       { "etc/dbus-1/system.d", "snap.", ".conf" },
-        { "var/lib/pawl/apparmor", "snap.", "" },     { "var/lib/pawl/gpio", "snap.", ".conf" },
+        { "etc/udev/rules.d", "70-snap.", ".rules" },
+        { "etc/modules-load.d", "snap.", ".conf" },
+        { "etc/modprobe.d", "snap.", ".conf" },
+        { "etc/dbus-1/system.d", "snap.", ".conf" },
+        { "usr/share/polkit-1/actions", "snap.", ".interface.polkit.policy" },
+        { "var/lib/pawl/apparmor", "snap.", "" },
+        { "var/lib/pawl/gpio", "snap.", ".conf" },
 };
 
 /* Owned; NULL: the name is of another shape. */

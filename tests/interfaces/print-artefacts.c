@@ -26,6 +26,7 @@ static void print_rows(const GrantSet *set) {
                 [GRANT_UDEV] = "udev",
                 [GRANT_MODULE_RULE] = "module-rule",
                 [GRANT_PIN] = "pin",
+                [GRANT_POLKIT_ACTION] = "polkit-action",
         };
 
         for (size_t i = 0; i < set->row_count; i++)

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <sched.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/utsname.h>
 #include <unistd.h>
@@ -9,6 +11,7 @@
 #include "backend/run-command.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "interface/grant-polkit.h"
 #include "unit.h"
 
 typedef struct Fixture {
@@ -132,6 +135,109 @@ static void each_is_applied_twice_and_removed(void **state) {
         }
 }
 
+/* What a package's programs are given by its files in meta/polkit. */
+static void add_actions(GrantSet *set, const char *files) {
+        const GrantExample example = { .kind = interface_kind_find("polkit"),
+                                       .is_plug = true,
+                                       .instance = "x",
+                                       .name = "x",
+                                       .peer = "" };
+        autojson parsed = NULL;
+        Error err = ERROR_INIT;
+
+        assert_int_equal(json_parse(files, strlen(files), &parsed, &err), 0);
+        assert_int_equal(grant_set_add_example(set, &example, &err), 0);
+        assert_int_equal(grant_polkit_add(set, parsed, "ask", "org.x", &err), 0);
+}
+
+static void actions_of_polkit_are_written_anew(void **state) {
+        __attribute__((cleanup(grant_set_done))) GrantSet set = { 0 };
+        const BackendProgram programs[] = { { .label = "snap.x.a", .grants = &set },
+                                            { .label = "snap.x.b", .grants = &set } };
+        const BackendInput input = {
+                .instance = "x", .name = "x", .programs = programs, .program_count = 2
+        };
+        autoartefacts made = { 0 };
+        Error err = ERROR_INIT;
+
+        (void)state;
+        add_actions(
+                &set,
+                "[{\"plug\":\"other\",\"file\":\"other.a.policy\",\"actions\":[{\"id\":\"org.x.c\"}]},"
+                "{\"plug\":\"ask\",\"file\":\"ask.a.policy\",\"actions\":[{\"id\":\"org.x.a\","
+                "\"message\":{\"\":\"a<b>&\\\"\",\"da\":\"d\",\"\\\"x\":\"no\"},\"vendor\":\"a\\nb\","
+                "\"allow_any\":\"yes</allow_any>\",\"allow_active\":\"auth_self\"}]},"
+                "{\"plug\":\"ask\",\"file\":\"ask.--b.policy\",\"fault\":\"line 1: -->---<x/>\"}]");
+        find("polkit")->compile(&input, &made);
+        assert_int_equal(made.count, 1);
+        assert_string_equal(made.items[0].directory, "usr/share/polkit-1/actions");
+        assert_string_equal(made.items[0].name, "snap.x.interface.polkit.policy");
+        assert_string_equal(
+                made.items[0].text,
+                "<!-- Written by pawl: do not edit. -->\n"
+                "<!DOCTYPE policyconfig PUBLIC \"-//freedesktop//DTD PolicyKit Policy Configuration "
+                "1.0//EN\"\n \"http://www.freedesktop.org/standards/PolicyKit/1/policyconfig.dtd\">\n"
+                "<policyconfig>\n"
+                "<!-- Not here: meta/polkit/ask.-_b.policy is left out: line 1: -_>-_-<x/> -->\n"
+                "  <action id=\"org.x.a\">\n"
+                "    <vendor>a\nb</vendor>\n"
+                "    <message>a&lt;b&gt;&amp;\"</message>\n"
+                "    <message xml:lang=\"da\">d</message>\n"
+                "    <defaults>\n      <allow_any>no</allow_any>\n"
+                "      <allow_inactive>no</allow_inactive>\n"
+                "      <allow_active>auth_self</allow_active>\n    </defaults>\n  </action>\n"
+                "</policyconfig>\n");
+        assert_int_equal(find("polkit")->tell(&made.items[0], &err), -1);
+        assert_string_equal(err.message,
+                            "meta/polkit/ask.-_b.policy is left out: line 1: -_>-_-<x/>; "
+                            "refresh the package once it is mended");
+}
+
+/* pawl-read is only believed as far as the plug's prefix goes. */
+static void an_action_of_others_is_refused(void **state) {
+        static const char *const ids[] = { "org.xy", "org.freedesktop.policykit.exec", "org.x.\"",
+                                           "", "org" };
+
+        (void)state;
+        for (size_t i = 0; i < ARRAY_COUNT(ids); i++) {
+                __attribute__((cleanup(grant_set_done))) GrantSet set = { 0 };
+                autojson files =
+                        json_pack("[{s:s, s:[{s:s}]}]", "plug", "ask", "actions", "id", ids[i]);
+                const char *prefix = i == 1 ? "org.freedesktop" : "org.x";
+                Error err = ERROR_INIT;
+                assert_int_equal(grant_polkit_add(&set, files, "ask", prefix, &err), -1);
+        }
+}
+
+/* Where /usr is read only, a package is granted everything else all the same. */
+static void a_read_only_place_is_a_warning(void **state) {
+        const Fixture *fixture = *state;
+        __attribute__((cleanup(grant_set_done))) GrantSet set = { 0 };
+        const BackendProgram program = { .label = "snap.x.a", .grants = &set };
+        const BackendInput input = {
+                .instance = "x", .name = "x", .programs = &program, .program_count = 1
+        };
+        autotext warnings = TEXT_INIT;
+        const BackendOrder order = { fixture->root, false, &warnings };
+        autoartefacts made = { 0 };
+        Error err = ERROR_INIT;
+
+        if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
+            mount("none", fixture->root, "tmpfs", MS_RDONLY, NULL) < 0)
+                skip();
+        add_actions(&set, "[{\"plug\":\"ask\",\"actions\":[{\"id\":\"org.x.a\"}]}]");
+        find("polkit")->compile(&input, &made);
+        assert_int_equal(backend_apply(find("polkit"), &order, &made, &err), 0);
+        assert_non_null(strstr(warnings.bytes,
+                               "/usr/share/polkit-1/actions/snap.x.interface.polkit."
+                               "policy: "));
+        assert_non_null(strstr(warnings.bytes, "Read-only file system"));
+        text_done(&warnings);
+        assert_int_equal(backend_remove(find("polkit"), &order, "x", &err), 0);
+        assert_int_equal(warnings.length, 0);
+        assert_int_equal(umount2(fixture->root, MNT_DETACH), 0);
+}
+
 static void a_command_that_fails_says_why(void **state) {
         const char *const words[] = { "ls", "/no/such/place", NULL };
         Error err = ERROR_INIT;
@@ -168,6 +274,9 @@ int main(void) {
                 cmocka_unit_test_setup_teardown(nothing_granted_is_no_file, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(each_is_applied_twice_and_removed, set_up,
                                                 tear_down),
+                cmocka_unit_test(actions_of_polkit_are_written_anew),
+                cmocka_unit_test(an_action_of_others_is_refused),
+                cmocka_unit_test_setup_teardown(a_read_only_place_is_a_warning, set_up, tear_down),
                 cmocka_unit_test(a_command_that_fails_says_why),
                 cmocka_unit_test(a_module_that_does_not_load_is_told_with_its_interface),
         };

@@ -320,12 +320,24 @@ static int log_ambiguous(const TaskStep *step, const char *instance, Error *err)
         return more;
 }
 
-static const char *const WANTED =
-        "SELECT plug_snap, plug, slot_snap, slot FROM auto_connect_candidate c WHERE (plug_snap = ?1 "
-        "OR slot_snap = ?1) AND (SELECT count(*) = 1 OR sum(slots_per_plug = '1') = 0 FROM "
-        "auto_connect_candidate o WHERE o.plug_snap = c.plug_snap AND o.plug = c.plug) AND NOT EXISTS (SELECT 1 FROM connection n WHERE "
-        "n.plug_snap = c.plug_snap AND n.plug = c.plug AND n.slot_snap = c.slot_snap AND n.slot = "
-        "c.slot) ORDER BY plug_snap, plug LIMIT " /* CANDIDATE_COUNT_MAX */ "256";
+/* Its own plugs and its own slots are looked for apart, so that SQLite starts from its rows and not
+ * from everybody's; how many slots a plug of its own could have is among what was found. */
+#define FOUND                                                                                    \
+        "WITH found AS MATERIALIZED (SELECT * FROM auto_connect_candidate WHERE plug_snap = ?1 " \
+        "UNION SELECT * FROM auto_connect_candidate WHERE slot_snap = ?1 AND EXISTS (SELECT 1 "  \
+        "FROM snap_endpoint e WHERE e.instance = ?1 AND e.side = 'slot')) "
+#define IS_CLEAR_AMONG(candidates)                                                           \
+        "(SELECT count(*) = 1 OR sum(slots_per_plug = '1') = 0 FROM " candidates " o WHERE " \
+        "o.plug_snap = c.plug_snap AND o.plug = c.plug)"
+#define IS_CLEAR                                                            \
+        "iif(plug_snap = ?1, " IS_CLEAR_AMONG("found") ", " IS_CLEAR_AMONG( \
+                "auto_connect_candidate") ")"
+#define IS_NEW                                                                                 \
+        "NOT EXISTS (SELECT 1 FROM connection n WHERE n.plug_snap = c.plug_snap AND n.plug = " \
+        "c.plug AND n.slot_snap = c.slot_snap AND n.slot = c.slot)"
+#define WANTED                                                                       \
+        FOUND "SELECT plug_snap, plug, slot_snap, slot FROM found c WHERE " IS_CLEAR \
+              " AND " IS_NEW " ORDER BY plug_snap, plug LIMIT " /* CANDIDATE_COUNT_MAX */ "256"
 
 /* Owned copies: the tasks are added when the query has ended. */
 int auto_connect_list(Database *database, const char *instance, json_t **ret, Error *err) {

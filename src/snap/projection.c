@@ -39,18 +39,34 @@ static void wanted_done(Wanted *wanted) {
 }
 #define autowanted __attribute__((cleanup(wanted_done))) Wanted
 
-#define IS_TOUCHED                                                                         \
-        "(?1 = 0 OR s.instance IN (SELECT instance FROM artefact WHERE kind = 'link' AND " \
-        "is_stale = 1))"
+#define CURRENTS    "SELECT s.instance, s.current FROM "
+#define ARE_CURRENT " WHERE s.current IS NOT NULL AND s.is_active = 1"
+#define COMMANDS    "SELECT s.instance, a.name FROM "
+#define ARE_COMMANDS                                                         \
+        " JOIN app a ON a.instance = s.instance AND a.revision = s.current " \
+        "WHERE s.is_active = 1 AND a.daemon IS NULL"
+/* From the few rows of those that were touched, not from all snaps. */
+#define OF_TOUCHED "json_each(?1) t CROSS JOIN snap s ON s.instance = t.key"
+
+/* `?1` is what was touched, with EXTENT_ALL nothing. */
+static int open_rows(Database *database, const Wanted *wanted, const char *const sql[2],
+                     Query *query, Error *err) {
+        autofree char *touched = json_format(wanted->touched);
+
+        return wanted->extent == EXTENT_ALL
+                       ? query_open(database, query, err, sql[EXTENT_ALL], "")
+                       : query_open(database, query, err, sql[EXTENT_STALE], "s", touched);
+}
 
 static int want_currents(Database *database, Wanted *wanted, Error *err) {
+        static const char *const SQL[] = {
+                [EXTENT_ALL] = CURRENTS "snap s" ARE_CURRENT,
+                [EXTENT_STALE] = CURRENTS OF_TOUCHED ARE_CURRENT,
+        };
         autoquery query = QUERY_INIT;
         int more;
 
-        if (query_open(database, &query, err,
-                       "SELECT instance, current FROM snap s WHERE current IS NOT NULL AND "
-                       "is_active = 1 AND " IS_TOUCHED,
-                       "i", (int64_t)wanted->extent) < 0)
+        if (open_rows(database, wanted, SQL, &query, err) < 0)
                 return -1;
         while ((more = query_next(&query, err)) > 0)
                 json_put(wanted->currents, query_get_text(&query, 0),
@@ -59,15 +75,14 @@ static int want_currents(Database *database, Wanted *wanted, Error *err) {
 }
 
 static int want_commands(const Places *places, Database *database, Wanted *wanted, Error *err) {
+        static const char *const SQL[] = {
+                [EXTENT_ALL] = COMMANDS "snap s" ARE_COMMANDS,
+                [EXTENT_STALE] = COMMANDS OF_TOUCHED ARE_COMMANDS,
+        };
         autoquery query = QUERY_INIT;
         int more;
 
-        if (query_open(
-                    database, &query, err,
-                    "SELECT s.instance, a.name FROM snap s JOIN app a ON a.instance = s.instance "
-                    "AND a.revision = s.current WHERE s.is_active = 1 AND a.daemon IS NULL "
-                    "AND " IS_TOUCHED,
-                    "i", (int64_t)wanted->extent) < 0)
+        if (open_rows(database, wanted, SQL, &query, err) < 0)
                 return -1;
         while ((more = query_next(&query, err)) > 0) {
                 const char *instance = query_get_text(&query, 0);
@@ -111,8 +126,8 @@ static int compute_wanted(const Places *places, Database *database, Extent exten
                           Error *err) {
         *ret = (Wanted){ extent,        json_object(), json_object(),
                          json_object(), json_object(), json_object() };
-        if (want_currents(database, ret, err) < 0 ||
-            (extent == EXTENT_ALL ? load_clean : load_touched)(database, ret, err) < 0)
+        if ((extent == EXTENT_ALL ? load_clean : load_touched)(database, ret, err) < 0 ||
+            want_currents(database, ret, err) < 0)
                 return -1;
         return want_commands(places, database, ret, err);
 }
@@ -223,8 +238,30 @@ typedef struct Unwanted {
         RemoveUnwanted remove;
 } Unwanted;
 
+/* Of what was touched alone, where the names are those of snaps: no list of them all is read. */
+static int remove_touched(const Places *places, const Wanted *wanted, const Unwanted *unwanted,
+                          Error *err) {
+        const char *name;
+        json_t *ignored;
+        int changed = 0;
+
+        json_object_foreach(wanted->touched, name, ignored) {
+                bool is_bin = unwanted->directory == places->snap && string_equal(name, "bin");
+                if (is_bin || json_object_get(unwanted->wanted, name))
+                        continue;
+                int result =
+                        unwanted->remove(places, wanted->extent, unwanted->directory, name, err);
+                if (result < 0)
+                        return -1;
+                changed += result > 0;
+        }
+        return changed;
+}
+
 static int remove_unwanted(const Places *places, const Wanted *wanted, const Unwanted *unwanted,
                            Error *err) {
+        if (wanted->extent == EXTENT_STALE && unwanted->wanted == wanted->currents)
+                return remove_touched(places, wanted, unwanted, err);
         int directory = unwanted->directory;
         int copy = openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
         DIR *entries = copy < 0 ? NULL : fdopendir(copy);

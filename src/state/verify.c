@@ -67,7 +67,7 @@ const Invariant INVARIANTS[] = {
           "SELECT 'change ' || c.id FROM change c JOIN task t ON t.change = c.id "
           "WHERE c.is_clean = 1 AND t.is_clean = 0" },
         { 18, true, "a snap is touched by one unfinished change at most",
-          "SELECT 'snap ' || s.instance FROM change c JOIN change_snap s ON s.change = c.id "
+          "SELECT 'snap ' || s.instance FROM change c CROSS JOIN change_snap s ON s.change = c.id "
           "WHERE c.ready_at IS NULL AND c.is_queued = 0 "
           "GROUP BY s.instance HAVING count(*) > 1" },
         { 19, false, "a task keeps ten log lines at most",

@@ -221,14 +221,18 @@ static void apply_terminals(const View *view, const LaunchStep *step) {
         mount_at(view, step, mount, step->words[0]);
 }
 
+/* What is mounted below (systemd has binfmt_misc in /proc/sys) stays outside; but a user cannot
+ * clone the host's tree without it. */
 static void apply_shield(const View *view, const LaunchStep *step) {
         struct mount_attr attributes = { .attr_set = MOUNT_ATTR_RDONLY };
-        autofd int mount =
-                kernel_open_tree(view->root, view_below(step->words[0]), OPEN_TREE_CLONE);
+        const char *path = view_below(step->words[0]);
+        autofd int mount = kernel_open_tree(view->root, path, OPEN_TREE_CLONE);
 
+        if (mount < 0 && errno == EINVAL)
+                mount = kernel_open_tree(view->root, path, OPEN_TREE_CLONE | AT_RECURSIVE);
         if (mount < 0 && errno == ENOENT)
                 return;
-        if (mount < 0 || kernel_mount_setattr(mount, 0, &attributes) < 0)
+        if (mount < 0 || kernel_mount_setattr(mount, AT_RECURSIVE, &attributes) < 0)
                 view_die(step, "cannot make it read-only");
         mount_at(view, step, mount, step->words[0]);
 }

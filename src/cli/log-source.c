@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <spawn.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -52,7 +53,7 @@ static int read_audit_file(const LogSource *source, Error *err) {
 /* ── the journal ── */
 
 /* What the program prints; NULL where it cannot be started. */
-static FILE *start(char *const words[], pid_t *ret_child) {
+static FILE *start(const char *const words[], pid_t *ret_child) {
         posix_spawn_file_actions_t actions;
         int ends[2];
 
@@ -61,7 +62,8 @@ static FILE *start(char *const words[], pid_t *ret_child) {
         (void)posix_spawn_file_actions_init(&actions);
         (void)posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO);
         (void)posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
-        int number = posix_spawnp(ret_child, words[0], &actions, NULL, words, environ);
+        int number = posix_spawnp(ret_child, words[0], &actions, NULL,
+                                  (char *const *)(uintptr_t)words, environ);
         (void)posix_spawn_file_actions_destroy(&actions);
         (void)close(ends[1]);
         FILE *stream = number == 0 ? fdopen(ends[0], "r") : NULL;
@@ -72,10 +74,10 @@ static FILE *start(char *const words[], pid_t *ret_child) {
 
 static int read_journal(const LogSource *source, Error *err) {
         autofree char *since = string_format("--since=@%lld", (long long)source->since);
-        char program[] = "journalctl", quiet[] = "--quiet", plain[] = "--output=cat",
-             pager[] = "--no-pager", kernel[] = "_TRANSPORT=kernel", either[] = "+",
-             audit[] = "_TRANSPORT=audit";
-        char *const words[] = { program, quiet, plain, pager, since, kernel, either, audit, NULL };
+        const char *const words[] = {
+                "journalctl",        "--quiet", "--output=cat",     "--no-pager", since,
+                "_TRANSPORT=kernel", "+",       "_TRANSPORT=audit", NULL
+        };
         pid_t child = 0;
         int status = 0;
 

@@ -399,7 +399,7 @@ static int check_bus(const Place *place, const Node *row) {
                 name = found ? found : name;
                 has_details = has_details || (found && i >= 3);
         }
-        if (verb_count != 1)
+        if (verb_count != 1 || !name)
                 return definition_fail(place, row,
                                        "%s; write one of own, talk, see, call, broadcast",
                                        verb_count == 0 ? "says nothing" : "says several things");

@@ -191,6 +191,17 @@ static void add_line(const GrantRow *row, Text *profile) {
         text_append(profile, "\n");
 }
 
+/* Without rules of their own, as of Linux 6.1 and parser 3.0, queues are files of a mount that is
+ * nowhere: their names are those below its root. */
+static void add_queue(const GrantRow *row, Text *profile) {
+        text_append_format(
+                profile, "  \"%s\" %s%s,\n", row->text,
+                row->access & INTERFACE_ACCESS_READ ? "r" : "",
+                row->access & (INTERFACE_ACCESS_WRITE | GRANT_QUEUE_CREATE | GRANT_QUEUE_DELETE)
+                        ? "w"
+                        : "");
+}
+
 static void (*const ADDERS[GRANT_KIND_COUNT])(const GrantRow *, Text *) = {
         [GRANT_FILE] = add_file,
         [GRANT_DEVICE] = add_device,
@@ -200,6 +211,7 @@ static void (*const ADDERS[GRANT_KIND_COUNT])(const GrantRow *, Text *) = {
         [GRANT_UNIX_SOCKET] = add_unix_socket,
         [GRANT_ABSTRACT_SOCKET] = add_abstract_socket,
         [GRANT_APPARMOR] = add_line,
+        [GRANT_QUEUE] = add_queue,
 };
 
 static void add_capabilities(uint64_t capabilities, Text *profile) {

@@ -37,7 +37,9 @@ int grant_add_actions(Database *database, GrantSet *set, const GrantContext *con
 int grant_add_pin(Database *database, GrantSet *set, const GrantContext *context, Error *err);
 int grant_add_serial(Database *database, GrantSet *set, const GrantContext *context, Error *err);
 int grant_add_driver(Database *database, GrantSet *set, const GrantContext *context, Error *err);
+int grant_add_queues(Database *database, GrantSet *set, const GrantContext *context, Error *err);
 int grant_add_mounts(Database *database, GrantSet *set, const GrantContext *context, Error *err);
+void grant_set_append_queue_rules(const GrantSet *set, Text *rules);
 /* Takes what the row owns. */
 int grant_add_row(GrantSet *set, GrantRow row, Error *err);
 int grant_add_cups(Database *database, GrantSet *set, const GrantContext *context, Error *err);

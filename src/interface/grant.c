@@ -285,6 +285,7 @@ static GrantHook find_hook(const char *name, bool has_state) {
                 { "mount-control", grant_add_mounts, true },
                 { "opengl", grant_add_driver, true },
                 { "polkit", grant_add_actions, false },
+                { "posix-mq", grant_add_queues, true },
                 { "serial-port", grant_add_serial, true },
         };
 
@@ -292,6 +293,20 @@ static GrantHook find_hook(const char *name, bool has_state) {
                 if (string_equal(rows[i].name, name) && (has_state || rows[i].is_pure))
                         return rows[i].hook;
         return NULL;
+}
+
+/* Connected or not; of one endpoint, whose attributes are all that is known. */
+static GrantHook find_permanent_hook(const char *name, bool is_plug) {
+        return !is_plug && string_equal(name, "posix-mq") ? grant_add_queues : NULL;
+}
+
+static int add_permanent_side(Adding *adding, const Side *side) {
+        const GrantContext *context = adding->context;
+        GrantHook hook = find_permanent_hook(context->kind->name, side->is_plug);
+
+        if (add_blocks(adding, side) < 0)
+                return -1;
+        return hook ? hook(NULL, adding->set, context, adding->err) : 0;
 }
 
 bool grant_has_hook(const char *interface) {
@@ -317,7 +332,7 @@ int grant_set_add_example(GrantSet *set, const GrantExample *example, Error *err
         if (hook && hook(NULL, set, &context, err) < 0)
                 return -1;
         side.is_always = true;
-        return add_blocks(&adding, &side);
+        return add_permanent_side(&adding, &side);
 }
 
 /* --- the set --- */
@@ -419,7 +434,7 @@ static int add_permanent(const Loading *loading, const Query *row, Error *err) {
         if (json_parse(text, strlen(text), &attributes, err) < 0)
                 return -1;
         *(side.is_plug ? &context.plug_attributes : &context.slot_attributes) = attributes;
-        return add_blocks(&adding, &side);
+        return add_permanent_side(&adding, &side);
 }
 
 #define SQL_ENDPOINTS                                                                    \
@@ -480,6 +495,7 @@ void grant_set_append_seccomp(const GrantSet *set, Text *rules) {
                         text_append_format(rules, "rule %s\n", set->rows[i].text);
         if (set->flags & INTERFACE_LIFTS_NAMESPACES)
                 text_append(rules, "rule clone\nrule unshare\nrule setns\nrule chroot\n");
+        grant_set_append_queue_rules(set, rules);
         if (has_internet && !(set->flags & INTERFACE_LISTENS))
                 for (size_t i = 0; i < ARRAY_COUNT(serving); i++)
                         text_append_format(rules, "refuse %s\n", serving[i]);

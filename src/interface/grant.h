@@ -35,8 +35,15 @@ typedef enum GrantKind {
         GRANT_MODULE_RULE,   /* a line for modprobe.d: "options …", "blacklist …" */
         GRANT_PIN,           /* of GPIO, a number: exported */
         GRANT_POLKIT_ACTION, /* its id, and as second its XML; none: a file is left out, and why */
+        GRANT_QUEUE,         /* of POSIX messages, by name: "/NAME" */
         GRANT_KIND_COUNT,
 } GrantKind;
+
+/* Of a queue, beside INTERFACE_ACCESS_READ and _WRITE. */
+#define GRANT_QUEUE_CREATE (1u << 3)
+#define GRANT_QUEUE_DELETE (1u << 4)
+#define GRANT_QUEUE_ALL \
+        (INTERFACE_ACCESS_READ | INTERFACE_ACCESS_WRITE | GRANT_QUEUE_CREATE | GRANT_QUEUE_DELETE)
 
 /* The plug or slot that something comes from. */
 typedef struct GrantOrigin {
@@ -125,5 +132,7 @@ int grant_set_add_example(GrantSet *set, const GrantExample *example, Error *err
 /* The first row of this kind from `at` on; row_count where there is no more. */
 size_t grant_set_find(const GrantSet *set, GrantKind kind, size_t at);
 bool grant_set_has(const GrantSet *set, GrantKind kind);
+/* What it may with any of its queues: who keeps them apart by name is AppArmor alone. */
+unsigned grant_set_get_queue_access(const GrantSet *set);
 /* The lines that the set adds to the seccomp template (policy/seccomp.h). */
 void grant_set_append_seccomp(const GrantSet *set, Text *rules);

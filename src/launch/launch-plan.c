@@ -311,6 +311,7 @@ int launch_plan_write(const LaunchPlanInput *input, Text *ret, Error *err) {
         launch_plan_add_grants(ret, input);
         launch_plan_add_buses(ret, input);
         add_snapctl(ret, input);
+        launch_plan_add_queues(ret, input);
         if (input->target->grants.flags & INTERFACE_LIFTS_NAMESPACES)
                 line_add(ret, "namespaces", "allowed");
         launch_plan_add_environment(ret, input);

@@ -26,6 +26,7 @@ typedef struct LaunchPlanInput {
         const char *root;
         const char *programs; /* the directory of our own; NULL: none for hooks */
         bool has_label;       /* AppArmor confines it under its tag */
+        bool has_queues;      /* a descriptor of them follows those of providers */
         uid_t uid;
         uint32_t seccomp_count; /* instructions */
 } LaunchPlanInput;
@@ -33,6 +34,8 @@ typedef struct LaunchPlanInput {
 /* Beyond those above, for each provider its lease and, where needed, its image: the number of the
  * lease of provider `at`; with the count of providers, how many descriptors there are. */
 size_t launch_plan_get_provider(const GrantSet *grants, size_t at);
+/* After all of those: the message queues, as far as they are granted. */
+bool launch_plan_wants_queues(const LaunchPlanInput *input);
 
 /* Fails where the request cannot be carried out on this launcher's machine, with what is missing.
  */

@@ -78,6 +78,7 @@ static int send_plan(Session *session, const Ingredients *from, Error *err) {
                                   .root = session->world->root,
                                   .programs = session->world->programs,
                                   .cloner = &session->world->cloner,
+                                  .queues = mounts_get_queues(session->world->mounts),
                                   .has_label = reconciler_has_labels(session->world->reconciler),
                                   .uid = session->caller.uid,
                                   .socket = session->socket };

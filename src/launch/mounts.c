@@ -24,11 +24,13 @@
 
 #define LOOP_ATTEMPT_MAX     50
 #define BASE_ENTRY_COUNT_MAX 64
+#define QUEUES_NAME          ".queues" /* no name of a package */
 
 struct Mounts {
         uv_loop_t *loop;
         char *root;
-        char *place; /* R/run/pawl/mnt */
+        char *place;  /* R/run/pawl/mnt */
+        char *queues; /* of mqueue; or NULL */
         void (*changed)(void *context);
         void *context;
         Image *images;
@@ -69,6 +71,19 @@ static int make_place(const char *root, const char *place, Error *err) {
             mount(NULL, place, NULL, MS_SHARED, NULL) < 0)
                 return error_set_errno(err, errno, "cannot set the propagation of %s", place);
         return 0;
+}
+
+/* Where a launch gets message queues of this namespace from: a user may not mount them, and a host
+ * need not have them at /dev/mqueue.  NULL where the kernel has none. */
+static char *mount_queues(const char *place) {
+        autofree char *queues = string_format("%s/" QUEUES_NAME, place);
+
+        if (mkdir(queues, 0700) < 0 ||
+            mount("mqueue", queues, "mqueue", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL) < 0) {
+                log_info("no message queues for posix-mq: %s", strerror(errno));
+                return NULL;
+        }
+        return take(queues);
 }
 
 /* ── in the worker: loop device and mount ── */
@@ -393,6 +408,10 @@ void mounts_drop_unused(Mounts *mounts) {
         }
 }
 
+const char *mounts_get_queues(const Mounts *mounts) {
+        return mounts->queues;
+}
+
 int mounts_new(uv_loop_t *loop, const char *root, void (*changed)(void *context), void *context,
                Mounts **ret, Error *err) {
         autofree char *place = string_format("%s/run/pawl/mnt", root);
@@ -400,8 +419,10 @@ int mounts_new(uv_loop_t *loop, const char *root, void (*changed)(void *context)
         if (make_place(root, place, err) < 0)
                 return -1;
         Mounts *mounts = memory_new(sizeof(*mounts));
+        char *queues = mount_queues(place);
         *mounts = (Mounts){ .loop = loop,
                             .root = string_copy(root),
+                            .queues = queues,
                             .place = take(place),
                             .changed = changed,
                             .context = context };
@@ -421,6 +442,7 @@ Mounts *mounts_free(Mounts *mounts) {
         }
         free(mounts->root);
         free(mounts->place);
+        free(mounts->queues);
         free(mounts);
         return NULL;
 }

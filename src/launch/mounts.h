@@ -44,5 +44,8 @@ int mounts_new(uv_loop_t *loop, const char *root, void (*changed)(void *context)
 Mounts *mounts_free(Mounts *mounts);
 /* 1 there it is, 0 being mounted, negative: it cannot be (tried again at the next call). */
 int mounts_require(Mounts *mounts, const ImageName *name, const Image **ret, Error *err);
+/* Where message queues of the daemon's IPC namespace are mounted; NULL where the kernel has none.
+ */
+const char *mounts_get_queues(const Mounts *mounts);
 /* Unmounts what no running program holds a lease of. */
 void mounts_drop_unused(Mounts *mounts);

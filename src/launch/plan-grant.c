@@ -255,6 +255,27 @@ void launch_plan_add_landlock_grants(Text *plan, const LaunchPlanInput *input) {
         }
 }
 
+static unsigned get_queue_access(const GrantSet *grants) {
+        return grant_set_get_queue_access(grants) &
+               (INTERFACE_ACCESS_READ | INTERFACE_ACCESS_WRITE);
+}
+
+bool launch_plan_wants_queues(const LaunchPlanInput *input) {
+        return input->has_queues && get_queue_access(&input->target->grants) != 0;
+}
+
+void launch_plan_add_queues(Text *plan, const LaunchPlanInput *input) {
+        static const char *const rights[] = { "read", "read", "write", "read,write" };
+        const GrantSet *grants = &input->target->grants;
+        char number[16];
+
+        if (!launch_plan_wants_queues(input))
+                return;
+        (void)snprintf(number, sizeof(number), "%zu",
+                       launch_plan_get_provider(grants, grants->provider_count));
+        launch_line_append(plan, "queues", number, rights[get_queue_access(grants)], NULL);
+}
+
 bool launch_plan_may_mount(const LaunchPlanInput *input) {
         return input->uid == 0 && (input->target->grants.flags & INTERFACE_LIFTS_MOUNTS);
 }

@@ -65,6 +65,7 @@ int ingredients_require(const PlanSources *sources, const Target *target, Ingred
 typedef struct PlanFiles {
         int fds[FRAME_FD_COUNT_MAX];
         size_t count;
+        size_t queues_at; /* 0: none of these */
 } PlanFiles;
 
 static void close_all(PlanFiles *files) {
@@ -121,10 +122,10 @@ static int open_leases(const PlanOrder *order, PlanFiles *files, Error *err) {
 static int clone_images(const PlanOrder *order, const Ingredients *from, PlanFiles *files,
                         Error *err) {
         const GrantSet *grants = &order->target->grants;
-        const char *paths[2 + GRANT_PROVIDER_COUNT_MAX] = { from->base->path, from->image->path };
-        size_t places[2 + GRANT_PROVIDER_COUNT_MAX] = { PLAN_DESCRIPTOR_BASE,
+        const char *paths[3 + GRANT_PROVIDER_COUNT_MAX] = { from->base->path, from->image->path };
+        size_t places[3 + GRANT_PROVIDER_COUNT_MAX] = { PLAN_DESCRIPTOR_BASE,
                                                         PLAN_DESCRIPTOR_IMAGE };
-        int clones[2 + GRANT_PROVIDER_COUNT_MAX];
+        int clones[3 + GRANT_PROVIDER_COUNT_MAX];
         size_t count = 2;
 
         for (size_t i = 0; i < grants->provider_count; i++)
@@ -132,6 +133,10 @@ static int clone_images(const PlanOrder *order, const Ingredients *from, PlanFil
                         paths[count] = from->providers[i]->path;
                         places[count++] = launch_plan_get_provider(grants, i) + 1;
                 }
+        if (files->queues_at > 0) {
+                paths[count] = order->queues;
+                places[count++] = files->queues_at;
+        }
         if (cloner_clone(order->cloner, paths, count, clones, err) < 0)
                 return -1;
         for (size_t i = 0; i < count; i++)
@@ -149,6 +154,7 @@ int plan_send(const PlanOrder *order, const Ingredients *from, Error *err) {
                 .root = order->root,
                 .programs = order->programs,
                 .has_label = order->has_label,
+                .has_queues = order->queues != NULL,
                 .uid = order->uid,
                 .seccomp_count = from->policy.object->count,
         };
@@ -156,6 +162,8 @@ int plan_send(const PlanOrder *order, const Ingredients *from, Error *err) {
         memset(files.fds, -1, sizeof(files.fds));
         files.count = launch_plan_get_provider(&input.target->grants,
                                                input.target->grants.provider_count);
+        if (launch_plan_wants_queues(&input))
+                files.queues_at = files.count++;
         if (launch_plan_write(&input, &plan, err) < 0)
                 return -1;
         if (open_leases(order, &files, err) < 0 || clone_images(order, from, &files, err) < 0)

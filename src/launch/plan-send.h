@@ -41,8 +41,9 @@ typedef struct PlanOrder {
         const char *root;
         const char *programs; /* directory of our own programs; NULL = not known */
         Cloner *cloner;
-        bool has_label; /* of AppArmor; its profile is loaded */
-        uid_t uid;      /* of the caller, by the kernel's word */
+        const char *queues; /* mounts_get_queues */
+        bool has_label;     /* of AppArmor; its profile is loaded */
+        uid_t uid;          /* of the caller, by the kernel's word */
         int socket;
 } PlanOrder;
 

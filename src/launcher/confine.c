@@ -33,6 +33,12 @@
          LANDLOCK_ACCESS_FS_READ_FILE | KERNEL_LANDLOCK_FS_TRUNCATE | \
          KERNEL_LANDLOCK_FS_IOCTL_DEV)
 
+/* What came with the plan. */
+typedef struct Received {
+        const Frame *frame;
+        size_t first_fd; /* what the plan calls descriptor 0 */
+} Received;
+
 static const struct {
         const char *word;
         uint64_t access;
@@ -66,6 +72,10 @@ void confinement_apply(Confinement *confinement, const LaunchStep *step) {
                 confinement->may_change_label = true;
         if (step->op == LAUNCH_OP_CAPABILITIES)
                 confinement->capabilities = step->numbers[0] | step->numbers[1] << 32;
+        if (step->op == LAUNCH_OP_QUEUES) {
+                confinement->queues.file = step->numbers[0];
+                confinement->queues.rights = step->words[1];
+        }
         if (step->op == LAUNCH_OP_ALLOW) {
                 if (confinement->rule_count == CONFINE_RULE_COUNT_MAX)
                         die(0, "line %u of the plan is one rule too many", step->line);
@@ -83,26 +93,52 @@ void confinement_apply(Confinement *confinement, const LaunchStep *step) {
 
 /* ── Landlock ── */
 
-static void add_landlock_rule(int ruleset, const char *path, const char *rights, uint64_t known) {
-        struct landlock_path_beneath_attr rule = { 0 };
+/* 0, or -1 and errno. */
+static int allow_beneath(int ruleset, int place, const char *rights, uint64_t known) {
+        struct landlock_path_beneath_attr rule = { .parent_fd = place };
         struct stat status;
-        autofd int place = open(path, O_PATH | O_CLOEXEC);
 
-        if (place < 0 && errno == ENOENT)
-                return; /* what is not in the view needs no right */
-        if (place < 0 || fstat(place, &status) < 0)
-                die(errno, "cannot look at %s for Landlock", path);
+        if (fstat(place, &status) < 0)
+                return -1;
         for (size_t i = 0; i < ARRAY_COUNT(RIGHTS); i++)
                 if (launch_list_has(rights, RIGHTS[i].word))
                         rule.allowed_access |= RIGHTS[i].access;
         rule.allowed_access &= known & (S_ISDIR(status.st_mode) ? UINT64_MAX : FS_FILE_ONLY);
-        rule.parent_fd = place;
-        if (syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH, &rule, 0) < 0)
+        return (int)syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH, &rule, 0);
+}
+
+static void add_landlock_rule(int ruleset, const char *path, const char *rights, uint64_t known) {
+        autofd int place = open(path, O_PATH | O_CLOEXEC);
+
+        if (place < 0 && errno == ENOENT)
+                return; /* what is not in the view needs no right */
+        if (place < 0)
+                die(errno, "cannot look at %s for Landlock", path);
+        if (allow_beneath(ruleset, place, rights, known) < 0)
                 die(errno, "Landlock refuses the rule for %s", path);
 }
 
+static int get_sent(const Frame *frame, size_t index, const char *what) {
+        if (index >= frame->fd_count)
+                die(0, "pawld did not send %s", what);
+        return frame->fds[index];
+}
+
+/* mq_open goes through a mount of the kernel's that is nowhere; but rules are of inodes, and the
+ * root of that one is the root of any mount of the same queues.  It is not shown: by path the
+ * rights of /dev would count there too, and the names would be listed. */
+static void allow_queues(int ruleset, const Confinement *confinement, const Received *received,
+                         uint64_t known) {
+        if (!confinement->queues.rights)
+                return;
+        int place = get_sent(received->frame, received->first_fd + confinement->queues.file,
+                             "the message queues");
+        if (allow_beneath(ruleset, place, confinement->queues.rights, known) < 0)
+                die(errno, "Landlock refuses the rule for message queues");
+}
+
 /* pawld wrote the plan for the ABI that we told it: what this kernel lacks it has made up for. */
-static void enter_landlock(const Confinement *confinement) {
+static void enter_landlock(const Confinement *confinement, const Received *received) {
         const char *restrictions = confinement->restrictions;
         int abi = kernel_get_landlock_abi();
         KernelLandlockRuleset wanted = { 0 };
@@ -130,6 +166,7 @@ static void enter_landlock(const Confinement *confinement) {
         for (size_t i = 0; i < confinement->rule_count; i++)
                 add_landlock_rule(ruleset, confinement->rules[i].path, confinement->rules[i].rights,
                                   known);
+        allow_queues(ruleset, confinement, received, known);
         bool logs = confinement->logs_denials && abi >= LOGGING_ABI;
         if (syscall(SYS_landlock_restrict_self, ruleset, logs ? LOG_NEW_EXEC_ON : 0) < 0)
                 die(errno, "cannot enter Landlock");
@@ -254,33 +291,33 @@ static void write_label(int file, const char *label) {
         die(errno, "AppArmor refuses the label %s", label);
 }
 
-static void load_programs(const Confinement *confinement, const Frame *frame, size_t first_fd) {
+static void load_programs(const Confinement *confinement, const Received *received) {
         for (size_t i = 0; i < confinement->program_count; i++) {
-                size_t index = first_fd + confinement->programs[i].file;
+                int file = get_sent(received->frame,
+                                    received->first_fd + confinement->programs[i].file,
+                                    "the seccomp program");
 
-                if (index >= frame->fd_count)
-                        die(0, "pawld did not send the seccomp program");
-                load_program(frame->fds[index], confinement->programs[i].first,
-                             confinement->programs[i].count,
+                load_program(file, confinement->programs[i].first, confinement->programs[i].count,
                              confinement->logs_denials ? SECCOMP_FILTER_FLAG_LOG : 0);
         }
 }
 
 void confinement_enter(const Confinement *confinement, const Frame *frame, size_t first_fd) {
+        const Received received = { frame, first_fd };
         autofd int label = open_label(confinement);
 
         if (!confinement->may_change_label && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
                 die(errno, "cannot give up new privileges");
-        enter_landlock(confinement);
+        enter_landlock(confinement, &received);
         trace_note("landlock");
         if (confinement->label)
                 write_label(label, confinement->label);
         /* Without no_new_privs a filter needs a capability, and its template allows what follows.
          */
         if (confinement->may_change_label)
-                load_programs(confinement, frame, first_fd);
+                load_programs(confinement, &received);
         drop_capabilities(confinement->capabilities);
         trace_note("capabilities");
         if (!confinement->may_change_label)
-                load_programs(confinement, frame, first_fd);
+                load_programs(confinement, &received);
 }

@@ -21,6 +21,11 @@ typedef struct Confinement {
                 const char *rights;
         } rules[CONFINE_RULE_COUNT_MAX];
         size_t rule_count;
+        /* A file system of message queues and what is allowed in it; rights NULL = none. */
+        struct {
+                uint64_t file;
+                const char *rights;
+        } queues;
         const char *restrictions; /* of Landlock, NULL = none */
         struct {
                 uint64_t file, first, count;

@@ -27,6 +27,7 @@ typedef struct Prepared {
         int leases[LEASE_COUNT_MAX];
         size_t lease_count;
         bool may_make_namespaces;
+        bool keeps_queues; /* the IPC namespace is the caller's */
         DeviceFilter devices;
         Bus bus;
 } Prepared;
@@ -207,6 +208,7 @@ static void apply_steps(Keeper *keeper, View *view, Prepared *prepared) {
                 confinement_apply(&prepared->confinement, &step);
                 device_filter_apply(&prepared->devices, &step);
                 bus_apply(&prepared->bus, &step);
+                prepared->keeps_queues |= step.op == LAUNCH_OP_QUEUES;
                 prepared->may_make_namespaces |= step.op == LAUNCH_OP_NAMESPACES;
                 if (step.op == LAUNCH_OP_LEASE)
                         keep_lease(session, prepared, step.numbers[0]);
@@ -215,6 +217,16 @@ static void apply_steps(Keeper *keeper, View *view, Prepared *prepared) {
                 die_error(&err);
         if (prepared->command.count == 0)
                 die(0, "pawld's plan names no program");
+}
+
+/* Unless queues of the host's are granted, of which the plan had to be asked. */
+static void leave_ipc(const Prepared *prepared) {
+        if (prepared->keeps_queues || unshare(CLONE_NEWIPC) == 0)
+                return;
+        if (errno == ENOSPC)
+                die(errno, "IPC namespaces are used up; raise the limit: sysctl "
+                           "user.max_ipc_namespaces=10000");
+        die_kernel("cannot make an IPC namespace");
 }
 
 _Noreturn void keeper_run(Keeper *keeper) {
@@ -239,6 +251,7 @@ _Noreturn void keeper_run(Keeper *keeper) {
         view.first_fd = keeper->session->first_fd;
         trace_note("plan received");
         apply_steps(keeper, &view, &prepared);
+        leave_ipc(&prepared);
         bus_start(&prepared.bus, &view);
         /* No further user namespaces in here, whatever a later filter says. */
         if (has_user_namespace && !prepared.may_make_namespaces)

@@ -38,10 +38,10 @@ static _Noreturn void die_namespaces(int number) {
                     "kernel.apparmor_restrict_unprivileged_userns=0 (Ubuntu)");
 }
 
-/* What Landlock of an older kernel cannot separate, namespaces must: that of the network comes with
- * the plan, which knows whether one is granted. */
+/* What Landlock of an older kernel cannot separate, namespaces must: those of the network and of
+ * IPC come with the plan, which knows what is granted. */
 static unsigned long choose_namespaces(uint64_t landlock_abi) {
-        unsigned long flags = CLONE_NEWNS | CLONE_NEWIPC;
+        unsigned long flags = CLONE_NEWNS;
 
         if (geteuid() != 0)
                 flags |= CLONE_NEWUSER | CLONE_NEWPID;

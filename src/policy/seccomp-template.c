@@ -63,8 +63,7 @@ static const char *const GROUPS[] = {
         "timer_delete timerfd_create timerfd_settime timerfd_gettime",
         /* locks between threads and processes */
         "futex futex_waitv futex_wait futex_wake futex_requeue semget semop semtimedop semctl "
-        "shmget shmat shmdt shmctl msgget msgsnd msgrcv msgctl mq_open mq_unlink mq_timedsend "
-        "mq_timedreceive mq_notify mq_getsetattr",
+        "shmget shmat shmdt shmctl msgget msgsnd msgrcv msgctl",
         /* sockets that exist already; which families may be made is below */
         "connect bind listen accept accept4 getsockname getpeername getsockopt setsockopt shutdown "
         "sendto sendmsg sendmmsg recvfrom recvmsg recvmmsg",

@@ -21,6 +21,7 @@ static const struct {
         [GRANT_MODULE_RULE] = { "module-rule", "kernel modules" },
         [GRANT_PIN] = { "pin", "devices" },
         [GRANT_POLKIT_ACTION] = { "polkit-action", "polkit" },
+        [GRANT_QUEUE] = { "queue", "message queues" },
 };
 
 const char *grant_kind_get_heading(GrantKind kind) {
@@ -109,6 +110,12 @@ static char *format_call(const char *rule) {
                             : string_format("call %s", rule);
 }
 
+static char *format_queue(const GrantRow *row) {
+        return string_format("%s%s%s the message queue %s", get_access_words(row->access & 3),
+                             row->access & GRANT_QUEUE_CREATE ? ", create" : "",
+                             row->access & GRANT_QUEUE_DELETE ? ", delete" : "", row->text);
+}
+
 char *grant_row_format(const GrantRow *row) {
         switch (row->kind) {
         case GRANT_DEVICE:
@@ -133,6 +140,8 @@ char *grant_row_format(const GrantRow *row) {
                 return string_format("rely on the kernel module %s", row->text);
         case GRANT_MODULE_RULE:
                 return string_format("have modprobe told: %s", row->text);
+        case GRANT_QUEUE:
+                return format_queue(row);
         case GRANT_PIN:
                 return string_format("find pin %s exported", row->text);
         case GRANT_POLKIT_ACTION:

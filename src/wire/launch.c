@@ -64,6 +64,7 @@ static const OpRow OPS[LAUNCH_OP_COUNT] = {
         [LAUNCH_OP_SHIELD] = { "shield", { WORD_PATH } },
         [LAUNCH_OP_MASK] = { "mask", { WORD_PATH } },
         [LAUNCH_OP_NETWORK] = { "network", { WORD_NAME } },
+        [LAUNCH_OP_QUEUES] = { "queues", { WORD_NUMBER, WORD_RIGHTS } },
         [LAUNCH_OP_NAMESPACES] = { "namespaces", { WORD_NAME } },
         [LAUNCH_OP_SETENV] = { "setenv", { WORD_KEY, WORD_TEXT } },
         [LAUNCH_OP_EXPAND] = { "expand", { WORD_KEY, WORD_TEXT } },

@@ -158,17 +158,19 @@ typedef enum LaunchOp {
         LAUNCH_OP_DEVICE_RULE, /* char|block MAJOR MINOR ro|rw  for the filter; 4294967295 = any */
         LAUNCH_OP_DEVICE_FILTER, /* "on"             no node but the usual ones, those of match and
                                     those of rules, may be opened; where the kernel can say so */
-        LAUNCH_OP_BUS,        /* system|session HOST PATH FLAGS  a filtered bus at PATH; HOST is the
-                                 socket where the caller's variables name no other */
-        LAUNCH_OP_BUS_RULE,   /* system|session RULE  for it, as xdg-dbus-proxy's options say it */
-        LAUNCH_OP_PROC,       /* PATH                proc of the launch's own */
-        LAUNCH_OP_TERMINALS,  /* PATH                a private devpts */
-        LAUNCH_OP_SHIELD,     /* PATH                read-only from here on; absent is right too */
-        LAUNCH_OP_MASK,       /* PATH                an empty file, or for a directory an empty
-                                 directory, instead; absent is right too */
-        LAUNCH_OP_NETWORK,    /* KIND                a network of its own in which there is nothing;
-                                 "none": where it can be had, "wall": or no launch; before
-                                 `proc` */
+        LAUNCH_OP_BUS,       /* system|session HOST PATH FLAGS  a filtered bus at PATH; HOST is the
+                                socket where the caller's variables name no other */
+        LAUNCH_OP_BUS_RULE,  /* system|session RULE  for it, as xdg-dbus-proxy's options say it */
+        LAUNCH_OP_PROC,      /* PATH                proc of the launch's own */
+        LAUNCH_OP_TERMINALS, /* PATH                a private devpts */
+        LAUNCH_OP_SHIELD,    /* PATH                read-only from here on; absent is right too */
+        LAUNCH_OP_MASK,      /* PATH                an empty file, or for a directory an empty
+                                directory, instead; absent is right too */
+        LAUNCH_OP_NETWORK,   /* KIND                a network of its own in which there is nothing;
+                                "none": where it can be had, "wall": or no launch; before
+                                `proc` */
+        LAUNCH_OP_QUEUES,    /* N RIGHTS              the IPC namespace stays the caller's; Landlock
+                                allows RIGHTS (of read,write) in N, a mount of mqueue */
         LAUNCH_OP_NAMESPACES, /* "allowed"          the program may make namespaces */
         LAUNCH_OP_SETENV,     /* KEY VALUE           as it stands */
         LAUNCH_OP_EXPAND,     /* KEY VALUE           $VAR and ${VAR} replaced first */

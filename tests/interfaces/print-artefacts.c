@@ -27,6 +27,7 @@ static void print_rows(const GrantSet *set) {
                 [GRANT_MODULE_RULE] = "module-rule",
                 [GRANT_PIN] = "pin",
                 [GRANT_POLKIT_ACTION] = "polkit-action",
+                [GRANT_QUEUE] = "queue",
         };
 
         for (size_t i = 0; i < set->row_count; i++)

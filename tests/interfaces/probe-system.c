@@ -20,15 +20,18 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/ipc.h>
 #include <sys/klog.h>
 #include <sys/mount.h>
 #include <sys/resource.h>
+#include <sys/shm.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/timex.h>
 #include <sys/un.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "probe-bus.h"
@@ -262,6 +265,66 @@ static int try_queue(const char *name) {
         return say(mq_send(queue, "x", 1, 0) < 0 ? -1 : mq_unlink(name));
 }
 
+/* "/TO:/BACK": what is sent to one comes back by the other; the slot's side makes both. */
+static int open_queues(const char *names, int flags, mqd_t ret[2]) {
+        struct mq_attr shape = { .mq_maxmsg = 4, .mq_msgsize = 16 };
+        char copy[200];
+
+        (void)snprintf(copy, sizeof(copy), "%s", names);
+        char *second = strchr(copy, ':');
+        if (!second)
+                return -1;
+        *second++ = '\0';
+        (void)umask(0);
+        ret[0] = mq_open(copy, flags, 0666, &shape);
+        if (ret[0] == (mqd_t)-1)
+                return -1;
+        ret[1] = mq_open(second, flags, 0666, &shape);
+        return ret[1] == (mqd_t)-1 ? -1 : 0;
+}
+
+static int try_serve_queue(const char *names) {
+        mqd_t queues[2];
+        char message[16];
+        ssize_t length;
+
+        if (open_queues(names, O_RDWR | O_CREAT, queues) < 0)
+                return say(-1);
+        (void)printf("serving\n");
+        (void)fflush(stdout);
+        while ((length = mq_receive(queues[0], message, sizeof(message), NULL)) >= 0)
+                (void)mq_send(queues[1], message, (size_t)length, 0);
+        return 1;
+}
+
+static int try_ask_queue(const char *names) {
+        struct timespec limit;
+        mqd_t queues[2];
+        char message[16];
+
+        if (open_queues(names, O_RDWR, queues) < 0)
+                return say(-1);
+        (void)clock_gettime(CLOCK_REALTIME, &limit);
+        limit.tv_sec += 5;
+        if (mq_send(queues[0], "hello", 5, 0) < 0)
+                return say(-1);
+        return say(mq_timedreceive(queues[1], message, sizeof(message), NULL, &limit) == 5 ? 0
+                                                                                           : -1);
+}
+
+static int try_unlink_queue(const char *name) {
+        return say(mq_unlink(name));
+}
+
+static int try_system_v(const char *ignored) {
+        int memory = shmget(IPC_PRIVATE, 4096, IPC_CREAT | 0600);
+
+        (void)ignored;
+        if (memory < 0)
+                return say(-1);
+        return say(shmctl(memory, IPC_RMID, NULL));
+}
+
 static const struct {
         const char *name;
         int (*run)(const char *argument);
@@ -295,6 +358,10 @@ static const struct {
         { "bpf", try_bpf },
         { "clock", try_clock },
         { "queue", try_queue },
+        { "serve-queue", try_serve_queue },
+        { "ask-queue", try_ask_queue },
+        { "unlink-queue", try_unlink_queue },
+        { "system-v", try_system_v },
 };
 
 static int run_try(const char *name, const char *argument) {

@@ -95,6 +95,40 @@ static void without_a_grant_of_sockets_there_is_no_network(void **state) {
         target_done(&made.target);
 }
 
+/* They come after all other descriptors; to make or delete one is the filter's. */
+static void granted_queues_keep_the_namespace_that_they_are_in(void **state) {
+        Case made = make_case("{\"apps\":{\"run\":{\"command\":\"bin/run\"}}}");
+        char name[] = "/q";
+        GrantRow row = { .kind = GRANT_QUEUE, .text = name };
+        autotext none = TEXT_INIT, both = TEXT_INIT, one = TEXT_INIT, absent = TEXT_INIT;
+        autotext rules = TEXT_INIT;
+        Error err = ERROR_INIT;
+        (void)state;
+
+        made.input.has_queues = true;
+        assert_int_equal(write_plan(&made, &none, &err), 0);
+        assert_false(plan_has(&none, LAUNCH_OP_QUEUES, "5", NULL));
+        made.target.grants.rows = &row;
+        made.target.grants.row_count = 1;
+        row.access = GRANT_QUEUE_ALL;
+        assert_int_equal(write_plan(&made, &both, &err), 0);
+        assert_true(plan_has(&both, LAUNCH_OP_QUEUES, "5", "read,write"));
+        row.access = INTERFACE_ACCESS_WRITE;
+        assert_int_equal(write_plan(&made, &one, &err), 0);
+        assert_true(plan_has(&one, LAUNCH_OP_QUEUES, "5", "write"));
+        grant_set_append_seccomp(&made.target.grants, &rules);
+        assert_non_null(strstr(rules.bytes, "allow mq_open 1&0x43=1\nallow mq_timedsend\n"));
+        assert_null(strstr(rules.bytes, "mq_timedreceive"));
+        assert_null(strstr(rules.bytes, "mq_unlink"));
+        assert_non_null(strstr(rules.bytes, "refuse shmget\n"));
+        made.input.has_queues = false;
+        assert_int_equal(write_plan(&made, &absent, &err), 0);
+        assert_false(plan_has(&absent, LAUNCH_OP_QUEUES, "5", NULL));
+        made.target.grants.rows = NULL;
+        made.target.grants.row_count = 0;
+        target_done(&made.target);
+}
+
 static void devmode_leaves_the_filters_out_and_nothing_else(void **state) {
         Case made = make_case("{\"apps\":{\"run\":{\"command\":\"bin/run\"}}}");
         autotext plan = TEXT_INIT;
@@ -158,6 +192,7 @@ int main(void) {
                 cmocka_unit_test(a_value_cannot_become_a_line),
                 cmocka_unit_test(a_value_is_whole_whatever_is_in_it),
                 cmocka_unit_test(without_a_grant_of_sockets_there_is_no_network),
+                cmocka_unit_test(granted_queues_keep_the_namespace_that_they_are_in),
                 cmocka_unit_test(devmode_leaves_the_filters_out_and_nothing_else),
                 cmocka_unit_test(root_without_landlock_is_refused),
                 cmocka_unit_test(a_label_stands_in_for_landlock),

@@ -76,6 +76,7 @@ static const struct {
         { "shield /proc/sys\n", LAUNCH_OP_SHIELD },
         { "mask /proc/kcore\n", LAUNCH_OP_MASK },
         { "?network none\n", LAUNCH_OP_NETWORK },
+        { "queues 5 read,write\n", LAUNCH_OP_QUEUES },
         { "namespaces allowed\n", LAUNCH_OP_NAMESPACES },
         { "setenv A \\e\n", LAUNCH_OP_SETENV },
         { "expand A $B\n", LAUNCH_OP_EXPAND },

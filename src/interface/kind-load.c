@@ -52,7 +52,7 @@ const char *const KIND_LIST_NAMES[INTERFACE_LIST_COUNT] = {
         [INTERFACE_LIST_UDEV] = "udev",
 };
 
-static const char *const TYPE_NAMES[ATTRIBUTE_TYPE_COUNT] = {
+const char *const KIND_TYPE_NAMES[ATTRIBUTE_TYPE_COUNT] = {
         [ATTRIBUTE_TEXT] = "text",
         [ATTRIBUTE_TEXTS] = "texts",
         [ATTRIBUTE_CHOICE] = "choice",
@@ -73,7 +73,7 @@ static const char *const TYPE_NAMES[ATTRIBUTE_TYPE_COUNT] = {
         [ATTRIBUTE_ANY] = "any",
 };
 
-static const char *const AUTO_NAMES[] = {
+const char *const KIND_AUTO_NAMES[KIND_AUTO_COUNT] = {
         [INTERFACE_AUTO_NEVER] = "never",
         [INTERFACE_AUTO_ALWAYS] = "always",
         [INTERFACE_AUTO_CLASSIC] = "classic",
@@ -227,7 +227,7 @@ static const InterfaceAttribute *load_attributes(Loading *loading, const json_t 
         json_array_foreach(list, i, one) {
                 rows[i] = (InterfaceAttribute){
                         .name = require_text(loading, one, "name"),
-                        .type = (AttributeType)get_word(loading, one, "type", TYPE_NAMES,
+                        .type = (AttributeType)get_word(loading, one, "type", KIND_TYPE_NAMES,
                                                         ATTRIBUTE_TYPE_COUNT),
                         .is_required = get_bool(loading, one, "is-required"),
                         .choices = get_texts(loading, one, "choices"),
@@ -472,8 +472,8 @@ static void load(Loading *loading, const json_t *wire, const char *origin) {
                 .is_implicit_on_classic = has_text(implicit, "classic"),
                 .is_implicit_on_core = has_text(implicit, "core"),
                 .slot_types = get_texts(loading, kind, "slot-types"),
-                .auto_connect = (InterfaceAuto)get_word(loading, kind, "auto-connect", AUTO_NAMES,
-                                                        ARRAY_COUNT(AUTO_NAMES)),
+                .auto_connect = (InterfaceAuto)get_word(loading, kind, "auto-connect",
+                                                        KIND_AUTO_NAMES, KIND_AUTO_COUNT),
                 .never_auto_if = never ? get_json(loading, never) : "{}",
                 .must_match = get_text(loading, kind, "must-match"),
                 .plug_sees_slot = get_bool(loading, kind, "plug-sees-slot"),

@@ -16,6 +16,10 @@ int kind_load(const json_t *wire, const char *origin, InterfaceKind **ret, Error
 /* NULL is accepted.  Of kind_load's results alone. */
 InterfaceKind *kind_free(InterfaceKind *kind);
 
+#define KIND_AUTO_COUNT (INTERFACE_AUTO_SAME_PUBLISHER + 1)
+
 /* The word in files and in the reference. */
+extern const char *const KIND_TYPE_NAMES[ATTRIBUTE_TYPE_COUNT];
+extern const char *const KIND_AUTO_NAMES[KIND_AUTO_COUNT];
 extern const char *const KIND_FLAG_NAMES[];
 extern const char *const KIND_LIST_NAMES[INTERFACE_LIST_COUNT];

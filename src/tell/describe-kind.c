@@ -6,35 +6,8 @@
 
 #include "base/text.h"
 #include "interface/grant.h"
+#include "interface/kind-load.h"
 #include "tell/describe-grants.h"
-
-static const char *const TYPES[ATTRIBUTE_TYPE_COUNT] = {
-        [ATTRIBUTE_TEXT] = "text",
-        [ATTRIBUTE_TEXTS] = "texts",
-        [ATTRIBUTE_CHOICE] = "choice",
-        [ATTRIBUTE_CHOICES] = "choices",
-        [ATTRIBUTE_BOOL] = "bool",
-        [ATTRIBUTE_INT] = "int",
-        [ATTRIBUTE_PATH] = "path",
-        [ATTRIBUTE_PATHS] = "paths",
-        [ATTRIBUTE_DEVICE] = "device",
-        [ATTRIBUTE_DEVICES] = "devices",
-        [ATTRIBUTE_DBUS_NAME] = "dbus-name",
-        [ATTRIBUTE_HOME_PATHS] = "home-paths",
-        [ATTRIBUTE_SYSTEM_PATHS] = "system-paths",
-        [ATTRIBUTE_SHARE_PATH] = "share-path",
-        [ATTRIBUTE_SHARE_PATHS] = "share-paths",
-        [ATTRIBUTE_SHARE_SOURCE] = "share-source",
-        [ATTRIBUTE_ENTRIES] = "entries",
-        [ATTRIBUTE_ANY] = "any",
-};
-
-static const char *const AUTOS[] = {
-        [INTERFACE_AUTO_NEVER] = "never",
-        [INTERFACE_AUTO_ALWAYS] = "always",
-        [INTERFACE_AUTO_CLASSIC] = "classic",
-        [INTERFACE_AUTO_SAME_PUBLISHER] = "same-publisher",
-};
 
 static json_t *describe_texts(const char *const *texts) {
         json_t *list = json_array();
@@ -50,7 +23,7 @@ static json_t *describe_attributes(const InterfaceAttribute *attribute) {
         for (; attribute && attribute->name; attribute++) {
                 json_t *object = json_object();
                 json_put_string(object, "name", attribute->name);
-                json_put_string(object, "type", TYPES[attribute->type]);
+                json_put_string(object, "type", KIND_TYPE_NAMES[attribute->type]);
                 if (attribute->is_required)
                         json_put(object, "required", json_true());
                 if (attribute->choices)
@@ -153,7 +126,7 @@ json_t *interface_kind_describe(const InterfaceKind *kind) {
                 json_array_append_new(implicit, json_string("core"));
         json_put(object, "implicit", implicit);
         json_put(object, "slot-types", describe_texts(kind->slot_types));
-        json_put_string(object, "auto-connect", AUTOS[kind->auto_connect]);
+        json_put_string(object, "auto-connect", KIND_AUTO_NAMES[kind->auto_connect]);
         if (kind->never_auto_if)
                 json_put(object, "never-auto-connect-if", json_loads(kind->never_auto_if, 0, NULL));
         json_put_string(object, "must-match", kind->must_match);

@@ -10,8 +10,6 @@
 #include "interface/repository.h"
 #include "task/change.h"
 
-#define SNAP_COUNT_MAX 64
-
 /* The state's name of a snap that a client named. */
 static const char *to_instance(const char *snap) {
         return repository_is_system_name(snap) ? "" : snap;
@@ -157,7 +155,7 @@ static int check_files(Database *database, const Resolved *resolved, Error *err)
 
 /* The snaps that a change touches; the system is none. */
 typedef struct Touched {
-        const char *instances[SNAP_COUNT_MAX];
+        const char **instances; /* room for as many as are touched */
         size_t count;
 } Touched;
 
@@ -165,7 +163,7 @@ static void touch(Touched *touched, const char *instance) {
         for (size_t i = 0; i < touched->count; i++)
                 if (string_equal(touched->instances[i], instance))
                         return;
-        if (*instance && touched->count < SNAP_COUNT_MAX)
+        if (*instance)
                 touched->instances[touched->count++] = instance;
 }
 
@@ -217,7 +215,8 @@ int plan_connect(Database *database, const EndpointRequest *plug, const Endpoint
         autotransaction transaction = TRANSACTION_INIT;
         __attribute__((cleanup(resolved_done))) Resolved resolved = { 0 };
         const ConnectionName *name = &resolved.name;
-        Touched touched = { 0 };
+        const char *instances[2];
+        Touched touched = { .instances = instances };
         bool is_wanted = false;
 
         if (resolve(database, plug, slot, &resolved, err) < 0 ||
@@ -306,7 +305,7 @@ static int find_all(Database *database, const DisconnectRequest *request, json_t
                     database, &query, err,
                     "SELECT plug_snap, plug, slot_snap, slot FROM connection WHERE ((plug_snap = "
                     "?1 AND plug = ?2) OR (slot_snap = ?1 AND slot = ?2)) AND (is_undesired = 0 "
-                    "OR ?3) ORDER BY 1, 2, 3, 4 LIMIT 32",
+                    "OR ?3) ORDER BY 1, 2, 3, 4",
                     "ssi", instance, end->name, (int64_t)request->is_forgotten) < 0)
                 return -1;
         while ((more = query_next(&query, err)) > 0)
@@ -349,13 +348,15 @@ int plan_disconnect(Database *database, const DisconnectRequest *request, int64_
         bool is_exact = *request->plug.name && *request->slot.name;
         autotransaction transaction = TRANSACTION_INIT;
         autojson rows = json_array();
-        Touched touched = { 0 };
         size_t i;
         json_t *row;
 
         if ((is_exact ? find_exact : find_all)(database, request, rows, err) < 0)
                 return -1;
         autofree char *summary = format_disconnect_summary(database, request, rows);
+        autofree const char **instances =
+                memory_new(2 * json_array_size(rows) * sizeof(*instances));
+        Touched touched = { .instances = instances };
         json_array_foreach(rows, i, row) {
                 touch(&touched, json_get_string(row, "plug_snap", ""));
                 touch(&touched, json_get_string(row, "slot_snap", ""));

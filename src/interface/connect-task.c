@@ -12,8 +12,7 @@
 #include "interface/repository.h"
 #include "task/change.h"
 
-#define CANDIDATE_COUNT_MAX 256
-#define CONFLICT_RETRY_MS   5000
+#define CONFLICT_RETRY_MS 5000
 
 /* --- connect --- */
 
@@ -256,11 +255,17 @@ static int add_connect(const TaskStep *step, const ConnectionName *name, const c
 
 /* The connections that are being made: their connect tasks and names. */
 typedef struct Connecting {
-        int64_t tasks[CANDIDATE_COUNT_MAX];
-        ConnectionName names[CANDIDATE_COUNT_MAX];
+        int64_t *tasks;        /* owned */
+        ConnectionName *names; /* owned; the texts are those of what is wanted */
         size_t count;
         const char *followers;
 } Connecting;
+
+static void connecting_done(Connecting *connecting) {
+        free(connecting->tasks);
+        free(connecting->names);
+}
+#define autoconnecting __attribute__((cleanup(connecting_done))) Connecting
 
 static int add_profiles(const TaskStep *step, const Connecting *connecting, int64_t *ret_task,
                         Error *err) {
@@ -337,7 +342,7 @@ static int log_ambiguous(const TaskStep *step, const char *instance, Error *err)
         "c.plug AND n.slot_snap = c.slot_snap AND n.slot = c.slot)"
 #define WANTED                                                                       \
         FOUND "SELECT plug_snap, plug, slot_snap, slot FROM found c WHERE " IS_CLEAR \
-              " AND " IS_NEW " ORDER BY plug_snap, plug LIMIT " /* CANDIDATE_COUNT_MAX */ "256"
+              " AND " IS_NEW " ORDER BY plug_snap, plug"
 
 /* Owned copies: the tasks are added when the query has ended. */
 int auto_connect_list(Database *database, const char *instance, json_t **ret, Error *err) {
@@ -398,7 +403,7 @@ static int add_connects(const TaskStep *step, const json_t *wanted, Connecting *
 
 int auto_connect_commit(const TaskStep *step, const json_t *job, const json_t *result, Error *err) {
         const char *instance = json_get_string(step->task->data, "instance", "");
-        Connecting connecting = { 0 };
+        autoconnecting connecting = { 0 };
         autofree char *followers = NULL;
         autojson wanted = NULL;
         int64_t profiles = 0;
@@ -410,6 +415,8 @@ int auto_connect_commit(const TaskStep *step, const json_t *job, const json_t *r
             list_followers(step, &followers, err) < 0)
                 return -1;
         connecting.followers = followers;
+        connecting.tasks = memory_new(json_array_size(wanted) * sizeof(*connecting.tasks));
+        connecting.names = memory_new(json_array_size(wanted) * sizeof(*connecting.names));
         int added = add_connects(step, wanted, &connecting, err);
         if (added < 0)
                 return -1;

@@ -361,6 +361,39 @@ static void disconnecting_and_its_undo_keep_what_was_said(void **state) {
                     "0{\"note\":1}");
 }
 
+/* 300 plugs of one package, then 300 that hang on one slot: no list in between ends before. */
+#define NUMBERS                                                                                  \
+        "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 300) INSERT " \
+        "INTO "
+
+static void many_are_connected(void **state) {
+        autoptr(Database) database = must_open(*state);
+        autojson list = NULL;
+        Error err;
+
+        must_run(database,
+                 NUMBERS "endpoint (instance, revision, side, name, interface, attributes) SELECT "
+                         "'a', 'x1', 'plug', 'n' || i, 'network', '{}' FROM n");
+        if (auto_connect_list(database, "a", &list, &err) < 0)
+                fail_msg("%s", err.message);
+        assert_int_equal(json_array_size(list), 301);
+}
+
+static void many_are_disconnected(void **state) {
+        const DisconnectRequest request = { .plug = { "", "" }, .slot = { "b", "s" } };
+        autoptr(Database) database = must_open(*state);
+        int64_t change = 0;
+        Error err;
+
+        must_run(database,
+                 NUMBERS "connection (plug_snap, plug, slot_snap, slot, interface, is_auto) SELECT "
+                         "'c' || i, 'p', 'b', 's', 'content', 1 FROM n");
+        if (plan_disconnect(database, &request, &change, &err) < 0)
+                fail_msg("%s", err.message);
+        assert_text(database, "SELECT count(*) FROM task WHERE kind = 'disconnect'", "300");
+        assert_text(database, "SELECT count(*) FROM change_snap", "301");
+}
+
 int main(void) {
         static const struct CMUnitTest TESTS[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, make_directory, remove_directory)
@@ -373,6 +406,8 @@ int main(void) {
                 TEST(what_hooks_said_belongs_to_the_connection),
                 TEST(what_hooks_said_is_checked),
                 TEST(disconnecting_and_its_undo_keep_what_was_said),
+                TEST(many_are_connected),
+                TEST(many_are_disconnected),
         };
 
         return cmocka_run_group_tests(TESTS, NULL, NULL);

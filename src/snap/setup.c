@@ -16,7 +16,12 @@ static int load(Database *database, int64_t task, json_t **ret, Error *err) {
                 return error_set(err, ERROR_CORRUPT,
                                  "task %lld, which says what this one is about, is gone",
                                  (long long)task);
-        return json_parse(text, strlen(text), ret, err);
+        return json_parse(text, strlen(text), ret, err) < 0
+                       ? error_prefix(err,
+                                      "what this task is about stands in the data of task %lld, "
+                                      "which cannot be read",
+                                      (long long)task)
+                       : 0;
 }
 
 int setup_load(const TaskStep *step, json_t *data, json_t **ret, Error *err) {

@@ -60,6 +60,10 @@ int change_abort_lanes_of(Database *database, int64_t task, Error *err);
  * many changes that were. */
 int change_abort_stale(Database *database, Error *err);
 
+/* It has just become ready with a task in Error: what it paused goes on, and a snap that it began
+ * to install, and could not take back, goes. */
+int change_release(Database *database, int64_t change, Error *err);
+
 /* Removes ready changes older than a day and all but the newest 500; returns how many. */
 int change_prune(Database *database, Error *err);
 

@@ -24,6 +24,38 @@ static const TaskKind *find_kind(const StepWorld *world, const char *name) {
         return &UNKNOWN_KIND;
 }
 
+/* In the place of every part of a task whose data cannot be read. */
+static int refuse(const Task *task, Error *err) {
+        bool is_undo = task->status == TASK_UNDO || task->status == TASK_UNDOING;
+
+        return error_set(
+                err, ERROR_CORRUPT,
+                is_undo ? "cannot be undone, as its data in the state cannot be read (%s): "
+                          "what it did stays (see pawl verify)"
+                        : "its data in the state cannot be read (%s)",
+                task->fault);
+}
+
+static int refuse_plan(const TaskStep *step, json_t **ret_job, Error *err) {
+        (void)ret_job;
+        return refuse(step->task, err);
+}
+
+static int refuse_commit(const TaskStep *step, const json_t *job, const json_t *result,
+                         Error *err) {
+        (void)job;
+        (void)result;
+        return refuse(step->task, err);
+}
+
+static int refuse_resume(const TaskStep *step, Error *err) {
+        return refuse(step->task, err);
+}
+
+static const TaskPart UNREADABLE = { .plan = refuse_plan,
+                                     .commit = refuse_commit,
+                                     .resume = refuse_resume };
+
 static TaskDirection find_direction(const Task *task) {
         if (task_status_is_ready(task->status))
                 return DIRECTION_CLEAN;
@@ -33,14 +65,14 @@ static TaskDirection find_direction(const Task *task) {
                        : DIRECTION_UNDO;
 }
 
+static bool is_empty_part(const TaskPart *part) {
+        return !part->plan && !part->work && !part->commit && !part->resume;
+}
+
 static const TaskPart *get_part(const TaskKind *kind, TaskDirection direction) {
         return direction == DIRECTION_RUN    ? &kind->run
                : direction == DIRECTION_UNDO ? &kind->undo
                                              : &kind->clean;
-}
-
-static bool is_empty_part(const TaskPart *part) {
-        return !part->plan && !part->work && !part->commit && !part->resume;
 }
 
 int step_load(const StepWorld *world, int64_t id, Step *ret, Error *err) {
@@ -51,7 +83,11 @@ int step_load(const StepWorld *world, int64_t id, Step *ret, Error *err) {
                 return r;
         const TaskKind *kind = find_kind(world, task->kind);
         TaskDirection direction = find_direction(task);
-        *ret = (Step){ task, kind, get_part(kind, direction), direction };
+        const TaskPart *part = get_part(kind, direction);
+        /* Where there is nothing to undo or to clean, nobody asks what it is about. */
+        if (task->fault && (direction == DIRECTION_RUN || !is_empty_part(part)))
+                part = &UNREADABLE;
+        *ret = (Step){ task, kind, part, direction };
         return 1;
 }
 
@@ -189,7 +225,10 @@ int step_mark(const StepWorld *world, const Step *step, Error *err) {
 static int fail_run(const StepWorld *world, const Step *step, bool is_partial, Error *err) {
         int64_t id = step->task->id;
 
-        if (step->kind->is_error_ignored)
+        /* Its own attempt may have left something, and nobody can say what. */
+        if (step->task->fault)
+                is_partial = step->task->status != TASK_DO;
+        else if (step->kind->is_error_ignored)
                 return task_set_status(world->database, id, TASK_DONE, err);
         if (change_abort_lanes_of(world->database, id, err) < 0)
                 return -1;

@@ -2,10 +2,12 @@
 #include "task/task.h"
 
 #include <assert.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "base/limits.h"
 #include "base/text.h"
+#include "task/change.h"
 
 typedef struct StatusInfo {
         const char *name;
@@ -82,10 +84,20 @@ void assert_task_state(const Task *task) {
 Task *task_free(Task *task) {
         if (task) {
                 free(task->kind);
+                free(task->fault);
                 json_decref(task->data);
                 free(task);
         }
         return NULL;
+}
+
+static void read_data(Task *task, const char *text) {
+        Error why;
+
+        if (json_parse(text, strlen(text), &task->data, &why) == 0)
+                return;
+        task->data = json_object();
+        task->fault = string_copy(why.message);
 }
 
 int task_load(Database *database, int64_t id, Task **ret, Error *err) {
@@ -111,9 +123,7 @@ int task_load(Database *database, int64_t id, Task **ret, Error *err) {
                                       : task_status_parse(query_get_text(&query, 6));
         task->is_wait_over = task->status == TASK_WAIT && query_is_null(&query, 7);
         assert_task_state(task);
-        const char *data = query_get_text(&query, 5);
-        if (json_parse(data, __builtin_strlen(data), &task->data, err) < 0)
-                return error_prefix(err, "data of task %lld", (long long)id);
+        read_data(task, query_get_text(&query, 5));
         *ret = take(task);
         return 1;
 }
@@ -131,12 +141,22 @@ int task_save_data(Database *database, const Task *task, const char *before, Err
 
 /* With the last ready task the change is ready, in the same transaction. */
 static int update_change(Database *database, int64_t task, int64_t now, Error *err) {
-        return database_run(database, err,
-                            "UPDATE change SET ready_at = ? WHERE id = (SELECT change FROM task "
-                            "WHERE id = ?) AND ready_at IS NULL AND NOT EXISTS (SELECT 1 FROM task "
-                            "WHERE change = change.id AND status NOT IN "
-                            "('Done', 'Undone', 'Hold', 'Error'))",
-                            "ii", now, task);
+        int64_t change;
+        int ended = database_run(
+                database, err,
+                "UPDATE change SET ready_at = ? WHERE id = (SELECT change FROM task "
+                "WHERE id = ?) AND ready_at IS NULL AND NOT EXISTS (SELECT 1 FROM task "
+                "WHERE change = change.id AND status NOT IN "
+                "('Done', 'Undone', 'Hold', 'Error'))",
+                "ii", now, task);
+
+        if (ended <= 0)
+                return ended;
+        int failed = database_find_int(database, &change, err,
+                                       "SELECT t.change FROM task t WHERE t.change = (SELECT "
+                                       "change FROM task WHERE id = ?) AND t.status = 'Error'",
+                                       "i", task);
+        return failed > 0 ? change_release(database, change, err) : failed;
 }
 
 /* One statement for every way on: what belongs to a wait or a retry ends with it, and deaths are

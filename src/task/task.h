@@ -65,6 +65,7 @@ typedef struct Task {
         int64_t attempt; /* the number of the last that was started */
         bool is_failed;
         json_t *data; /* what it is about; a commit writes changes to it back */
+        char *fault;  /* why the stored data cannot be read; `data` is empty then.  NULL: it can */
 } Task;
 
 /* What the drawing says, as a program: of a task as stored, and of a step from one status to the
@@ -72,7 +73,8 @@ typedef struct Task {
 void assert_task_state(const Task *task);
 void assert_task_move(TaskStatus from, TaskStatus to);
 
-/* 1 found, 0 no such task. */
+/* 1 found, 0 no such task.  One whose data cannot be read is found too, with `fault`: it must fail
+ * by itself, and hold up no other. */
 int task_load(Database *database, int64_t id, Task **ret, Error *err);
 Task *task_free(Task *task);
 DEFINE_AUTOPTR(Task, task_free);

@@ -56,6 +56,30 @@ static void print_texts(FILE *out, const char *const *texts, size_t count) {
 
 /* ── attributes ── */
 
+static void print_rules(FILE *out, const InterfaceRule *rows) {
+        if (!rows) {
+                (void)fputs("NULL", out);
+                return;
+        }
+        (void)fputs("(const InterfaceRule[]){ ", out);
+        for (; rows->attribute; rows++) {
+                (void)fputs("{ ", out);
+                print_texts(out,
+                            (const char *const[]){ rows->attribute, rows->value, rows->pattern },
+                            3);
+                (void)fputs(", .excludes = ", out);
+                print_words(out, rows->excludes);
+                (void)fputs(", .needs = ", out);
+                print_words(out, rows->needs);
+                (void)fputs(", .limits = ", out);
+                print_text(out, rows->limits);
+                (void)fprintf(out, ", .is_alone = %d, .message = ", rows->is_alone);
+                print_text(out, rows->message);
+                (void)fputs(" }, ", out);
+        }
+        (void)fputs("{ 0 } }", out);
+}
+
 static void print_attributes(FILE *out, const InterfaceAttribute *rows) {
         if (!rows) {
                 (void)fputs("NULL", out);
@@ -83,24 +107,8 @@ static void print_attributes(FILE *out, const InterfaceAttribute *rows) {
                 print_words(out, rows->choices);
                 (void)fputs(", .fields = ", out);
                 print_attributes(out, rows->fields);
-                (void)fputs(" }, ", out);
-        }
-        (void)fputs("{ 0 } }", out);
-}
-
-static void print_exclusions(FILE *out, const InterfaceExclusion *rows) {
-        if (!rows) {
-                (void)fputs("NULL", out);
-                return;
-        }
-        (void)fputs("(const InterfaceExclusion[]){ ", out);
-        for (; rows->attribute; rows++) {
-                (void)fputs("{ ", out);
-                print_texts(out, (const char *const[]){ rows->attribute, rows->value }, 2);
-                (void)fputs(", ", out);
-                print_words(out, rows->others);
-                (void)fputs(", ", out);
-                print_text(out, rows->message);
+                (void)fputs(", .rules = ", out);
+                print_rules(out, rows->rules);
                 (void)fputs(" }, ", out);
         }
         (void)fputs("{ 0 } }", out);
@@ -216,8 +224,8 @@ static void print_side(FILE *out, const char *name, const InterfaceSide *side) {
         print_text(out, side->requires_message);
         (void)fputs(",\n                .message_prefix = ", out);
         print_text(out, side->message_prefix);
-        (void)fputs(",\n                .excludes = ", out);
-        print_exclusions(out, side->excludes);
+        (void)fputs(",\n                .rules = ", out);
+        print_rules(out, side->rules);
         (void)fputs(",\n                .blocks = (const InterfaceBlock[]){\n", out);
         for (const InterfaceBlock *block = side->blocks; block->grants; block++) {
                 (void)fprintf(out,

@@ -30,6 +30,14 @@ int attributes_check_dynamic(bool is_plug, const char *interface, const json_t *
         const InterfaceKind *kind = interface_kind_find(interface);
         autojson policy = kind && is_plug ? json_loads(kind->policy, 0, NULL) : NULL;
 
+        const char *alone =
+                kind ? endpoint_must_be_alone(is_plug ? &kind->plug : &kind->slot, dynamic) : NULL;
+        if (alone)
+                return error_set(
+                        err, ERROR_BAD_REQUEST,
+                        "said in the package's snap.yaml or not at all, as its other plugs "
+                        "and slots depend on it: %s",
+                        alone);
         if (!policy || json_get_bool(json_object_get(policy, "plug"), "allow-installation", true))
                 return 0;
         for (const InterfaceAttribute *a = kind->plug.attributes; a && a->name; a++)

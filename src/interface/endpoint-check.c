@@ -2,10 +2,10 @@
 #include "interface/endpoint-check.h"
 
 #include <regex.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/text.h"
-#include "interface/interface-kind.h"
 
 #define PATH_COUNT_MAX 64 /* of one attribute */
 
@@ -166,29 +166,18 @@ static bool are_choices(const InterfaceAttribute *attribute, const json_t *value
         return true;
 }
 
-static bool is_right(const InterfaceAttribute *attribute, const json_t *value);
-
-static bool is_entry(const InterfaceAttribute *fields, const json_t *entry) {
-        size_t known = 0;
-
-        if (!json_is_object(entry))
-                return false;
-        for (const InterfaceAttribute *field = fields; field && field->name; field++) {
-                const json_t *value = json_object_get(entry, field->name);
-                if (value ? !is_right(field, value) : field->is_required)
-                        return false;
-                known += value != NULL;
-        }
-        return known == json_object_size(entry);
+/* What is wrong with one of them is said by check_entries(). */
+static bool are_entries(const InterfaceAttribute *attribute, const json_t *value) {
+        (void)attribute;
+        return json_is_array(value) && json_array_size(value) <= PATH_COUNT_MAX;
 }
 
-static bool are_entries(const InterfaceAttribute *attribute, const json_t *value) {
-        if (!json_is_array(value) || json_array_size(value) > PATH_COUNT_MAX)
-                return false;
-        for (size_t i = 0; i < json_array_size(value); i++)
-                if (!is_entry(attribute->fields, json_array_get(value, i)))
-                        return false;
-        return true;
+static const InterfaceAttribute *find_attribute(const InterfaceAttribute *attribute,
+                                                const char *name) {
+        for (; attribute && attribute->name; attribute++)
+                if (string_equal(attribute->name, name))
+                        return attribute;
+        return NULL;
 }
 
 static bool is_int(const InterfaceAttribute *attribute, const json_t *value) {
@@ -249,7 +238,7 @@ static const TypeRow TYPES[ATTRIBUTE_TYPE_COUNT] = {
                                     .rule = "must be a list of clean paths of the snap" },
         [ATTRIBUTE_SHARE_SOURCE] = { .other = is_source_attribute,
                                      .rule = "must have lists of clean paths, read or write" },
-        [ATTRIBUTE_ENTRIES] = { .other = are_entries, .rule = "has an entry that is not right" },
+        [ATTRIBUTE_ENTRIES] = { .other = are_entries, .rule = "must be a list of mappings" },
         [ATTRIBUTE_ANY] = { .other = is_any, .rule = "is missing" },
 };
 
@@ -261,47 +250,143 @@ static bool is_right(const InterfaceAttribute *attribute, const json_t *value) {
         return type->list ? is_list(attribute, type->list, value) : type->other(attribute, value);
 }
 
-static int check_attribute(const InterfaceSide *side, const InterfaceAttribute *attribute,
-                           const json_t *attributes, Error *err) {
-        const json_t *value = json_object_get(attributes, attribute->name);
+/* A list or a mapping that says nothing. */
+static bool is_empty(const json_t *value) {
+        return !value || (json_is_array(value) && json_array_size(value) == 0) ||
+               (json_is_object(value) && json_object_size(value) == 0);
+}
+
+/* ── rules between attributes ── */
+
+static bool is_such(const InterfaceRule *rule, const json_t *value) {
+        const char *text = json_string_value(value);
+
+        if (rule->pattern)
+                return text && matches(rule->pattern, text);
+        return !rule->value || is_value(value, rule->value);
+}
+
+static bool rule_applies(const InterfaceRule *rule, const json_t *attributes) {
+        const json_t *value = json_object_get(attributes, rule->attribute);
+
+        if (!json_is_array(value))
+                return value && is_such(rule, value);
+        for (size_t i = 0; i < json_array_size(value); i++)
+                if (is_such(rule, json_array_get(value, i)))
+                        return true;
+        return !rule->pattern && !rule->value;
+}
+
+static bool has_value(const json_t *values, const json_t *value) {
+        for (size_t i = 0; i < json_array_size(values); i++)
+                if (json_equal(json_array_get(values, i), value))
+                        return true;
+        return false;
+}
+
+/* What is there is one of what it may be; all of a list are. */
+static bool is_within(const char *limits, const json_t *attributes) {
+        autojson all = json_loads(limits, 0, NULL);
+        const char *name;
+        json_t *values;
+
+        json_object_foreach(all, name, values) {
+                const json_t *value = json_object_get(attributes, name);
+                for (size_t i = 0; i < json_array_size(value); i++)
+                        if (!has_value(values, json_array_get(value, i)))
+                                return false;
+                if (value && !json_is_array(value) && !has_value(values, value))
+                        return false;
+        }
+        return true;
+}
+
+static bool is_kept(const InterfaceRule *rule, const json_t *attributes) {
+        for (const char *const *name = rule->excludes; name && *name; name++)
+                if (json_object_get(attributes, *name))
+                        return false;
+        for (const char *const *name = rule->needs; name && *name; name++)
+                if (is_empty(json_object_get(attributes, *name)))
+                        return false;
+        return !rule->limits || is_within(rule->limits, attributes);
+}
+
+static int check_rules(const InterfaceRule *rule, const json_t *attributes, Error *err) {
+        for (; rule && rule->attribute; rule++)
+                if (rule_applies(rule, attributes) && !is_kept(rule, attributes))
+                        return error_set(err, ERROR_BAD_REQUEST, "%s", rule->message);
+        return 0;
+}
+
+const char *endpoint_must_be_alone(const InterfaceSide *side, const json_t *attributes) {
+        for (const InterfaceRule *rule = side->rules; rule && rule->attribute; rule++)
+                if (rule->is_alone && rule_applies(rule, attributes))
+                        return rule->message;
+        return NULL;
+}
+
+/* ── attributes ── */
+
+static int check_attributes(const InterfaceAttribute *attribute, const json_t *attributes,
+                            Error *err);
+
+static int check_entry(const InterfaceAttribute *entries, const json_t *entry, Error *err) {
+        const char *key;
+        json_t *value;
+
+        if (!json_is_object(entry))
+                return error_set(err, ERROR_BAD_REQUEST, "must be a mapping");
+        if (check_attributes(entries->fields, entry, err) < 0)
+                return -1;
+        json_object_foreach((json_t *)(uintptr_t)entry, key, value) {
+                if (!find_attribute(entries->fields, key))
+                        return error_set(err, ERROR_BAD_REQUEST, "unknown key \"%.60s\"", key);
+        }
+        return check_rules(entries->rules, entry, err);
+}
+
+static int check_entries(const InterfaceAttribute *entries, const json_t *value, Error *err) {
+        for (size_t i = 0; i < json_array_size(value); i++)
+                if (check_entry(entries, json_array_get(value, i), err) < 0)
+                        return error_prefix(err, "\"%s\", entry %zu", entries->name, i + 1);
+        return 0;
+}
+
+static int check_attribute(const InterfaceAttribute *attribute, const json_t *value, Error *err) {
+        bool is_void = attribute->is_required && is_empty(value);
 
         if (!value && !attribute->is_required)
                 return 0;
-        if (value && is_right(attribute, value))
-                return 0;
+        if (!is_void && is_right(attribute, value))
+                return attribute->type == ATTRIBUTE_ENTRIES ? check_entries(attribute, value, err)
+                                                            : 0;
         if (attribute->message)
-                return error_set(err, ERROR_BAD_REQUEST, "%s%s", side->message_prefix,
-                                 attribute->message);
-        return error_set(err, ERROR_BAD_REQUEST, "%s\"%s\" %s", side->message_prefix,
-                         attribute->name, TYPES[attribute->type].rule);
+                return error_set(err, ERROR_BAD_REQUEST, "%s", attribute->message);
+        return error_set(err, ERROR_BAD_REQUEST, "\"%s\" %s%s", attribute->name,
+                         TYPES[attribute->type].rule,
+                         value && is_void ? ", and not an empty one" : "");
 }
+
+static int check_attributes(const InterfaceAttribute *attribute, const json_t *attributes,
+                            Error *err) {
+        for (; attribute && attribute->name; attribute++)
+                if (check_attribute(attribute, json_object_get(attributes, attribute->name), err) <
+                    0)
+                        return -1;
+        return 0;
+}
+
+/* ── a side ── */
 
 static int check_presence(const InterfaceSide *side, const json_t *attributes, Error *err) {
         const char *const *name = side->requires_one_of;
 
         if (!name)
                 return 0;
-        for (; *name; name++) {
-                const json_t *value = json_object_get(attributes, *name);
-                if (json_array_size(value) > 0 || json_object_size(value) > 0 ||
-                    (value && !json_is_array(value) && !json_is_object(value)))
+        for (; *name; name++)
+                if (!is_empty(json_object_get(attributes, *name)))
                         return 0;
-        }
-        return error_set(err, ERROR_BAD_REQUEST, "%s%s", side->message_prefix,
-                         side->requires_message);
-}
-
-static int check_exclusion(const InterfaceSide *side, const InterfaceExclusion *exclusion,
-                           const json_t *attributes, Error *err) {
-        const json_t *value = json_object_get(attributes, exclusion->attribute);
-
-        if (!value || (exclusion->value && !is_value(value, exclusion->value)))
-                return 0;
-        for (const char *const *other = exclusion->others; *other; other++)
-                if (json_object_get(attributes, *other))
-                        return error_set(err, ERROR_BAD_REQUEST, "%s%s", side->message_prefix,
-                                         exclusion->message);
-        return 0;
+        return error_set(err, ERROR_BAD_REQUEST, "%s", side->requires_message);
 }
 
 static int check_known(const InterfaceSide *side, const json_t *attributes, Error *err) {
@@ -309,41 +394,80 @@ static int check_known(const InterfaceSide *side, const json_t *attributes, Erro
         json_t *value;
 
         json_object_foreach((json_t *)(uintptr_t)attributes, key, value) {
-                const InterfaceAttribute *attribute = side->attributes;
-                while (attribute && attribute->name && !string_equal(attribute->name, key))
-                        attribute++;
-                if (!attribute || !attribute->name)
-                        return error_set(err, ERROR_BAD_REQUEST, "%sunknown attribute \"%.60s\"",
-                                         side->message_prefix, key);
+                if (!find_attribute(side->attributes, key))
+                        return error_set(err, ERROR_BAD_REQUEST, "unknown attribute \"%.60s\"",
+                                         key);
         }
         return 0;
 }
 
-int endpoint_check(bool is_plug, const char *interface, const json_t *attributes, Error *err) {
+static int check_side(const InterfaceSide *side, const json_t *attributes, size_t count,
+                      Error *err) {
+        if ((side->has_only_known && check_known(side, attributes, err) < 0) ||
+            check_attributes(side->attributes, attributes, err) < 0 ||
+            check_rules(side->rules, attributes, err) < 0 ||
+            check_presence(side, attributes, err) < 0)
+                return -1;
+        const char *message = count > 1 ? endpoint_must_be_alone(side, attributes) : NULL;
+        return message ? error_set(err, ERROR_BAD_REQUEST, "%s", message) : 0;
+}
+
+int endpoint_check_among(bool is_plug, const char *interface, const json_t *attributes,
+                         size_t count, Error *err) {
         const InterfaceKind *kind = interface_kind_find(interface);
+        Error fault = ERROR_INIT;
 
         if (!kind)
                 return error_set(err, ERROR_BAD_REQUEST, "unknown interface \"%.60s\"", interface);
         const InterfaceSide *side = is_plug ? &kind->plug : &kind->slot;
-        if (side->has_only_known && check_known(side, attributes, err) < 0)
-                return -1;
-        for (const InterfaceAttribute *a = side->attributes; a && a->name; a++)
-                if (check_attribute(side, a, attributes, err) < 0)
-                        return -1;
-        for (const InterfaceExclusion *e = side->excludes; e && e->attribute; e++)
-                if (check_exclusion(side, e, attributes, err) < 0)
-                        return -1;
-        return check_presence(side, attributes, err);
+        if (check_side(side, attributes, count, &fault) == 0)
+                return 0;
+        return error_set(err, ERROR_BAD_REQUEST, "%s%s", side->message_prefix, fault.message);
+}
+
+int endpoint_check(bool is_plug, const char *interface, const json_t *attributes, Error *err) {
+        return endpoint_check_among(is_plug, interface, attributes, 1, err);
+}
+
+size_t endpoint_count(const json_t *manifest, const char *interface) {
+        static const char *const sides[] = { "plugs", "slots" };
+        const char *name;
+        json_t *endpoint;
+        size_t count = 0;
+
+        for (size_t i = 0; i < ARRAY_COUNT(sides); i++) {
+                json_object_foreach(json_object_get(manifest, sides[i]), name, endpoint) {
+                        count += string_equal(json_get_string(endpoint, "interface", name),
+                                              interface);
+                }
+        }
+        return count;
 }
 
 char *endpoint_fault(const char *const *arguments) {
         Error err = ERROR_INIT;
         autojson attributes = NULL;
 
-        if (!arguments[0] || !arguments[1] || !arguments[2])
-                return string_copy("incomplete");
+        for (size_t i = 0; i < 4; i++)
+                if (!arguments[i])
+                        return string_copy("incomplete");
+        size_t count = strtoul(arguments[3], NULL, 10);
         if (json_parse(arguments[2], strlen(arguments[2]), &attributes, &err) < 0 ||
-            endpoint_check(string_equal(arguments[0], "plug"), arguments[1], attributes, &err) < 0)
+            endpoint_check_among(string_equal(arguments[0], "plug"), arguments[1], attributes,
+                                 count, &err) < 0)
                 return string_copy(err.message);
         return NULL;
+}
+
+static bool has_alone(const InterfaceSide *side) {
+        for (const InterfaceRule *rule = side->rules; rule && rule->attribute; rule++)
+                if (rule->is_alone)
+                        return true;
+        return false;
+}
+
+char *interface_has_alone(const char *const *arguments) {
+        const InterfaceKind *kind = arguments[0] ? interface_kind_find(arguments[0]) : NULL;
+
+        return kind && (has_alone(&kind->plug) || has_alone(&kind->slot)) ? string_copy("1") : NULL;
 }

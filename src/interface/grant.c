@@ -4,6 +4,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "interface/endpoint-check.h"
 #include "interface/grant-internal.h"
 
 void grant_set_done(GrantSet *set) {
@@ -384,21 +385,23 @@ static int add_connection(const Loading *loading, const Query *row, Error *err) 
         "ORDER BY is_plug DESC, own, peer, plug, slot"
 
 /* As if ?2 were the current revision: what is connected, by the names that it has. */
-#define SQL_LIVE_OF_REVISION                                                                    \
-        "SELECT 1 AS is_plug, c.plug AS own, c.slot_snap AS peer, c.interface, o.attributes, "  \
-        "t.attributes, c.plug AS plug, c.slot AS slot FROM connection c JOIN endpoint o ON "    \
-        "o.instance = c.plug_snap AND o.revision = ?2 AND o.side = 'plug' AND o.name = c.plug " \
-        "AND o.interface = c.interface JOIN live_endpoint t ON t.instance = c.slot_snap AND "   \
-        "t.side = 'slot' AND t.name = c.slot AND t.interface = c.interface WHERE "              \
-        "c.is_undesired = 0 AND c.plug_snap = ?1 AND "                                          \
-        "endpoint_fault('plug', o.interface, o.attributes) IS NULL UNION ALL "                  \
-        "SELECT 0, c.slot, c.plug_snap, c.interface, p.attributes, o.attributes, c.plug, "      \
-        "c.slot FROM connection c JOIN endpoint o ON o.instance = c.slot_snap AND "             \
-        "o.revision = ?2 AND o.side = 'slot' AND o.name = c.slot AND o.interface = "            \
-        "c.interface JOIN live_endpoint p ON p.instance = c.plug_snap AND p.side = 'plug' AND " \
-        "p.name = c.plug AND p.interface = c.interface WHERE c.is_undesired = 0 AND "           \
-        "c.slot_snap = ?1 AND endpoint_fault('slot', o.interface, o.attributes) IS NULL "       \
-        "ORDER BY is_plug DESC, own, peer, plug, slot"
+#define SQL_LIVE_OF_REVISION                                                                                 \
+        "SELECT 1 AS is_plug, c.plug AS own, c.slot_snap AS peer, c.interface, o.attributes, "               \
+        "t.attributes, c.plug AS plug, c.slot AS slot FROM connection c JOIN endpoint o ON "                 \
+        "o.instance = c.plug_snap AND o.revision = ?2 AND o.side = 'plug' AND o.name = c.plug "              \
+        "AND o.interface = c.interface JOIN live_endpoint t ON t.instance = c.slot_snap AND "                \
+        "t.side = 'slot' AND t.name = c.slot AND t.interface = c.interface WHERE "                           \
+        "c.is_undesired = 0 AND c.plug_snap = ?1 AND "                                                       \
+        "" ENDPOINT_FAULT(                                                                                   \
+                "o") " IS NULL UNION ALL "                                                                   \
+                     "SELECT 0, c.slot, c.plug_snap, c.interface, p.attributes, o.attributes, c.plug, "      \
+                     "c.slot FROM connection c JOIN endpoint o ON o.instance = c.slot_snap AND "             \
+                     "o.revision = ?2 AND o.side = 'slot' AND o.name = c.slot AND o.interface = "            \
+                     "c.interface JOIN live_endpoint p ON p.instance = c.plug_snap AND p.side = 'plug' AND " \
+                     "p.name = c.plug AND p.interface = c.interface WHERE c.is_undesired = 0 AND "           \
+                     "c.slot_snap = ?1 AND " ENDPOINT_FAULT(                                                 \
+                             "o") " IS NULL "                                                                \
+                                  "ORDER BY is_plug DESC, own, peer, plug, slot"
 
 static int add_connections(const Loading *loading, Error *err) {
         const char *revision = loading->request->revision;
@@ -442,8 +445,8 @@ static int add_permanent(const Loading *loading, const Query *row, Error *err) {
         " ORDER BY side, name"
 #define SQL_ENDPOINTS_OF_REVISION                                                     \
         "SELECT side, name, interface, attributes FROM endpoint WHERE instance = ?1 " \
-        "AND revision = ?2 AND endpoint_fault(side, interface, attributes) IS NULL "  \
-        "ORDER BY side, name"
+        "AND revision = ?2 AND " ENDPOINT_FAULT("endpoint") " IS NULL "               \
+                                                            "ORDER BY side, name"
 
 static int add_all_permanent(const Loading *loading, Error *err) {
         const char *revision = loading->request->revision;

@@ -90,8 +90,9 @@ static void list_side(Text *list, bool is_plug, const json_t *manifest) {
         json_object_foreach(json_object_get(manifest, is_plug ? "plugs" : "slots"), name,
                             endpoint) {
                 Error err = ERROR_INIT;
-                if (endpoint_check(is_plug, json_get_string(endpoint, "interface", name),
-                                   json_object_get(endpoint, "attrs"), &err) < 0)
+                const char *interface = json_get_string(endpoint, "interface", name);
+                if (endpoint_check_among(is_plug, interface, json_object_get(endpoint, "attrs"),
+                                         endpoint_count(manifest, interface), &err) < 0)
                         add_bad(list, name, err.message);
         }
 }

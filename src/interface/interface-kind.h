@@ -50,16 +50,23 @@ typedef struct InterfaceAttribute {
         int64_t minimum, maximum;   /* of an int */
         const char *fallback;       /* what an absent one stands for; NULL = nothing */
         const struct InterfaceAttribute *fields;
-        const char *message; /* instead of ours; NULL = ours */
+        const struct InterfaceRule *rules; /* of entries: between the fields of each */
+        const char *message;               /* instead of ours; NULL = ours */
 } InterfaceAttribute;
 
-/* Where `attribute` is set (to `value`), none of the others may be. */
-typedef struct InterfaceExclusion {
-        const char *attribute; /* NULL ends a list */
-        const char *value;     /* JSON; NULL = any */
-        const char *const *others;
+/* What holds where `attribute` is there, and is what `value` or `pattern` say; of a list, where one
+ * of it is. */
+typedef struct InterfaceRule {
+        const char *attribute;       /* NULL ends a list */
+        const char *value;           /* JSON of a scalar; NULL = any */
+        const char *pattern;         /* POSIX extended, of the whole text; NULL = any */
+        const char *const *excludes; /* none of them is there; these lists end with NULL */
+        const char *const *needs;    /* all of them are there, and not empty */
+        const char *limits; /* JSON {attribute: [values]}: where that is there, it is one of them,
+                               or a list of them; NULL = none */
+        bool is_alone;      /* the package has no other plug or slot of this interface */
         const char *message;
-} InterfaceExclusion;
+} InterfaceRule;
 
 /* ── what is granted ──
  * Texts may have variables; see docs/interfaces.md.  Lists end with an empty row; NULL is none. */
@@ -170,7 +177,7 @@ typedef struct InterfaceSide {
         const char *const *requires_one_of; /* ends with NULL; or NULL */
         const char *requires_message;
         const char *message_prefix; /* "" where there is none */
-        const InterfaceExclusion *excludes;
+        const InterfaceRule *rules;
         const InterfaceBlock *blocks;
 } InterfaceSide;
 

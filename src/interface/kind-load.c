@@ -216,6 +216,28 @@ static unsigned get_access(Loading *loading, const json_t *object) {
 
 /* ── attributes ── */
 
+static const InterfaceRule *load_rules(Loading *loading, const json_t *object) {
+        const json_t *list = get_list(loading, object, "rules"), *one;
+        size_t i;
+
+        if (!list)
+                return NULL;
+        InterfaceRule *rows = allocate(loading, json_array_size(list) + 1, sizeof(*rows));
+        json_array_foreach(list, i, one) {
+                rows[i] = (InterfaceRule){
+                        .attribute = require_text(loading, one, "attribute"),
+                        .value = get_json(loading, json_object_get(one, "value")),
+                        .pattern = get_text(loading, one, "pattern"),
+                        .excludes = get_texts(loading, one, "excludes"),
+                        .needs = get_texts(loading, one, "needs"),
+                        .limits = get_json(loading, get_map(loading, one, "limits")),
+                        .is_alone = get_bool(loading, one, "alone"),
+                        .message = require_text(loading, one, "message"),
+                };
+        }
+        return rows;
+}
+
 static const InterfaceAttribute *load_attributes(Loading *loading, const json_t *object,
                                                  const char *key) {
         const json_t *list = get_list(loading, object, key), *one;
@@ -236,32 +258,13 @@ static const InterfaceAttribute *load_attributes(Loading *loading, const json_t 
                         .maximum = get_number(loading, one, "maximum", INT64_MAX),
                         .fallback = get_text(loading, one, "default"),
                         .fields = load_attributes(loading, one, "fields"),
+                        .rules = load_rules(loading, one),
                         .message = get_text(loading, one, "message"),
                 };
                 bool is_choice =
                         rows[i].type == ATTRIBUTE_CHOICE || rows[i].type == ATTRIBUTE_CHOICES;
                 if (is_choice && !rows[i].choices)
                         set_wrong(loading, "choices");
-        }
-        return rows;
-}
-
-static const InterfaceExclusion *load_exclusions(Loading *loading, const json_t *side) {
-        const json_t *list = get_list(loading, side, "excludes"), *one;
-        static const char *const none[] = { NULL };
-        size_t i;
-
-        if (!list)
-                return NULL;
-        InterfaceExclusion *rows = allocate(loading, json_array_size(list) + 1, sizeof(*rows));
-        json_array_foreach(list, i, one) {
-                const char *const *others = get_texts(loading, one, "others");
-                rows[i] = (InterfaceExclusion){
-                        .attribute = require_text(loading, one, "attribute"),
-                        .value = get_json(loading, json_object_get(one, "value")),
-                        .others = others ? others : none,
-                        .message = require_text(loading, one, "message"),
-                };
         }
         return rows;
 }
@@ -441,7 +444,7 @@ static void load_side(Loading *loading, const json_t *kind, const char *key, Int
                 .requires_one_of = get_texts(loading, side, "requires-one-of"),
                 .requires_message = get_text(loading, side, "requires-message"),
                 .message_prefix = prefix ? prefix : "",
-                .excludes = load_exclusions(loading, side),
+                .rules = load_rules(loading, side),
                 .blocks = load_blocks(loading, side),
         };
         if (ret->requires_one_of && !ret->requires_message)

@@ -21,7 +21,7 @@
         "JOIN interface_kind k ON k.name = e.interface WHERE s.is_active = 1 AND "             \
         "(e.side = 'plug' OR EXISTS (SELECT 1 FROM json_each(k.slot_types) t WHERE t.value = " \
         "CASE WHEN s.type IN ('os', 'snapd') THEN 'core' ELSE s.type END)) "                   \
-        "AND endpoint_fault(e.side, e.interface, e.attributes) IS NULL"
+        "AND " ENDPOINT_FAULT("e") " IS NULL"
 
 /* What the package says and what its hooks said of this connection: mostly nothing. */
 #define WITH_DYNAMIC(end, side)                                                          \
@@ -125,7 +125,8 @@ int repository_open(Database *database, bool is_classic, Error *err) {
         char distribution[64];
         size_t kind_count;
 
-        if (database_define(database, "endpoint_fault", 3, endpoint_fault, err) < 0 ||
+        if (database_define(database, "endpoint_fault", 4, endpoint_fault, err) < 0 ||
+            database_define(database, "interface_has_alone", 1, interface_has_alone, err) < 0 ||
             database_define(database, "merged_attributes", 4, merged_attributes, err) < 0 ||
             database_define(database, "auto_connect_rule", 4, policy_auto_connect_rule, err) < 0 ||
             database_define(database, "connect_refusal", 4, policy_connect_refusal, err) < 0 ||

@@ -17,27 +17,26 @@ static const char *const WITH_PATTERN[] = { "text",   "texts",   "path",      "p
 static const DefinitionKey SIDE[] = {
         { "attributes", KEY_LIST, false },      { "only-known-attributes", KEY_BOOL, false },
         { "requires-one-of", KEY_LIST, false }, { "requires-message", KEY_TEXT, false },
-        { "message-prefix", KEY_TEXT, false },  { "excludes", KEY_LIST, false },
+        { "message-prefix", KEY_TEXT, false },  { "rules", KEY_LIST, false },
         { "always", KEY_MAP, false },           { "when", KEY_LIST, false },
         { "unless", KEY_LIST, false },          { NULL, 0, false },
 };
 static const DefinitionKey ATTRIBUTE[] = {
-        { "name", KEY_TEXT, true },
-        { "type", KEY_TEXT, true },
-        { "is-required", KEY_BOOL, false },
-        { "choices", KEY_LIST, false },
-        { "pattern", KEY_TEXT, false },
-        { "minimum", KEY_INT, false },
-        { "maximum", KEY_INT, false },
-        { "default", KEY_TEXT, false },
-        { "fields", KEY_LIST, false },
-        { "message", KEY_TEXT, false },
-        { NULL, 0, false },
+        { "name", KEY_TEXT, true },         { "type", KEY_TEXT, true },
+        { "is-required", KEY_BOOL, false }, { "choices", KEY_LIST, false },
+        { "pattern", KEY_TEXT, false },     { "minimum", KEY_INT, false },
+        { "maximum", KEY_INT, false },      { "default", KEY_TEXT, false },
+        { "fields", KEY_LIST, false },      { "rules", KEY_LIST, false },
+        { "message", KEY_TEXT, false },     { NULL, 0, false },
 };
-static const DefinitionKey EXCLUSION[] = {
+static const DefinitionKey RULE[] = {
         { "attribute", KEY_TEXT, true },
-        { "value", KEY_TEXT | KEY_BOOL, false },
-        { "others", KEY_LIST, true },
+        { "value", KEY_TEXT | KEY_BOOL | KEY_INT, false },
+        { "pattern", KEY_TEXT, false },
+        { "excludes", KEY_LIST, false },
+        { "needs", KEY_LIST, false },
+        { "limits", KEY_MAP, false },
+        { "alone", KEY_BOOL, false },
         { "message", KEY_TEXT, true },
         { NULL, 0, false },
 };
@@ -48,6 +47,112 @@ static bool is_one_of(const char *word, const char *const *words, size_t count) 
                 if (string_equal(words[i], word))
                         return true;
         return false;
+}
+
+/* ── names of attributes ── */
+
+static bool has_name(const Node *list, const char *name) {
+        for (size_t i = 0; list && i < list->count; i++)
+                if (string_equal(node_find(list->items[i], "name")->text, name))
+                        return true;
+        return false;
+}
+
+bool definition_has_attribute(const Node *side, const char *name) {
+        return has_name(side ? node_find(side, "attributes") : NULL, name);
+}
+
+static int require_attribute(const Place *place, const Node *declaring, const Node *name) {
+        if (!definition_is_text(name))
+                return definition_fail(place, name,
+                                       "an attribute's name is no text; put it in "
+                                       "quotes");
+        /* A side, or an attribute with entries. */
+        const Node *fields = node_find(declaring, "fields");
+        if (fields ? has_name(fields, name->text) : definition_has_attribute(declaring, name->text))
+                return 0;
+        return definition_fail(place, name, "%s \"%.60s\"; declare it in \"%s\"",
+                               fields ? "an entry has no field" : "this side has no attribute",
+                               name->text, fields ? "fields" : "attributes");
+}
+
+static int require_attributes(const Place *place, const Node *declaring, const Node *list) {
+        if (definition_check_texts(place, list) < 0)
+                return -1;
+        for (size_t i = 0; i < list->count; i++)
+                if (require_attribute(place, declaring, list->items[i]) < 0)
+                        return -1;
+        return 0;
+}
+
+/* ── rules between attributes ── */
+
+static int check_limits(const Place *place, const Node *declaring, const Node *limits) {
+        for (size_t i = 0; i + 1 < limits->count; i += 2) {
+                const Node *values = limits->items[i + 1];
+                if (require_attribute(place, declaring, limits->items[i]) < 0)
+                        return -1;
+                if (values->type != NODE_LIST || values->count == 0)
+                        return definition_fail(place, values,
+                                               "what \"%.60s\" may be is a list with values in it; "
+                                               "write [VALUE, …]",
+                                               limits->items[i]->text);
+                for (size_t j = 0; j < values->count; j++)
+                        if (values->items[j]->type != NODE_SCALAR || node_is_null(values->items[j]))
+                                return definition_fail(
+                                        place, values->items[j],
+                                        "a value is a text, a number, true or false");
+        }
+        return 0;
+}
+
+/* Something must follow from it, for attributes that there are. */
+static int check_rule(const Place *place, const Node *declaring, const Node *rule) {
+        const Node *pattern = node_find(rule, "pattern"), *limits = node_find(rule, "limits");
+        const Node *alone = node_find(rule, "alone");
+        const Node *lists[] = { node_find(rule, "excludes"), node_find(rule, "needs") };
+        bool has_part = limits || (alone && node_read_scalar(alone).flag);
+
+        if (require_attribute(place, declaring, node_find(rule, "attribute")) < 0 ||
+            (pattern && definition_check_expression(place, pattern) < 0) ||
+            (limits && check_limits(place, declaring, limits) < 0))
+                return -1;
+        for (size_t i = 0; i < ARRAY_COUNT(lists); i++) {
+                has_part |= lists[i] != NULL;
+                if (lists[i] && require_attributes(place, declaring, lists[i]) < 0)
+                        return -1;
+        }
+        if (pattern && node_find(rule, "value"))
+                return definition_fail(place, pattern,
+                                       "\"value\" and \"pattern\" say the same; remove one");
+        if (alone && node_find(declaring, "fields"))
+                return definition_fail(place, alone,
+                                       "\"alone\" is about a plug or slot, not about one entry of "
+                                       "it; move it to the side's rules");
+        return has_part ? 0
+                        : definition_fail(place, rule,
+                                          "nothing follows from it; add \"excludes\", \"needs\", "
+                                          "\"limits\" or \"alone\"");
+}
+
+/* Of a side, or of an attribute with entries. */
+static int check_rules(const char *name, const Node *declaring, Error *err) {
+        const Node *list = node_find(declaring, "rules");
+        autofree char *where = string_format("%s rules", name);
+        const Place place = { where, err };
+
+        if (!list)
+                return 0;
+        if (definition_check_maps(&place, list) < 0)
+                return -1;
+        if (list->count > INTERFACE_ATTRIBUTE_COUNT_MAX)
+                return definition_fail(&place, list, "more than %d rules; leave some out",
+                                       INTERFACE_ATTRIBUTE_COUNT_MAX);
+        for (size_t i = 0; i < list->count; i++)
+                if (definition_check_keys(&place, list->items[i], RULE, NULL) < 0 ||
+                    check_rule(&place, declaring, list->items[i]) < 0)
+                        return -1;
+        return 0;
 }
 
 /* ── attributes ── */
@@ -63,6 +168,7 @@ static int check_parts(const Place *place, const Node *attribute, const char *ty
                 { "choices", is_choice, is_choice, "choice and choices" },
                 { "fields", string_equal(type, "entries"), string_equal(type, "entries"),
                   "entries" },
+                { "rules", string_equal(type, "entries"), false, "entries" },
                 { "minimum", string_equal(type, "int"), false, "int" },
                 { "maximum", string_equal(type, "int"), false, "int" },
                 { "pattern", is_one_of(type, WITH_PATTERN, ARRAY_COUNT(WITH_PATTERN)), false,
@@ -122,7 +228,10 @@ static int check_attribute(const char *name, const Node *attribute, bool is_fiel
                 return definition_fail(&place, choices, "no choice at all; name some");
         const Node *fields = node_find(attribute, "fields");
         autofree char *inner = string_format("%s field", where);
-        return fields ? check_attributes(inner, fields, true, err) : 0;
+        if (!fields)
+                return 0;
+        return check_attributes(inner, fields, true, err) < 0 ? -1
+                                                              : check_rules(where, attribute, err);
 }
 
 static int check_attributes(const char *name, const Node *list, bool is_field, Error *err) {
@@ -146,36 +255,6 @@ static int check_attributes(const char *name, const Node *list, bool is_field, E
         return 0;
 }
 
-bool definition_has_attribute(const Node *side, const char *name) {
-        const Node *list = side ? node_find(side, "attributes") : NULL;
-
-        for (size_t i = 0; list && i < list->count; i++)
-                if (string_equal(node_find(list->items[i], "name")->text, name))
-                        return true;
-        return false;
-}
-
-static int require_attribute(const Place *place, const Node *side, const Node *name) {
-        if (!definition_is_text(name))
-                return definition_fail(place, name,
-                                       "an attribute's name is no text; put it in "
-                                       "quotes");
-        if (definition_has_attribute(side, name->text))
-                return 0;
-        return definition_fail(place, name,
-                               "this side has no attribute \"%.60s\"; declare it in \"attributes\"",
-                               name->text);
-}
-
-static int require_attributes(const Place *place, const Node *side, const Node *list) {
-        if (definition_check_texts(place, list) < 0)
-                return -1;
-        for (size_t i = 0; i < list->count; i++)
-                if (require_attribute(place, side, list->items[i]) < 0)
-                        return -1;
-        return 0;
-}
-
 static int check_requirement(const char *name, const Node *side, Error *err) {
         const Node *list = node_find(side, "requires-one-of");
         const Node *message = node_find(side, "requires-message");
@@ -186,25 +265,6 @@ static int check_requirement(const char *name, const Node *side, Error *err) {
                                        "requires-one-of and requires-message belong together; add "
                                        "the other");
         return list ? require_attributes(&place, side, list) : 0;
-}
-
-static int check_exclusions(const char *name, const Node *side, Error *err) {
-        const Node *list = node_find(side, "excludes");
-        autofree char *where = string_format("%s excludes", name);
-        const Place place = { where, err };
-
-        if (!list)
-                return 0;
-        if (definition_check_maps(&place, list) < 0)
-                return -1;
-        for (size_t i = 0; i < list->count; i++) {
-                const Node *row = list->items[i];
-                if (definition_check_keys(&place, row, EXCLUSION, NULL) < 0 ||
-                    require_attribute(&place, side, node_find(row, "attribute")) < 0 ||
-                    require_attributes(&place, side, node_find(row, "others")) < 0)
-                        return -1;
-        }
-        return 0;
 }
 
 /* ── blocks ── */
@@ -259,7 +319,7 @@ int definition_check_side(const char *name, const Node *side, Error *err) {
         const Node *attributes = node_find(side, "attributes"), *always = node_find(side, "always");
         if (attributes && check_attributes(attributes_name, attributes, false, err) < 0)
                 return -1;
-        if (check_requirement(name, side, err) < 0 || check_exclusions(name, side, err) < 0 ||
+        if (check_requirement(name, side, err) < 0 || check_rules(name, side, err) < 0 ||
             definition_check_grants(name, side, err) < 0)
                 return -1;
         if (always && (definition_check_keys(&always_place, always, DEFINITION_GRANTS, NULL) < 0 ||

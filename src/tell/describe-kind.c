@@ -34,6 +34,21 @@ static json_t *describe_attributes(const InterfaceAttribute *attribute) {
         return list;
 }
 
+static void add_messages(const InterfaceRule *rule, json_t *list) {
+        for (; rule && rule->attribute; rule++)
+                json_array_append_new(list, json_string(rule->message));
+}
+
+/* What a packager is told who breaks one; of the fields of entries too. */
+static json_t *describe_rules(const InterfaceSide *side) {
+        json_t *list = json_array();
+
+        for (const InterfaceAttribute *a = side->attributes; a && a->name; a++)
+                add_messages(a->rules, list);
+        add_messages(side->rules, list);
+        return list;
+}
+
 /* ── the filter ── */
 
 static void fill_set(const InterfaceGrants *grants, GrantSet *set) {
@@ -97,6 +112,7 @@ static json_t *describe_side(const InterfaceSide *side) {
         json_t *object = json_object(), *blocks = json_array();
 
         json_put(object, "attributes", describe_attributes(side->attributes));
+        json_put(object, "rules", describe_rules(side));
         for (const InterfaceBlock *block = side->blocks; block && block->grants; block++) {
                 json_t *one = json_object(), *grants = json_array();
                 if (block->is_always)

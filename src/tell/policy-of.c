@@ -136,7 +136,9 @@ static void put_fault(const EndpointQuestion *question, const InterfaceKind *kin
         autojson none = json_object();
         Error fault = ERROR_INIT;
 
-        if (kind && endpoint_check(question->is_plug, interface, own ? own : none, &fault) < 0)
+        if (kind &&
+            endpoint_check_among(question->is_plug, interface, own ? own : none,
+                                 endpoint_count(question->row->manifest, interface), &fault) < 0)
                 json_put_string(object, "fault", fault.message);
 }
 

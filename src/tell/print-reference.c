@@ -32,6 +32,16 @@ static void print_attributes(const json_t *side, const char *name) {
         printf("\n");
 }
 
+static void print_rules(const json_t *side, const char *name) {
+        const json_t *list = json_object_get(side, "rules");
+
+        if (json_array_size(list) == 0)
+                return;
+        printf("\nRules of a %s:\n\n", name);
+        for (size_t i = 0; i < json_array_size(list); i++)
+                printf("- %s\n", json_string_value(json_array_get(list, i)));
+}
+
 static void print_block(const json_t *block, const char *name) {
         const json_t *condition = json_object_get(block, "if");
         const json_t *grants = json_object_get(block, "grants");
@@ -63,6 +73,7 @@ static void print_kind(const json_t *kind) {
                 const json_t *side = json_object_get(kind, sides[i]);
                 const json_t *blocks = json_object_get(side, "blocks");
                 print_attributes(side, sides[i]);
+                print_rules(side, sides[i]);
                 for (size_t j = 0; j < json_array_size(blocks); j++)
                         print_block(json_array_get(blocks, j), sides[i]);
         }

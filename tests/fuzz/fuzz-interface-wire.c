@@ -16,10 +16,19 @@ static void read_texts(const char *const *texts) {
                 sink += strlen(*texts);
 }
 
+static void read_rules(const InterfaceRule *rows) {
+        for (; rows && rows->attribute; rows++) {
+                read_texts(rows->excludes);
+                read_texts(rows->needs);
+                sink += strlen(rows->message);
+        }
+}
+
 static void read_attributes(const InterfaceAttribute *rows) {
         for (; rows && rows->name; rows++) {
                 read_texts(rows->choices);
                 read_attributes(rows->fields);
+                read_rules(rows->rules);
         }
 }
 
@@ -27,8 +36,7 @@ static void read_attributes(const InterfaceAttribute *rows) {
 static void read_side(const InterfaceSide *side) {
         read_attributes(side->attributes);
         read_texts(side->requires_one_of);
-        for (const InterfaceExclusion *row = side->excludes; row && row->attribute; row++)
-                read_texts(row->others);
+        read_rules(side->rules);
         for (const InterfaceBlock *block = side->blocks; block->grants; block++) {
                 const InterfaceGrants *grants = block->grants;
                 for (const InterfaceFile *row = grants->files; row && row->path; row++)

@@ -58,6 +58,15 @@ static void check(const Case *one) {
 
 #define TYPE(word) "\"type\":\"" word "\""
 
+/* Of entries with b (a number), c (a text) and l (a list). */
+#define RULE(of, rest)                                                                                 \
+        TYPE("entries")                                                                                \
+        ",\"fields\":[{\"name\":\"b\",\"type\":\"int\"},{\"name\":\"c\",\"type\":\"text\"},{\"name\":" \
+        "\"l\",\"type\":\"texts\"}],\"rules\":[{\"attribute\":\"" of                                   \
+        "\",\"message\":\"not so\"," rest "}]"
+#define ENTRY_RULE(rest) RULE("b", rest)
+#define LIST_RULE(rest)  RULE("l", rest ",\"excludes\":[\"c\"]")
+
 static const Case CASES[] = {
         { TYPE("text"), "[\"\", \"x\", \"$HOME\", \"a b\"]", NULL },
         { TYPE("text"), "[1, true, null, [], {}]", "\"a\" must be a text" },
@@ -127,8 +136,43 @@ static const Case CASES[] = {
         { TYPE("entries") ",\"fields\":[{\"name\":\"b\",\"type\":\"int\",\"is-required\":true}]",
           "[[], [{\"b\": 1}, {\"b\": 2}]]", NULL },
         { TYPE("entries") ",\"fields\":[{\"name\":\"b\",\"type\":\"int\",\"is-required\":true}]",
-          "[{\"b\": 1}, [1], [{}], [{\"b\": \"1\"}], [{\"b\": 1, \"c\": 2}]]",
-          "\"a\" has an entry that is not right" },
+          "[{\"b\": 1}, \"b\", null]", "\"a\" must be a list of mappings" },
+        { TYPE("entries") ",\"fields\":[{\"name\":\"b\",\"type\":\"int\",\"is-required\":true}]",
+          "[[1], [[]]]", "\"a\", entry 1: must be a mapping" },
+        { TYPE("entries") ",\"fields\":[{\"name\":\"b\",\"type\":\"int\",\"is-required\":true}]",
+          "[[{\"b\": 1}, {}], [{\"b\": 2}, {\"b\": \"1\"}]]",
+          "\"a\", entry 2: \"b\" must be a number" },
+        { TYPE("entries") ",\"fields\":[{\"name\":\"b\",\"type\":\"int\",\"is-required\":true}]",
+          "[[{\"b\": 1, \"c\": 2}]]", "\"a\", entry 1: unknown key \"c\"" },
+        /* What is required says something. */
+        { TYPE("texts") ",\"is-required\":true", "[[\"\"]]", NULL },
+        { TYPE("texts") ",\"is-required\":true", "[[]]",
+          "\"a\" must be a list of texts, and not an empty one" },
+        { TYPE("any") ",\"is-required\":true", "[0, false, \"\", null, [0]]", NULL },
+        { TYPE("any") ",\"is-required\":true", "[[], {}]",
+          "\"a\" is missing, and not an empty one" },
+        /* Rules between the fields of an entry: of which what is there decides. */
+        { ENTRY_RULE("\"value\":5,\"excludes\":[\"c\"]"),
+          "[[{\"b\": 5}], [{\"b\": 4, \"c\": \"x\"}], [{\"c\": \"x\"}]]", NULL },
+        { ENTRY_RULE("\"value\":5,\"excludes\":[\"c\"]"), "[[{\"b\": 5, \"c\": \"x\"}]]",
+          "\"a\", entry 1: not so" },
+        { ENTRY_RULE("\"needs\":[\"l\"]"), "[[{}], [{\"b\": 1, \"l\": [\"x\"]}]]", NULL },
+        { ENTRY_RULE("\"needs\":[\"l\"]"), "[[{\"b\": 1}], [{\"b\": 1, \"l\": []}]]",
+          "\"a\", entry 1: not so" },
+        { ENTRY_RULE("\"limits\":{\"l\":[\"x\",\"y\"],\"c\":[\"z\"]}"),
+          "[[{\"b\": 1}], [{\"b\": 1, \"l\": []}], [{\"b\": 1, \"l\": [\"y\", \"x\"], \"c\": "
+          "\"z\"}], [{\"l\": [\"q\"]}]]",
+          NULL },
+        { ENTRY_RULE("\"limits\":{\"l\":[\"x\",\"y\"],\"c\":[\"z\"]}"),
+          "[[{\"b\": 1, \"l\": [\"x\", \"q\"]}], [{\"b\": 1, \"c\": \"y\"}]]",
+          "\"a\", entry 1: not so" },
+        /* A list is such where one of it is. */
+        { LIST_RULE("\"value\":\"x\""), "[[{\"l\": []}], [{\"l\": [\"y\"], \"c\": \"\"}]]", NULL },
+        { LIST_RULE("\"value\":\"x\""), "[[{\"l\": [\"y\", \"x\"], \"c\": \"\"}]]",
+          "\"a\", entry 1: not so" },
+        { LIST_RULE("\"pattern\":\"x|y+\""), "[[{\"l\": [\"yx\"], \"c\": \"\"}]]", NULL },
+        { LIST_RULE("\"pattern\":\"x|y+\""), "[[{\"l\": [\"z\", \"yy\"], \"c\": \"\"}]]",
+          "\"a\", entry 1: not so" },
         { TYPE("any"), "[1, \"a\", [], {}, true, null]", NULL },
         { TYPE("text") ",\"message\":\"say a word\"", "[1]", "say a word" },
 };
@@ -200,6 +244,18 @@ static void a_wire_form_of_another_shape_is_refused(void **state) {
                   "choices" },
                 { "\"slot-types\":[\"app\"],\"plug\":{\"requires-one-of\":[\"a\"]}",
                   "requires-message" },
+                { "\"slot-types\":[\"app\"],\"plug\":{\"rules\":{}}", "rules" },
+                { "\"slot-types\":[\"app\"],\"plug\":{\"rules\":[{\"attribute\":\"a\"}]}",
+                  "message" },
+                { "\"slot-types\":[\"app\"],\"plug\":{\"rules\":[{\"attribute\":\"a\",\"message\":"
+                  "\"m\",\"limits\":[]}]}",
+                  "limits" },
+                { "\"slot-types\":[\"app\"],\"plug\":{\"rules\":[{\"attribute\":\"a\",\"message\":"
+                  "\"m\",\"needs\":[1]}]}",
+                  "needs" },
+                { "\"slot-types\":[\"app\"],\"plug\":{\"rules\":[{\"attribute\":\"a\",\"message\":"
+                  "\"m\",\"alone\":1}]}",
+                  "alone" },
         };
 
         (void)state;

@@ -122,6 +122,10 @@ static void hooks_add_no_attributes_to_what_was_looked_at(void **state) {
                 { true, "personal-files", "{\"note\":1}", 0 },
                 { true, "content", "{\"target\":\"$SNAP_DATA/t\"}", 0 },
                 { false, "content", "{\"read\":[\"$SNAP/x\"]}", 0 },
+                /* What the package's other plugs and slots depend on neither. */
+                { true, "shared-memory", "{\"private\":true}", -1 },
+                { true, "shared-memory", "{\"private\":false}", 0 },
+                { false, "shared-memory", "{\"private\":true}", 0 },
         };
         (void)state;
 
@@ -153,6 +157,10 @@ static void what_does_not_suit_the_interface_counts_for_nothing(void **state) {
                 { { "slot", "content", "{\"read\":[\"$SNAP/a\"]}", "broken" },
                   "{\"read\":[\"$SNAP/a\"]}" },
                 { { "slot", "unknown", "{\"a\":1}", "{\"b\":1}" }, "{\"a\":1}" },
+                { { "slot", "content", "{\"read\":[\"$SNAP/a\"]}",
+                    "{\"source\":{\"read\":[\"$SNAP_DATA/b\"]}}" },
+                  "{\"read\":[\"$SNAP/a\"]}" },
+                { { "plug", "shared-memory", "{}", "{\"private\":true}" }, "{}" },
         };
 
         (void)state;

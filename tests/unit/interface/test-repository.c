@@ -95,6 +95,24 @@ static void the_views_follow_the_current_revision(void **state) {
         assert_text(database, "SELECT count(*) FROM connection", "2");
 }
 
+/* Only the plugs and slots of its own package, revision and interface count. */
+static void a_plug_that_must_be_alone_is_judged_among_its_package(void **state) {
+        static const char *const PRIVATE[] = {
+                "INSERT INTO endpoint (instance, revision, side, name, interface, attributes) VALUES "
+                "('a', 'x1', 'plug', 'private', 'shared-memory', '{\"private\":true}'), ('a', 'x2', "
+                "'plug', 'private', 'shared-memory', '{\"private\":true}'), ('a', 'x2', 'slot', "
+                "'shared', 'shared-memory', '{\"read\":[\"a\"]}')",
+        };
+        static const char *const SWITCH[] = { "UPDATE snap SET current = 'x2'" };
+
+        autoptr(Database) database = must_open(*state, true);
+        must_run(database, FILL, ARRAY_COUNT(FILL));
+        must_run(database, PRIVATE, 1);
+        assert_text(database, LIVE, "plug all, plug home, plug network, plug private");
+        must_run(database, SWITCH, 1);
+        assert_text(database, LIVE, "plug network, slot shared, slot things");
+}
+
 static void candidates_are_what_the_interface_says(void **state) {
         static const char CANDIDATES[] =
                 "SELECT group_concat(plug, ', ') FROM (SELECT plug FROM auto_connect_candidate ORDER "
@@ -115,6 +133,9 @@ int main(void) {
         static const struct CMUnitTest TESTS[] = {
                 cmocka_unit_test_setup_teardown(the_views_follow_the_current_revision,
                                                 make_directory, remove_directory),
+                cmocka_unit_test_setup_teardown(
+                        a_plug_that_must_be_alone_is_judged_among_its_package, make_directory,
+                        remove_directory),
                 cmocka_unit_test_setup_teardown(candidates_are_what_the_interface_says,
                                                 make_directory, remove_directory),
         };

@@ -109,6 +109,7 @@ static void bad_heads_are_told(void **state) {
 
 #define PLUG       HEAD "plug:\n"
 #define ATTRIBUTES PLUG "  attributes:\n"
+#define ENTRIES    ATTRIBUTES "    - {name: a, type: entries, fields: [{name: b, type: text}], "
 
 static const Case ATTRIBUTE_CASES[] = {
         { ATTRIBUTES "    - {name: a}\n", "line 7: plug attribute: \"type\" is missing; add it" },
@@ -125,7 +126,7 @@ static const Case ATTRIBUTE_CASES[] = {
         { ATTRIBUTES "    - a\n",
           "line 7: plug attribute: an entry is no mapping (found string); write {KEY: VALUE, …}" },
         { ATTRIBUTES "    - {name: a, type: text, require: true}\n",
-          "line 7: plug attribute: unknown key \"require\"; known are: name, type, is-required, choices, pattern, minimum, maximum, default, fields, message" },
+          "line 7: plug attribute: unknown key \"require\"; known are: name, type, is-required, choices, pattern, minimum, maximum, default, fields, rules, message" },
         { ATTRIBUTES "    - {name: a, type: text, is-required: maybe}\n",
           "line 7: plug attribute: \"is-required\" must be true or false (found string)" },
         { ATTRIBUTES "    - {name: a, type: choice}\n",
@@ -169,10 +170,45 @@ static const Case ATTRIBUTE_CASES[] = {
           "line 6: plug: this side has no attribute \"a\"; declare it in \"attributes\"" },
         { PLUG "  requires-message: m\n",
           "line 6: plug: requires-one-of and requires-message belong together; add the other" },
-        { PLUG "  excludes: [{attribute: a, others: [], message: m}]\n",
-          "line 6: plug excludes: this side has no attribute \"a\"; declare it in \"attributes\"" },
-        { PLUG "  excludes: [{attribute: a, message: m}]\n",
-          "line 6: plug excludes: \"others\" is missing; add it" },
+        { PLUG "  rules: [{attribute: a, excludes: [], message: m}]\n",
+          "line 6: plug rules: this side has no attribute \"a\"; declare it in \"attributes\"" },
+        { PLUG "  rules: [{attribute: a, excludes: []}]\n",
+          "line 6: plug rules: \"message\" is missing; add it" },
+        { ATTRIBUTES "    - {name: a, type: text}\n  rules: [{attribute: a, message: m}]\n",
+          "line 8: plug rules: nothing follows from it; add \"excludes\", \"needs\", \"limits\" or \"alone\"" },
+        { ATTRIBUTES
+          "    - {name: a, type: text}\n  rules: [{attribute: a, alone: false, message: m}]\n",
+          "line 8: plug rules: nothing follows from it; add \"excludes\", \"needs\", \"limits\" or \"alone\"" },
+        { ATTRIBUTES
+          "    - {name: a, type: text}\n  rules: [{attribute: a, needs: [b], message: m}]\n",
+          "line 8: plug rules: this side has no attribute \"b\"; declare it in \"attributes\"" },
+        { ATTRIBUTES
+          "    - {name: a, type: text}\n  rules: [{attribute: a, limits: {b: [c]}, message: m}]\n",
+          "line 8: plug rules: this side has no attribute \"b\"; declare it in \"attributes\"" },
+        { ATTRIBUTES
+          "    - {name: a, type: text}\n  rules: [{attribute: a, limits: {a: c}, message: m}]\n",
+          "line 8: plug rules: what \"a\" may be is a list with values in it; write [VALUE, …]" },
+        { ATTRIBUTES
+          "    - {name: a, type: text}\n  rules: [{attribute: a, limits: {a: []}, message: m}]\n",
+          "line 8: plug rules: what \"a\" may be is a list with values in it; write [VALUE, …]" },
+        { ATTRIBUTES
+          "    - {name: a, type: text}\n  rules: [{attribute: a, limits: {a: [[c]]}, message: m}]\n",
+          "line 8: plug rules: a value is a text, a number, true or false" },
+        { ATTRIBUTES
+          "    - {name: a, type: text}\n  rules: [{attribute: a, value: b, pattern: c, excludes: [a], message: m}]\n",
+          "line 8: plug rules: \"value\" and \"pattern\" say the same; remove one" },
+        { ATTRIBUTES
+          "    - {name: a, type: text}\n  rules: [{attribute: a, pattern: \"(c\", excludes: [a], message: m}]\n",
+          "line 8: plug rules: pattern \"(c\" cannot be used (Unmatched ( or \\(); see regex(7)" },
+        { ATTRIBUTES
+          "    - {name: a, type: text}\n  rules: [{attribute: a, value: [b], excludes: [a], message: m}]\n",
+          "line 8: plug rules: \"value\" must be a text, or true or false, or a whole number (found list)" },
+        { ATTRIBUTES "    - {name: a, type: text, rules: []}\n",
+          "line 7: plug attribute \"a\": type text has no \"rules\"; it goes with entries" },
+        { ENTRIES "rules: [{attribute: a, excludes: [b], message: m}]}\n",
+          "line 7: plug attribute \"a\" rules: an entry has no field \"a\"; declare it in \"fields\"" },
+        { ENTRIES "rules: [{attribute: b, alone: true, message: m}]}\n",
+          "line 7: plug attribute \"a\" rules: \"alone\" is about a plug or slot, not about one entry of it; move it to the side's rules" },
 };
 
 static void bad_attributes_are_told(void **state) {

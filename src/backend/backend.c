@@ -180,7 +180,7 @@ static int tell_kmod(const Artefact *what, Error *err) {
         if (string_equal(what->directory, "etc/modprobe.d"))
                 return 0;
         for (char *line = strtok_r(copy, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
-                const char *const load[] = { "modprobe", line, NULL };
+                const char *const load[] = { "modprobe", "--", line, NULL };
                 Error failure = ERROR_INIT;
                 if (*line == '#')
                         interface = line + strspn(line, "# ");

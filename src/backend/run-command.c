@@ -80,9 +80,12 @@ static int wait_for(pid_t pid, int *ret_status) {
 
 int command_run(const char *const *words, Error *err) {
         autofree char *path = command_find(words[0]);
+        const char *first = words[1] ? words[1] : "";
         int status = 0;
         char said_text[SAID_SIZE_MAX];
 
+        if (string_equal(first, "--") && words[2])
+                first = words[2];
         if (!path)
                 return error_set(err, ERROR_FAILED, "%s is not installed", words[0]);
         autofd int said = memfd_create("pawl-said", MFD_CLOEXEC);
@@ -93,11 +96,11 @@ int command_run(const char *const *words, Error *err) {
                 run(path, words, said);
         if (wait_for(pid, &status) < 0)
                 return error_set(err, ERROR_LOST, "%s %s does not end (waited %d s)", words[0],
-                                 words[1] ? words[1] : "", COMMAND_LIMIT_MS / 1000);
+                                 first, COMMAND_LIMIT_MS / 1000);
         if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
                 return 0;
         read_said(said, said_text);
-        return error_set(err, ERROR_FAILED, "%s %s failed (status %d%s%s)", words[0],
-                         words[1] ? words[1] : "", WIFEXITED(status) ? WEXITSTATUS(status) : -1,
-                         *said_text ? "; " : "", said_text);
+        return error_set(err, ERROR_FAILED, "%s %s failed (status %d%s%s)", words[0], first,
+                         WIFEXITED(status) ? WEXITSTATUS(status) : -1, *said_text ? "; " : "",
+                         said_text);
 }

@@ -39,10 +39,30 @@ static void neutralise_string(json_t *value) {
                 (void)json_string_set(value, text);
 }
 
+/* One that is another then takes the other's place. */
+static void neutralise_keys(json_t *object) {
+        const char *key;
+        json_t *item;
+        void *next;
+
+        json_object_foreach_safe(object, next, key, item) {
+                autofree char *old = string_copy(key);
+                autofree char *text = string_copy(key);
+                terminal_neutralise_text(text);
+                if (string_equal(text, old))
+                        continue;
+                json_object_set(object, text, item);
+                (void)json_object_del(object, old);
+        }
+}
+
 void terminal_neutralise(json_t *value) {
         const char *key;
         json_t *item;
         size_t i;
+
+        if (json_is_object(value))
+                neutralise_keys(value);
 
         if (json_is_string(value))
                 neutralise_string(value);

@@ -11,5 +11,5 @@
 /* In place: control characters but newline and tab, those of Unicode too, and overrides of the
  * direction of writing. */
 void terminal_neutralise_text(char *text);
-/* All strings in it. */
+/* All strings in it, keys too. */
 void terminal_neutralise(json_t *value);

@@ -234,11 +234,40 @@ static int check_depth(const json_t *dynamic, Error *err) {
                          DYNAMIC_ATTRIBUTES_DEPTH_MAX);
 }
 
+/* As a text or a key of snap.yaml is. */
+static bool is_clean(const json_t *value) {
+        const char *key;
+        json_t *item;
+        size_t i;
+
+        if (json_is_string(value))
+                return string_is_clean_utf8(json_string_value(value), json_string_length(value));
+        json_array_foreach(value, i, item) {
+                if (!is_clean(item))
+                        return false;
+        }
+        json_object_foreach((json_t *)(uintptr_t)value, key, item) {
+                if (!string_is_clean_utf8(key, strlen(key)) || !is_clean(item))
+                        return false;
+        }
+        return true;
+}
+
+static int check_value(const json_t *value, const char *path, Error *err) {
+        if (is_clean(value))
+                return 0;
+        return error_set(err, ERROR_BAD_REQUEST,
+                         "the value of \"%.80s\" has control characters, which attributes cannot "
+                         "have",
+                         path);
+}
+
 int attribute_set(json_t *side, const char *path, json_t *owned_value, Error *err) {
         autojson value = owned_value;
         autojson changed = json_deep_copy(json_object_get(side, "dynamic"));
 
-        if (check_path(path, err) < 0 || check_fixed(side, path, err) < 0)
+        if (check_path(path, err) < 0 || check_fixed(side, path, err) < 0 ||
+            check_value(value, path, err) < 0)
                 return -1;
         put_at(changed, path, json_is_null(value) ? NULL : take(value));
         if (check_depth(changed, err) < 0 || check_size(changed, err) < 0)

@@ -25,7 +25,7 @@ int attributes_load(Database *database, const ConnectionName *name, int64_t task
 /* Of one side of the above, by "a" or "a.b": 1 found (borrowed), 0 there is none. */
 int attribute_find(const json_t *side, const char *path, const json_t **ret, Error *err);
 /* NULL or null takes it away.  Refused where the file says it already, where the path is no name,
- * and beyond DYNAMIC_ATTRIBUTES_SIZE_MAX. */
+ * for control characters as in a snap.yaml, and beyond DYNAMIC_ATTRIBUTES_SIZE_MAX. */
 int attribute_set(json_t *side, const char *path, json_t *owned_value, Error *err);
 
 /* What a plug must be allowed to be installed with (`super-privileged`) is what was looked at then:

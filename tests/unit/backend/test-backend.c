@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <fcntl.h>
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/utsname.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "backend/backend.h"
@@ -268,6 +270,42 @@ static void a_module_that_does_not_load_is_told_with_its_interface(void **state)
         assert_non_null(strstr(err.message, "no_such_module_of_pawl of interface tpm"));
 }
 
+/* A modprobe that notes its words, in a name space of its own. */
+static _Noreturn void tell_a_stand_in(void) {
+        static const char script[] = "#!/bin/sh\nprintf '%s\\n' \"$@\" >/usr/sbin/said\n";
+        char directory[] = "etc/modules-load.d", name[] = "snap.x.conf";
+        char text[] = "# tpm\n-r\n";
+        const Artefact what = { directory, name, text };
+        Error err = ERROR_INIT;
+        char said[32] = "";
+
+        if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
+            mount("tmpfs", "/usr/sbin", "tmpfs", 0, NULL) < 0)
+                _exit(77);
+        int file = open("/usr/sbin/modprobe", O_WRONLY | O_CREAT | O_CLOEXEC, 0755);
+        if (file < 0 || write(file, script, strlen(script)) < 0 || close(file) < 0)
+                _exit(1);
+        int told = find("kmod")->tell(&what, &err);
+        file = open("/usr/sbin/said", O_RDONLY | O_CLOEXEC);
+        if (file < 0 || read(file, said, sizeof(said) - 1) < 0)
+                _exit(2);
+        _exit(told == 0 && string_equal(said, "--\n-r\n") ? 0 : 3);
+}
+
+static void modprobe_takes_no_name_for_an_option(void **state) {
+        int status = 0;
+        pid_t pid = fork();
+
+        (void)state;
+        if (pid == 0)
+                tell_a_stand_in();
+        assert_true(pid > 0);
+        assert_int_equal(waitpid(pid, &status, 0), pid);
+        if (WIFEXITED(status) && WEXITSTATUS(status) == 77)
+                skip(); /* who is not root has no such name space */
+        assert_int_equal(status, 0);
+}
+
 int main(void) {
         static const struct CMUnitTest TESTS[] = {
                 cmocka_unit_test_setup_teardown(udev_rules_tag_what_was_granted, set_up, tear_down),
@@ -279,6 +317,7 @@ int main(void) {
                 cmocka_unit_test_setup_teardown(a_read_only_place_is_a_warning, set_up, tear_down),
                 cmocka_unit_test(a_command_that_fails_says_why),
                 cmocka_unit_test(a_module_that_does_not_load_is_told_with_its_interface),
+                cmocka_unit_test(modprobe_takes_no_name_for_an_option),
         };
 
         return cmocka_run_group_tests(TESTS, NULL, NULL);

@@ -43,10 +43,22 @@ static void every_string_of_an_answer_is_looked_at(void **state) {
         assert_true(json_equal(answer, wanted));
 }
 
+static void keys_are_looked_at_too(void **state) {
+        autojson answer = json_pack("{s:i,s:{s:s},s:[{s:i}]}", "a\x1b", 1, "b\rb", "c\x7f", "\x1b",
+                                    "d", "\xc2\x9b", 2);
+        autojson wanted =
+                json_pack("{s:i,s:{s:s},s:[{s:i}]}", "a?", 1, "b?b", "c?", "?", "d", "?", 2);
+        (void)state;
+
+        terminal_neutralise(answer);
+        assert_true(json_equal(answer, wanted));
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(what_commands_a_terminal_becomes_a_question_mark),
                 cmocka_unit_test(every_string_of_an_answer_is_looked_at),
+                cmocka_unit_test(keys_are_looked_at_too),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

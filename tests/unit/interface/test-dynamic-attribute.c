@@ -109,6 +109,39 @@ static void a_side_has_a_size(void **state) {
         assert_int_equal(attribute_set(side, "a", json_string(large), &err), 0);
 }
 
+/* None that a snap.yaml could not have either, at any depth. */
+static void control_characters_are_refused(void **state) {
+        static const struct {
+                const char *value;
+                bool is_right;
+        } ROWS[] = {
+                { "\"plain \u00e9 \u20ac\"", true },
+                { "[1,true,{\"k\":[\"a\\tb\\nc\"]}]", true },
+                { "\"\\u001b[2J\"", false },
+                { "\"\\u0007\"", false },
+                { "\"\\u007f\"", false },
+                { "[[\"a\",{\"k\":\"\\u0001\"}]]", false },
+                { "{\"\\u001b\":1}", false },
+        };
+
+        (void)state;
+        for (size_t i = 0; i < ARRAY_COUNT(ROWS); i++) {
+                autojson side = must_parse("{\"fixed\":{},\"dynamic\":{}}");
+                json_t *value = json_loads(ROWS[i].value, JSON_DECODE_ANY, NULL);
+                Error err = ERROR_INIT;
+                assert_non_null(value);
+                assert_int_equal(attribute_set(side, "a.b", value, &err),
+                                 ROWS[i].is_right ? 0 : -1);
+                assert_string_equal(err.message,
+                                    ROWS[i].is_right
+                                            ? ""
+                                            : "the value of \"a.b\" has control characters, which "
+                                              "attributes cannot have");
+                assert_int_equal(json_object_size(json_object_get(side, "dynamic")),
+                                 ROWS[i].is_right);
+        }
+}
+
 /* Who connects personal-files by hand has read in the file what it is for. */
 static void hooks_add_no_attributes_to_what_was_looked_at(void **state) {
         static const struct {
@@ -208,6 +241,7 @@ int main(void) {
                 cmocka_unit_test(values_are_set_and_taken_away),
                 cmocka_unit_test(a_side_has_a_size),
                 cmocka_unit_test(a_side_has_a_depth),
+                cmocka_unit_test(control_characters_are_refused),
                 cmocka_unit_test(hooks_add_no_attributes_to_what_was_looked_at),
                 cmocka_unit_test(what_does_not_suit_the_interface_counts_for_nothing),
         };

@@ -210,7 +210,8 @@ int snap_post(ApiCall *call, Error *err) {
                                  .instances = instances,
                                  .count = 1 };
         int queued = queue_if_asked(call, &request, &change, err);
-        if (queued < 0 || (queued == 0 && snap_plan(call, &change, err) < 0))
+        if (queued < 0 || (queued == 0 && snap_plan(call, &change, err) < 0 &&
+                           queue_on_conflict(call, &request, &change, err) < 0))
                 return -1;
         return call_reply_change(call, change);
 }
@@ -294,7 +295,7 @@ int snaps_plan(ApiCall *call, int64_t *ret_change, Error *err) {
 }
 
 /* Only what changes snaps can be in another's way. */
-static int queue_many(ApiCall *call, int64_t *ret_change, Error *err) {
+static int queue_many(ApiCall *call, QueueCall *queue, int64_t *ret_change, Error *err) {
         const char *instances[SNAP_INSTRUCTION_SNAP_MAX] = { NULL };
         SnapInstruction instruction;
         const json_t *names = NULL;
@@ -306,19 +307,20 @@ static int queue_many(ApiCall *call, int64_t *ret_change, Error *err) {
         if (instruction.action != SNAP_ACTION_REMOVE)
                 return 0;
         json_array_foreach(names, i, name) instances[i] = json_string_value(name);
-        return queue_if_asked(call,
-                              &(QueueRequest){ .plan = snaps_plan,
-                                               .action = "remove",
-                                               .instances = instances,
-                                               .count = json_array_size(names) },
-                              ret_change, err);
+        return queue(call,
+                     &(QueueRequest){ .plan = snaps_plan,
+                                      .action = "remove",
+                                      .instances = instances,
+                                      .count = json_array_size(names) },
+                     ret_change, err);
 }
 
 static int snaps_post_json(ApiCall *call, Error *err) {
         int64_t change = 0;
-        int queued = queue_many(call, &change, err);
+        int queued = queue_many(call, queue_if_asked, &change, err);
 
-        if (queued < 0 || (queued == 0 && snaps_plan(call, &change, err) < 0))
+        if (queued < 0 || (queued == 0 && snaps_plan(call, &change, err) < 0 &&
+                           queue_many(call, queue_on_conflict, &change, err) <= 0))
                 return -1;
         return call_reply_change(call, change);
 }

@@ -158,6 +158,18 @@ int queue_if_asked(ApiCall *call, const QueueRequest *request, int64_t *ret_chan
         return add_change(call, request, &wish, ahead, ret_change, err) < 0 ? -1 : 1;
 }
 
+int queue_on_conflict(ApiCall *call, const QueueRequest *request, int64_t *ret_change, Error *err) {
+        Error ignored;
+        Wish wish;
+
+        if (err->kind != ERROR_CONFLICT || parse_wish(call->request->body, &wish, &ignored) < 0 ||
+            !wish.is_queueing)
+                return -1;
+        int64_t ahead = err->number;
+        *err = ERROR_INIT;
+        return add_change(call, request, &wish, ahead, ret_change, err) < 0 ? -1 : 1;
+}
+
 /* --- its turn --- */
 
 static int run_plan(const TaskStep *step, Error *err) {

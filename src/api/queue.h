@@ -31,8 +31,13 @@ typedef struct QueueRequest {
         const json_t *uploads;
 } QueueRequest;
 
+typedef int QueueCall(ApiCall *call, const QueueRequest *request, int64_t *ret_change, Error *err);
+
 /* 1: it was queued as *ret_change.  0: nobody asked for that, or nothing is in the way. */
-int queue_if_asked(ApiCall *call, const QueueRequest *request, int64_t *ret_change, Error *err);
+QueueCall queue_if_asked;
+/* The plan itself met one, as it touches more snaps than the request names: 1 it was queued,
+ * negative and `err` as it was: nobody asked for that. */
+QueueCall queue_on_conflict;
 /* 1: it would be queued now. */
 int queue_is_needed(ApiCall *call, const char *const *instances, size_t count, Error *err);
 

@@ -190,15 +190,6 @@ static int find_other_change(const TaskStep *step, const char *other, Error *err
         return found <= 0 ? found : is_connecting ? 1 : 2;
 }
 
-/* The other snap belongs to this change from now on, so that nobody pulls it away. */
-static int claim(const TaskStep *step, const char *other, Error *err) {
-        return database_run(step->database, err,
-                            "INSERT OR IGNORE INTO change_snap (change, instance) VALUES (?, ?)",
-                            "is", step->task->change, other) < 0
-                       ? -1
-                       : 0;
-}
-
 /* Whoever waits for this task, as long as nothing was added yet; owned. */
 static int list_followers(const TaskStep *step, char **ret, Error *err) {
         return database_find_text(
@@ -222,10 +213,10 @@ static HookChain make_chain(const TaskStep *step, const char *followers) {
 /* Where both packages are new in one change, each of the two would connect them; hooks run once. */
 static int is_hooked_twice(const TaskStep *step, const ConnectionName *name, Error *err) {
         int64_t one = 0;
-        int has = hook_chain_has(step->database, HOOK_STAGE_PREPARE, name, err);
+        int has = hook_chain_has(step->database, HOOK_STAGE_PREPARE, name, NULL, err);
 
         if (has == 0)
-                has = hook_chain_has(step->database, HOOK_STAGE_CONNECT, name, err);
+                has = hook_chain_has(step->database, HOOK_STAGE_CONNECT, name, NULL, err);
         if (has <= 0)
                 return has;
         return database_find_int(
@@ -374,7 +365,8 @@ static int may_connect(const TaskStep *step, const ConnectionName *name, const c
         *ret_is_later = busy == 2;
         if (busy != 0)
                 return busy < 0 ? -1 : 0;
-        return claim(step, other, err) < 0 ? -1 : 1;
+        /* It belongs to this change from now on, so that nobody pulls it away. */
+        return change_claim(step->database, step->task->change, other, err) < 0 ? -1 : 1;
 }
 
 /* 1 every one that may be was added, 0 some have to come later. */
@@ -441,24 +433,49 @@ int auto_connect_clean_commit(const TaskStep *step, const json_t *job, const jso
 
 /* --- auto-disconnect --- */
 
+/* 1, or 0 where a change of its own is at work on the other package.  Whose hooks run was known
+ * when the change was made; one that was refreshed or enabled since may have come to have some. */
+static int may_run_hooks(const TaskStep *step, const ConnectionName *name, const char *other,
+                         Error *err) {
+        int has = hook_chain_has(step->database, HOOK_STAGE_DISCONNECT, name, other, err);
+
+        if (has <= 0)
+                return has < 0 ? -1 : 1;
+        int may = change_has_claimed(step->database, step->task->change, other, err);
+        if (may != 0)
+                return may;
+        int busy = find_other_change(step, other, err);
+        if (busy == 0)
+                return change_claim(step->database, step->task->change, other, err) < 0 ? -1 : 1;
+        autofree char *text = string_format("hooks of snap \"%s\" are not told that connections "
+                                            "end: another change is at work on it",
+                                            other);
+        return busy < 0 ? -1 : task_add_log(step->database, step->task->id, false, text, err);
+}
+
 /* With hooks first: a task of its own, as of somebody who disconnects it. */
 static int add_disconnect(const TaskStep *step, const ConnectionName *name, const char *followers,
                           Error *err) {
+        const char *instance = json_get_string(step->task->data, "instance", "");
+        const char *other =
+                string_equal(name->plug_snap, instance) ? name->slot_snap : name->plug_snap;
         HookChain chain = make_chain(step, followers);
+        int may = may_run_hooks(step, name, other, err);
         const char *slot_snap =
                 *name->slot_snap ? name->slot_snap : repository_get_system_name(step->database);
         autofree char *summary = string_format("Disconnect %s:%s from %s:%s", name->plug_snap,
                                                name->plug, slot_snap, name->slot);
-        json_t *data = connection_name_format(name);
+        autojson data = connection_name_format(name);
 
+        if (may < 0)
+                return -1;
+        chain.without = may ? NULL : other;
         /* No package stays because its hook, or another's, does not like that it goes. */
         chain.is_error_ignored = true;
         json_put(data, "is_forgotten", json_true());
-        if (hook_chain_add_stage(&chain, HOOK_STAGE_DISCONNECT, name, err) < 0) {
-                json_decref(data);
+        if (hook_chain_add_stage(&chain, HOOK_STAGE_DISCONNECT, name, err) < 0)
                 return -1;
-        }
-        return hook_chain_add(&chain, "disconnect", summary, data, err);
+        return hook_chain_add(&chain, "disconnect", summary, take(data), err);
 }
 
 static int disconnect_one(const TaskStep *step, const json_t *row, const char *followers,
@@ -466,7 +483,7 @@ static int disconnect_one(const TaskStep *step, const json_t *row, const char *f
         ConnectionName name = connection_name_parse(row);
         int has = json_get_int(row, "is_undesired", 0)
                           ? 0
-                          : hook_chain_has(step->database, HOOK_STAGE_DISCONNECT, &name, err);
+                          : hook_chain_has(step->database, HOOK_STAGE_DISCONNECT, &name, NULL, err);
 
         if (has != 0)
                 return has < 0 ? -1 : add_disconnect(step, &name, followers, err);

@@ -73,14 +73,16 @@ static char *format_hook(const char *prefix, const ConnectionName *name, bool is
         return string_format("%s-%s", prefix, is_plug ? name->plug : name->slot);
 }
 
-int hook_chain_has(Database *database, HookStage stage, const ConnectionName *name, Error *err) {
+int hook_chain_has(Database *database, HookStage stage, const ConnectionName *name, const char *of,
+                   Error *err) {
         int has = 0;
 
         for (size_t i = 0; i < ARRAY_COUNT(HOOKS) && has == 0; i++) {
                 bool is_plug = HOOKS[i].is_plug;
+                const char *instance = get_instance(name, is_plug);
                 autofree char *hook = format_hook(HOOKS[i].hook, name, is_plug);
-                if (HOOKS[i].stage == stage)
-                        has = has_hook(database, get_instance(name, is_plug), hook, err);
+                if (HOOKS[i].stage == stage && (!of || string_equal(instance, of)))
+                        has = has_hook(database, instance, hook, err);
         }
         return has;
 }
@@ -88,6 +90,9 @@ int hook_chain_has(Database *database, HookStage stage, const ConnectionName *na
 static int add_hook(HookChain *chain, size_t at, const ConnectionName *name, Error *err) {
         bool is_plug = HOOKS[at].is_plug;
         const char *instance = get_instance(name, is_plug);
+
+        if (chain->without && string_equal(instance, chain->without))
+                return 0;
         autofree char *hook = format_hook(HOOKS[at].hook, name, is_plug);
         autofree char *undo_hook = format_hook(HOOKS[at].undo_hook, name, is_plug);
         int has = has_hook(chain->database, instance, hook, err);
@@ -149,4 +154,25 @@ int hook_chain_add_connect(HookChain *chain, const ConnectionName *name, json_t 
                 return -1;
         chain->connect = chain->last;
         return tell_connect(chain, before, err);
+}
+
+int hook_chain_list_others(Database *database, const char *instance, json_t **ret, Error *err) {
+        autoquery query = QUERY_INIT;
+        autojson list = json_array();
+        int more;
+
+        if (query_open(database, &query, err,
+                       "SELECT DISTINCT o.other FROM (SELECT slot_snap AS other, "
+                       "'disconnect-slot-' || slot AS hook FROM connection WHERE plug_snap = ?1 "
+                       "AND is_undesired = 0 UNION ALL SELECT plug_snap, 'disconnect-plug-' || "
+                       "plug FROM connection WHERE slot_snap = ?1 AND is_undesired = 0) o CROSS "
+                       "JOIN snap s ON s.instance = o.other AND s.is_active = 1 CROSS JOIN hook h "
+                       "ON h.instance = s.instance AND h.revision = s.current AND h.name = o.hook "
+                       "WHERE o.other <> ?1 ORDER BY 1",
+                       "s", instance) < 0)
+                return -1;
+        while ((more = query_next(&query, err)) > 0)
+                json_array_append_new(list, json_string(query_get_text(&query, 0)));
+        *ret = take(list);
+        return more;
 }

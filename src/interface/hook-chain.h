@@ -31,6 +31,7 @@ typedef struct HookChain {
         const char *followers; /* JSON list of tasks that wait for each of them; NULL: none */
         bool is_error_ignored; /* whatever the hooks say, it goes on */
         int64_t connect;       /* "connect" of the hooks that are added */
+        const char *without;   /* the package whose hooks are left out; NULL: none */
 } HookChain;
 
 /* Any task: the chain's next. */
@@ -41,5 +42,9 @@ int hook_chain_add_stage(HookChain *chain, HookStage stage, const ConnectionName
  */
 int hook_chain_add_connect(HookChain *chain, const ConnectionName *name, json_t *owned_data,
                            Error *err);
-/* 1 where a package of the connection has a hook of the stage. */
-int hook_chain_has(Database *database, HookStage stage, const ConnectionName *name, Error *err);
+/* 1 where a package of the connection has a hook of the stage; `of`: this one, NULL: either. */
+int hook_chain_has(Database *database, HookStage stage, const ConnectionName *name, const char *of,
+                   Error *err);
+/* The other packages whose hooks run when all connections of `instance` end, as a list of names:
+ * what ends them touches these too. */
+int hook_chain_list_others(Database *database, const char *instance, json_t **ret, Error *err);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/text.h"
+#include "interface/hook-chain.h"
 #include "snap/plan-chain.h"
 #include "snap/sequence.h"
 
@@ -88,6 +89,27 @@ static int choose_revision(const Sequence *sequence, const char *wanted, const c
         return 0;
 }
 
+/* Other packages whose hooks are told that a connection ends are touched too: none of them may be
+ * at work on itself meanwhile. */
+static int claim_others(const PlanChain *chain, Error *err) {
+        autojson others = NULL;
+        json_t *name;
+        size_t i;
+
+        if (hook_chain_list_others(chain->database, chain->instance, &others, err) < 0)
+                return -1;
+        json_array_foreach(others, i, name) {
+                const char *other = json_string_value(name);
+                int has = change_has_claimed(chain->database, chain->change, other, err);
+                if (has == 0 && change_check_conflict(chain->database, &other, 1, err) < 0)
+                        return error_prefix(err, "removing snap \"%s\" runs a hook of \"%s\"",
+                                            chain->instance, other);
+                if (has < 0 || change_claim(chain->database, chain->change, other, err) < 0)
+                        return -1;
+        }
+        return 0;
+}
+
 static int add_one(const PlanContext *context, const RemoveRequest *request, PlanChain *chain,
                    Error *err) {
         autosequence sequence = SEQUENCE_INIT;
@@ -101,7 +123,7 @@ static int add_one(const PlanContext *context, const RemoveRequest *request, Pla
                 return add_discard(chain, revision, err);
         if (sequence_check_removable(context->database, &sequence, err) < 0)
                 return -1;
-        return add_whole(chain, &sequence, err);
+        return claim_others(chain, err) < 0 ? -1 : add_whole(chain, &sequence, err);
 }
 
 static char *format_summary(const RemoveRequest *request) {

@@ -54,8 +54,9 @@ int change_check_conflict(Database *database, const char *const *instances, size
                                "('Done', 'Undone', 'Hold', 'Error')) "
                                "FROM change_snap s JOIN change c ON c.id = s.change "
                                "WHERE s.instance = ? AND c.ready_at IS NULL AND c.is_queued < 2 "
-                               "AND NOT EXISTS (SELECT 1 FROM change p WHERE p.ready_at IS NULL "
-                               "AND p.is_queued = 2 AND p.id < c.id) ORDER BY c.id",
+                               "AND (c.is_queued = 0 OR NOT EXISTS (SELECT 1 FROM change p WHERE "
+                               "p.ready_at IS NULL AND p.is_queued = 2 AND p.id < c.id)) ORDER BY "
+                               "c.id",
                                "s", instances[i]) < 0)
                         return -1;
                 int r = query_next(&query, err);
@@ -65,13 +66,26 @@ int change_check_conflict(Database *database, const char *const *instances, size
         return 0;
 }
 
+int change_claim(Database *database, int64_t change, const char *instance, Error *err) {
+        return database_run(database, err,
+                            "INSERT OR IGNORE INTO change_snap (change, instance) VALUES (?, ?)",
+                            "is", change, instance) < 0
+                       ? -1
+                       : 0;
+}
+
+int change_has_claimed(Database *database, int64_t change, const char *instance, Error *err) {
+        int64_t one = 0;
+
+        return database_find_int(database, &one, err,
+                                 "SELECT 1 FROM change_snap WHERE change = ? AND instance = ?",
+                                 "is", change, instance);
+}
+
 static int add_snaps(Database *database, int64_t change, const char *const *instances, size_t count,
                      Error *err) {
         for (size_t i = 0; i < count; i++)
-                if (database_run(database, err,
-                                 "INSERT OR IGNORE INTO change_snap (change, instance) "
-                                 "VALUES (?, ?)",
-                                 "is", change, instances[i]) < 0)
+                if (change_claim(database, change, instances[i], err) < 0)
                         return -1;
         return 0;
 }

@@ -34,6 +34,11 @@ int change_set_queued(Database *database, int64_t change, int64_t until, Error *
 int change_check_queue(Database *database, const char *const *instances, size_t count, Error *err);
 int change_begin_plan(Database *database, int64_t change, Error *err);
 
+/* One more snap that it touches; that no other change is at work on it is for the caller to see to.
+ */
+int change_claim(Database *database, int64_t change, const char *instance, Error *err);
+int change_has_claimed(Database *database, int64_t change, const char *instance, Error *err);
+
 typedef struct TaskDraft {
         int64_t change;
         const char *kind;

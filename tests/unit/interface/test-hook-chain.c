@@ -12,6 +12,7 @@
 #include "interface/connect-plan.h"
 #include "interface/connect-task.h"
 #include "interface/connection-row.h"
+#include "interface/hook-chain.h"
 #include "interface/repository.h"
 #include "task/change.h"
 
@@ -289,6 +290,70 @@ static void a_removal_tells_who_has_hooks_for_it(void **state) {
                     "network,p");
 }
 
+static void connect_both(Database *database) {
+        add_all_hooks(database);
+        must_run(
+                database,
+                "INSERT INTO connection (plug_snap, plug, slot_snap, slot, interface, is_auto) VALUES "
+                "('a', 'p', 'b', 's', 'content', 1), ('a', 'network', '', 'network', 'network', 1)");
+}
+
+static void assert_others(Database *database, const char *instance, const char *expected) {
+        autojson others = NULL;
+        Error err;
+
+        assert_int_equal(hook_chain_list_others(database, instance, &others, &err), 0);
+        autofree char *text = json_format(others);
+        assert_string_equal(text, expected);
+}
+
+static void whose_hooks_a_removal_runs_is_known_before(void **state) {
+        autoptr(Database) database = must_open(*state);
+
+        connect_both(database);
+        assert_others(database, "a", "[\"b\"]");
+        assert_others(database, "b", "[\"a\"]");
+        must_run(database, "UPDATE snap SET is_active = 0 WHERE instance = 'b'");
+        assert_others(database, "a", "[]");
+        assert_others(database, "b", "[\"a\"]");
+        must_run(database, "UPDATE connection SET is_undesired = 1");
+        assert_others(database, "b", "[]");
+}
+
+static const char CLAIMED[] =
+        "SELECT group_concat(instance) FROM (SELECT instance FROM change_snap s JOIN task t ON "
+        "t.change = s.change WHERE t.kind = 'auto-disconnect' ORDER BY 1)";
+
+static void a_removal_claims_who_came_to_have_hooks(void **state) {
+        autoptr(Database) database = must_open(*state);
+        Error err;
+
+        connect_both(database);
+        add_chain(database, "auto-disconnect", "a");
+        autoptr(Task) task = must_load(database, "auto-disconnect");
+        assert_int_equal(commit(database, task, auto_disconnect_commit, &err), 0);
+        assert_text(database, CLAIMED, "a,b");
+}
+
+static void a_removal_runs_no_hook_of_who_has_a_change_of_its_own(void **state) {
+        autoptr(Database) database = must_open(*state);
+        Error err;
+
+        connect_both(database);
+        add_chain(database, "copy-snap-data", "b");
+        add_chain(database, "auto-disconnect", "a");
+        autoptr(Task) task = must_load(database, "auto-disconnect");
+        assert_int_equal(commit(database, task, auto_disconnect_commit, &err), 0);
+        assert_text(database, CLAIMED, "a");
+        assert_text(
+                database,
+                "SELECT group_concat(coalesce(data->>'hook', kind), ' ') FROM task WHERE change = 2",
+                "auto-disconnect start-snap-services disconnect-plug-p disconnect");
+        assert_text(database, "SELECT text FROM task_log",
+                    "hooks of snap \"b\" are not told that connections end: another change is at "
+                    "work on it");
+}
+
 /* What hooks said stands in the connect task's data; see hook_context_commit. */
 static void say(Task *task, const char *plug, const char *slot) {
         json_put(task->data, "plug_dynamic", json_loads(plug, 0, NULL));
@@ -403,6 +468,9 @@ int main(void) {
                 TEST(disconnecting_tells_both_before),
                 TEST(automatic_connections_run_hooks_before_what_follows),
                 TEST(a_removal_tells_who_has_hooks_for_it),
+                TEST(whose_hooks_a_removal_runs_is_known_before),
+                TEST(a_removal_claims_who_came_to_have_hooks),
+                TEST(a_removal_runs_no_hook_of_who_has_a_change_of_its_own),
                 TEST(what_hooks_said_belongs_to_the_connection),
                 TEST(what_hooks_said_is_checked),
                 TEST(disconnecting_and_its_undo_keep_what_was_said),

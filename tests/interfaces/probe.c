@@ -21,6 +21,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 static int say(int result) {
@@ -111,6 +112,16 @@ static int print_capabilities(void) {
         return status ? 0 : 1;
 }
 
+/* For an order of events: a clock that a shell can read goes in steps of 10 ms. */
+static int print_moment(void) {
+        struct timespec now;
+
+        if (clock_gettime(CLOCK_MONOTONIC, &now) < 0)
+                return say(-1);
+        (void)printf("%lld.%09ld\n", (long long)now.tv_sec, now.tv_nsec);
+        return 0;
+}
+
 int main(int argc, char **argv) {
         if (argc == 3 && strcmp(argv[1], "socket") == 0)
                 return try_socket(argv[2]);
@@ -122,6 +133,8 @@ int main(int argc, char **argv) {
                 return try_rename();
         if (argc == 2 && strcmp(argv[1], "capabilities") == 0)
                 return print_capabilities();
+        if (argc == 2 && strcmp(argv[1], "moment") == 0)
+                return print_moment();
         if (argc == 3 && strcmp(argv[1], "connect") == 0)
                 return try_connect(argv[2]);
         if (argc == 2 && strcmp(argv[1], "listen") == 0)

@@ -4,7 +4,7 @@ import http.client
 import json
 import socket
 
-LIMIT_S = 20.0
+LIMIT_S = 60.0
 
 
 class Connection(http.client.HTTPConnection):

@@ -185,11 +185,13 @@ static int open_listener(const char *path, Error *err) {
         struct sockaddr_un address = { .sun_family = AF_UNIX };
         autofd int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
-        if (strlen(path) >= sizeof(address.sun_path))
+        if (snprintf(address.sun_path, sizeof(address.sun_path), "%s.new", path) >=
+            (int)sizeof(address.sun_path))
                 return error_set(err, ERROR_BAD_REQUEST, "the path is too long");
-        memcpy(address.sun_path, path, strlen(path));
+        /* Whoever sees its name can connect. */
         if (fd < 0 || bind(fd, (struct sockaddr *)&address, sizeof(address)) < 0 ||
-            listen(fd, 128) < 0 || chmod(path, 0666) < 0)
+            listen(fd, 128) < 0 || chmod(address.sun_path, 0666) < 0 ||
+            rename(address.sun_path, path) < 0)
                 return error_set_errno(err, errno, "cannot listen on %s", path);
         return take_fd(fd);
 }

@@ -15,7 +15,7 @@ HTTP = os.path.join(BUILD, "src/http/pawl-http")
 NOBODY, OTHER = 65534, 65533
 
 
-def wait_until(condition, seconds=5.0):
+def wait_until(condition, seconds=60.0):
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         if condition():
@@ -68,8 +68,11 @@ class Stage:
         if uid == 0:
             client = socket.socket(socket.AF_UNIX)
             client.connect(f"{self.dir}/{self.socket_name}")
-            client.settimeout(10)
+            client.settimeout(60)
             return client
+        return self.connect_many(uid, 1)[0]
+
+    def connect_many(self, uid, count):
         ours, theirs = socket.socketpair()
         pid = os.fork()
         if pid == 0:
@@ -78,20 +81,22 @@ class Stage:
                 os.setgroups([])
                 os.setresgid(uid, uid, uid)
                 os.setresuid(uid, uid, uid)
-                client = socket.socket(socket.AF_UNIX)
-                client.connect(self.socket_name)
-                socket.send_fds(theirs, [b"x"], [client.fileno()])
+                clients = [socket.socket(socket.AF_UNIX) for _ in range(count)]
+                for client in clients:
+                    client.connect(self.socket_name)
+                socket.send_fds(theirs, [b"x"], [client.fileno() for client in clients])
                 # Stays until its socket was accepted: one who has ended counts as confined.
                 theirs.recv(1)
             finally:
                 os._exit(0)
         theirs.close()
-        _, fds, _, _ = socket.recv_fds(ours, 1, 1)
-        client = socket.socket(fileno=fds[0])
-        client.settimeout(10)
+        _, fds, _, _ = socket.recv_fds(ours, 1, count)
+        clients = [socket.socket(fileno=fd) for fd in fds]
+        for client in clients:
+            client.settimeout(60)
         self.helpers = getattr(self, "helpers", [])
         self.helpers.append((ours, pid))
-        return client
+        return clients
 
     def release_helpers(self):
         for ours, pid in getattr(self, "helpers", []):
@@ -118,8 +123,15 @@ class Stage:
     def stats(self):
         return self.ask("GET /v2/stats").result
 
+    def stay(self):
+        """A connection that keeps its pawl-http from being idle, for as long as it is in use."""
+        client = self.connect()
+        client.sendall(b"GET /v2/echo HTTP/1.1\r\nHost: x\r\n\r\n")
+        Reply(client.makefile("rb"))
+        return client
+
     def curl(self, *arguments, uid=0):
-        run = subprocess.run(["curl", "-sS", "--max-time", "120", "--unix-socket", self.socket_name, *arguments],
+        run = subprocess.run(["curl", "-sS", "--max-time", "300", "--unix-socket", self.socket_name, *arguments],
                              cwd=self.dir, capture_output=True, user=uid, check=False)
         return run.stdout.decode(errors="replace") + run.stderr.decode()
 
@@ -147,7 +159,7 @@ class Stage:
         self.release_helpers()
         self.daemon.stdin.close()
         try:
-            status = self.daemon.wait(10)
+            status = self.daemon.wait(60)
         except subprocess.TimeoutExpired:
             self.daemon.send_signal(signal.SIGKILL)
             status = self.daemon.wait()

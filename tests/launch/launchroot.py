@@ -7,6 +7,7 @@ import pathlib
 import shutil
 import subprocess
 import tempfile
+import time
 
 from image import make_image
 
@@ -18,11 +19,19 @@ OTHER_USER = 12346
 NODE = "disk b 0666 0 0 254 0"
 
 
+def wait_for(wanted, look, *words):
+    """What `look` says, once it says what is wanted, or after a minute."""
+    end = time.monotonic() + 60
+    while (got := look(*words)) != wanted and time.monotonic() < end:
+        time.sleep(0.02)
+    return got
+
+
 def run_as(uid, argv, **options):
     """subprocess.run with uid and gid `uid` and nothing else of root's."""
     if uid != 0:
         options.update(user=uid, group=uid, extra_groups=[])
-    return subprocess.run([str(a) for a in argv], text=True, capture_output=True, timeout=60, **options)
+    return subprocess.run([str(a) for a in argv], text=True, capture_output=True, timeout=120, **options)
 
 
 class LaunchRoot:
@@ -100,7 +109,7 @@ class LaunchRoot:
 
     def stop(self):
         self.daemon.stdin.close()
-        status = self.daemon.wait(timeout=20)
+        status = self.daemon.wait(timeout=60)
         self.daemon.stdout.close()
         return status
 
@@ -148,6 +157,10 @@ class Leaks:
         return mounts
 
     def find(self, scratch):
+        """What is on its way out has time to get there."""
+        return wait_for([], self.find_now, scratch)
+
+    def find_now(self, scratch):
         found = [f"mount {m}" for m in self.look() - self.before if str(scratch) in m]
         for loop in pathlib.Path("/sys/block").glob("loop*/loop/backing_file"):
             try:

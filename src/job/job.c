@@ -189,24 +189,31 @@ static bool has_too_many_left(JobWork work) {
         return count >= JOB_LEFT_MAX;
 }
 
-static int start_child(const JobRequest *request, pid_t *ret_pid, int *ret_socket, Error *err) {
+int job_fork(pid_t *ret_pid, Error *err) {
         sigset_t all, before;
+
+        (void)sigfillset(&all);
+        (void)sigprocmask(SIG_BLOCK, &all, &before);
+        *ret_pid = fork();
+        if (*ret_pid == 0)
+                return 1;
+        (void)sigprocmask(SIG_SETMASK, &before, NULL);
+        return *ret_pid < 0 ? error_set_errno(err, errno, "cannot start a worker") : 0;
+}
+
+static int start_child(const JobRequest *request, pid_t *ret_pid, int *ret_socket, Error *err) {
         int ends[2];
 
         if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0)
                 return error_set_errno(err, errno, "cannot make a socket pair");
-        (void)sigfillset(&all);
-        (void)sigprocmask(SIG_BLOCK, &all, &before);
-        pid_t pid = fork();
-        if (pid == 0)
+        int is_child = job_fork(ret_pid, err);
+        if (is_child > 0)
                 run_child(request, ends[1]);
-        (void)sigprocmask(SIG_SETMASK, &before, NULL);
         (void)close(ends[1]);
-        if (pid < 0) {
+        if (is_child < 0) {
                 (void)close(ends[0]);
-                return error_set_errno(err, errno, "cannot start a worker");
+                return -1;
         }
-        *ret_pid = pid;
         *ret_socket = ends[0];
         return 0;
 }

@@ -36,5 +36,7 @@ bool job_is_left(const void *context);
 void job_cancel(const void *context);
 /* At the end, before what they work on is taken away: kills them; no `done` is called any more. */
 void job_end_all(void);
+/* 0 in the daemon; 1 in the child, where no signal comes before job_become_child. */
+int job_fork(pid_t *ret_pid, Error *err);
 /* What a child forked from the daemon must do before anything else; keeps `keep` and stderr. */
 void job_become_child(int keep);

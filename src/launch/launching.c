@@ -277,6 +277,7 @@ Launch *launch_free(Launch *launch) {
         while (launch->sessions)
                 session_close(launch->sessions);
         job_end_all();
+        policies_stop(launch->world.policies);
         (void)reconciler_free(launch->world.reconciler);
         cloner_done(&launch->world.cloner);
         for (size_t i = 0; i < launch->listener_count; i++)

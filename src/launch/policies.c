@@ -8,29 +8,27 @@
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/text.h"
-#include "job/job.h"
-#include "policy/seccomp-rule.h"
+#include "job/series.h"
+#include "launch/policy-compiler.h"
 #include "policy/seccomp-template.h"
 #include "wire/generation.h"
 
 /* A failure is not tried again before, however many wait for it. */
 #define FAILURE_MS 5000
-
-/* At most so many by one child: who waits for the first waits for all of them. */
-#define BATCH_COUNT_MAX 64
+/* Who waits is woken for each policy; of many in a row no more often. */
+#define WAKE_MS 5
 
 typedef enum PolicyState {
-        POLICY_IDLE,      /* there, failed, or not asked for */
-        POLICY_WAITING,   /* for the child that compiles others */
-        POLICY_COMPILING, /* by the child that runs */
+        POLICY_IDLE,    /* there, failed, or not asked for */
+        POLICY_PLANNED, /* will be compiled; nobody waits for it */
+        POLICY_WANTED,  /* will be compiled; somebody waits */
 } PolicyState;
 
 typedef struct Policy {
-        char *rules;
+        Text input; /* the compiler's, as of when it was asked for */
         char digest[DIGEST_SHA256_HEX_SIZE];
         PolicyObject object; /* no file while it is not there */
         PolicyState state;
-        bool is_alone; /* a child for it alone: one for several has died */
         bool has_failed;
         Error failure;
         int64_t failed_at; /* clock_get_boot */
@@ -38,149 +36,17 @@ typedef struct Policy {
 } Policy;
 
 struct Policies {
-        uv_loop_t *loop;
         char *root;
         void (*changed)(void *context);
         void *context;
         Policy *first;
-        Policy *batch[BATCH_COUNT_MAX]; /* what the child compiles */
-        size_t batch_count;             /* 0: no child runs */
+        Series *compiler;
+        size_t wanted_count; /* of state POLICY_WANTED */
+        bool has_news;       /* for those who wait */
+        int64_t woken_at;    /* clock_get_boot */
 };
 
-/* --- in the child --- */
-
-/* A line for each, in order: empty, or "KIND MESSAGE".  What fails does so for itself. */
-static int compile_batch(const void *input, Text *ret, Error *err) {
-        const Policies *policies = input;
-        autofree char *path = string_format("%s/var/lib/pawl/policy", policies->root);
-        autofd int directory = directory_open(path, err);
-
-        if (directory < 0)
-                return -1;
-        for (size_t i = 0; i < policies->batch_count; i++) {
-                Error failure = ERROR_INIT;
-
-                if (policy_compile(directory, policies->batch[i]->rules, &failure) < 0)
-                        text_append_format(ret, "%d %.*s", (int)failure.kind,
-                                           (int)strcspn(failure.message, "\n"), failure.message);
-                text_append(ret, "\n");
-        }
-        return 0;
-}
-
-/* --- batches --- */
-
-static void end_one(Policy *policy, const Error *failure) {
-        policy->state = POLICY_IDLE;
-        policy->is_alone = false;
-        policy->has_failed = failure != NULL;
-        if (failure)
-                policy->failure = *failure;
-        policy->failed_at = clock_get_boot();
-}
-
-static void end_as_told(Policy *policy, const char *line) {
-        Error failure = ERROR_INIT;
-        char *message = NULL;
-
-        if (*line == '\n') {
-                end_one(policy, NULL);
-                return;
-        }
-        unsigned long kind = strtoul(line, &message, 10);
-        int length = (int)strcspn(message, "\n");
-        (void)error_set(&failure, kind < ERROR_KIND_COUNT ? (ErrorKind)kind : ERROR_FAILED, "%.*s",
-                        length > 0 ? length - 1 : 0, message + (length > 0));
-        end_one(policy, &failure);
-}
-
-static int start_batch(Policies *policies, Error *err);
-
-static void start_those_who_wait(Policies *policies) {
-        Error err = ERROR_INIT;
-
-        if (start_batch(policies, &err) >= 0)
-                return;
-        for (Policy *policy = policies->first; policy; policy = policy->next)
-                if (policy->state == POLICY_WAITING)
-                        end_one(policy, &err);
-}
-
-/* What does not answer is the disk, for everybody. */
-static void end_all(Policies *policies, const Error *failure) {
-        for (Policy *policy = policies->first; policy; policy = policy->next)
-                if (policy->state != POLICY_IDLE)
-                        end_one(policy, failure);
-}
-
-/* A child that died did so with one of them: those who were with it are no worse for that. */
-static void end_batch(Policies *policies, size_t count, const Error *failure) {
-        if (failure->kind == ERROR_LOST) {
-                end_all(policies, failure);
-                return;
-        }
-        if (count == 1) {
-                end_one(policies->batch[0], failure);
-                return;
-        }
-        for (size_t i = 0; i < count; i++) {
-                policies->batch[i]->state = POLICY_WAITING;
-                policies->batch[i]->is_alone = true;
-        }
-}
-
-static void on_compiled(void *context, Text *result, const Error *err) {
-        Policies *policies = context;
-        const char *line = result->bytes;
-        size_t count = policies->batch_count;
-
-        policies->batch_count = 0;
-        if (err)
-                end_batch(policies, count, err);
-        /* A child that ended well has written as many lines. */
-        for (size_t i = 0; !err && i < count; i++) {
-                end_as_told(policies->batch[i], line);
-                line = strchr(line, '\n') + 1;
-        }
-        start_those_who_wait(policies);
-        policies->changed(policies->context);
-}
-
-static void fill_batch(Policies *policies) {
-        for (Policy *policy = policies->first; policy; policy = policy->next) {
-                if (policy->state != POLICY_WAITING ||
-                    (policy->is_alone && policies->batch_count > 0) ||
-                    policies->batch_count == BATCH_COUNT_MAX)
-                        continue;
-                policies->batch[policies->batch_count++] = policy;
-                if (policy->is_alone)
-                        return;
-        }
-}
-
-/* All that wait, unless a child runs. */
-static int start_batch(Policies *policies, Error *err) {
-        if (policies->batch_count > 0)
-                return 0;
-        fill_batch(policies);
-        if (policies->batch_count == 0)
-                return 0;
-        if (job_start(&(JobRequest){ .loop = policies->loop,
-                                     .work = compile_batch,
-                                     .input = policies,
-                                     .done = on_compiled,
-                                     .context = policies,
-                                     .limit_ms = COMPILE_LIMIT_MS },
-                      err) < 0) {
-                policies->batch_count = 0;
-                return -1;
-        }
-        for (size_t i = 0; i < policies->batch_count; i++)
-                policies->batch[i]->state = POLICY_COMPILING;
-        return 0;
-}
-
-/* --- one policy --- */
+/* --- what the compiler says --- */
 
 static int open_directory(const Policies *policies, Error *err) {
         autofree char *top = string_format("%s/", policies->root);
@@ -189,16 +55,75 @@ static int open_directory(const Policies *policies, Error *err) {
         return root < 0 ? -1 : directory_make_beneath(root, "var/lib/pawl/policy", 0700, err);
 }
 
+static int keep(const Policies *policies, Policy *policy, const Text *instructions, Error *err) {
+        autofd int directory = open_directory(policies, err);
+
+        return directory < 0 ? -1
+                             : policy_write(directory, policy->digest, instructions->bytes,
+                                            instructions->length, &policy->object, err);
+}
+
+static void describe(const void *item, Text *ret) {
+        const Text *input = &((const Policy *)item)->input;
+
+        text_append_bytes(ret, input->bytes, input->length);
+}
+
+static void set_state(Policies *policies, Policy *policy, PolicyState state) {
+        policies->wanted_count -= policy->state == POLICY_WANTED;
+        policies->wanted_count += state == POLICY_WANTED;
+        policy->state = state;
+}
+
+static void end_one(void *context, void *item, const Text *instructions, const Error *err) {
+        Policies *policies = context;
+        Policy *policy = item;
+        Error failure = err ? *err : ERROR_INIT;
+
+        policies->has_news |= policy->state == POLICY_WANTED;
+        set_state(policies, policy, POLICY_IDLE);
+        policy->has_failed = err || keep(policies, policy, instructions, &failure) < 0;
+        policy->failure = failure;
+        policy->failed_at = clock_get_boot();
+}
+
+/* The last of those that are waited for wakes whoever an earlier one did not. */
+static void tell(void *context) {
+        Policies *policies = context;
+        int64_t now = clock_get_boot();
+
+        if (!policies->has_news ||
+            (policies->wanted_count > 0 && now - policies->woken_at < WAKE_MS * INT64_C(1000000)))
+                return;
+        policies->has_news = false;
+        policies->woken_at = now;
+        policies->changed(policies->context);
+}
+
+static const SeriesKind COMPILER = {
+        .enter = policy_compiler_enter,
+        .work = policy_compiler_work,
+        .describe = describe,
+        .done = end_one,
+        .rested = tell,
+        .limit_ms = COMPILE_LIMIT_MS,
+};
+
+/* --- one policy --- */
+
 /* In the order in which they were asked for first. */
 static Policy *find_policy(Policies *policies, const char *rules) {
+        char digest[DIGEST_SHA256_HEX_SIZE];
         Policy **link = &policies->first;
 
+        policy_digest(rules, digest);
         for (; *link; link = &(*link)->next)
-                if (string_equal((*link)->rules, rules))
+                if (string_equal((*link)->digest, digest))
                         return *link;
         Policy *policy = memory_new(sizeof(*policy));
-        *policy = (Policy){ .rules = string_copy(rules), .object = POLICY_OBJECT_INIT };
-        policy_digest(rules, policy->digest);
+        *policy = (Policy){ .object = POLICY_OBJECT_INIT };
+        policy_compiler_describe(rules, &policy->input);
+        memcpy(policy->digest, digest, sizeof(digest));
         *link = policy;
         return policy;
 }
@@ -231,6 +156,10 @@ int policies_require(Policies *policies, const char *rules, PolicyFound *ret, Er
         *ret = (PolicyFound){ .object = &policy->object, .digest = policy->digest };
         if (policy->object.file >= 0)
                 return 1;
+        if (policy->state == POLICY_PLANNED) {
+                set_state(policies, policy, POLICY_WANTED);
+                series_hasten(policies->compiler, policy);
+        }
         if (policy->state != POLICY_IDLE)
                 return 0;
         if (has_just_failed(policy)) {
@@ -243,16 +172,15 @@ int policies_require(Policies *policies, const char *rules, PolicyFound *ret, Er
         int found = policy_find(directory, policy->digest, &policy->object, err);
         if (found != 0)
                 return found;
-        policy->state = POLICY_WAITING;
-        if (start_batch(policies, err) >= 0)
-                return 0;
-        policy->state = POLICY_IDLE;
-        return -1;
+        if (series_add(policies->compiler, policy, true, err) < 0)
+                return -1;
+        set_state(policies, policy, POLICY_WANTED);
+        return 0;
 }
 
 static void free_policy(Policy *policy) {
         policy_object_done(&policy->object);
-        free(policy->rules);
+        text_done(&policy->input);
         free(policy);
 }
 
@@ -267,6 +195,7 @@ void policies_drop(Policies *policies) {
                 *link = policy->next;
                 free_policy(policy);
         }
+        series_rest(policies->compiler);
 }
 
 /* Best effort: what is left is small, and in nobody's way. */
@@ -283,15 +212,19 @@ Policies *policies_new(uv_loop_t *loop, const char *root, void (*changed)(void *
                        void *context) {
         Policies *policies = memory_new(sizeof(*policies));
 
-        *policies = (Policies){
-                .loop = loop, .root = string_copy(root), .changed = changed, .context = context
-        };
+        *policies = (Policies){ .root = string_copy(root), .changed = changed, .context = context };
+        policies->compiler = series_new(loop, &COMPILER, policies);
         sweep(policies);
-        seccomp_load_calls();
+        seccomp_prepare();
         return policies;
 }
 
+void policies_stop(Policies *policies) {
+        series_stop(policies->compiler);
+}
+
 Policies *policies_free(Policies *policies) {
+        (void)series_free(policies->compiler);
         while (policies->first) {
                 Policy *policy = policies->first;
 

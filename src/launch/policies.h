@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Policies: the compiled filters that launches of the last moments needed, by their rules, each
- * opened or compiled once for everybody who waits for it.  A child compiles; those that are asked
- * for meanwhile are for one child after it, all together.  A cache that may be dropped at any time:
- * the objects themselves are in R/var/lib/pawl/policy.
+ * opened or compiled once for everybody who waits for it.  One child without power compiles all of
+ * them, one after another (policy-compiler.h); the daemon writes what it says.  A cache that may be
+ * dropped at any time: the objects themselves are in R/var/lib/pawl/policy.
  */
 #pragma once
 
@@ -19,6 +19,8 @@ typedef struct Policies Policies;
 /* `changed` is called from the loop when a compilation has ended, well or not. */
 Policies *policies_new(uv_loop_t *loop, const char *root, void (*changed)(void *context),
                        void *context);
+/* At the end: nothing is compiled any more.  Before the loop's last turn. */
+void policies_stop(Policies *policies);
 /* Not while the loop still runs compilations. */
 Policies *policies_free(Policies *policies);
 typedef struct PolicyFound {
@@ -36,5 +38,5 @@ void policies_write_rules(const char *template, const GrantSet *grants, Text *re
  * of everybody who waited for it: it is tried again only by who asks some seconds later. */
 int policies_require(Policies *policies, const char *rules, PolicyFound *ret, Error *err);
 bool policies_are_compiling(const Policies *policies);
-/* All that are not being compiled. */
+/* All that are not being compiled, and the child where none are. */
 void policies_drop(Policies *policies);

@@ -15,3 +15,8 @@ bool account_name_is_right(const char *name);
 /* 1 found, 0 there is none. */
 int account_find_user(const char *name, uint32_t *ret, Error *err);
 int account_find_group(const char *name, uint32_t *ret, Error *err);
+
+/* In a process that opens no files: from here on there are the accounts of these rows alone, "user
+ * NAME NUMBER\n" and "group NAME NUMBER\n" (borrowed); ACCOUNT_NONE is one that there is not. */
+#define ACCOUNT_NONE UINT32_MAX
+void account_use_rows(const char *rows);

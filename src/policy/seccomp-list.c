@@ -153,7 +153,7 @@ static int find_mode(const char *rules, SeccompRuleKind *ret, size_t *ret_lines,
         size_t lines = 0;
 
         for (const char *line = rules, *next; *line; line = next, lines++) {
-                next = line + strcspn(line, "\n");
+                next = strchrnul(line, '\n');
                 const char *word = line + strlen(RULE_VERB);
                 if (string_has_prefix(line, RULE_VERB) && word[strspn(word, " \t")] == '@') {
                         autofree char *copy = string_copy_length(word, (size_t)(next - word));
@@ -170,8 +170,8 @@ static int find_mode(const char *rules, SeccompRuleKind *ret, size_t *ret_lines,
         return 0;
 }
 
-static int parse_lines(char *text, SeccompList *list, Error *err) {
-        uint32_t number = 0;
+/* `number` is that of the first line. */
+static int parse_lines(char *text, uint32_t number, SeccompList *list, Error *err) {
         char *rest = NULL;
 
         for (char *line = strtok_r(text, "\n", &rest); line;
@@ -190,25 +190,100 @@ static int parse_lines(char *text, SeccompList *list, Error *err) {
         return 0;
 }
 
-int seccomp_list_parse(const char *rules, SeccompList *ret, Error *err) {
-        autoseccomplist list = { 0 };
+/* Room for one more than there are, so that an empty one is no special case. */
+static void make_room(SeccompList *list, size_t count) {
+        list->entries = memory_new((count + 1) * sizeof(*list->entries));
+}
+
+static int parse_sorted(const char *rules, size_t lines, uint32_t first_line, SeccompList *list,
+                        Error *err) {
+        autofree char *copy = string_copy(rules);
+
+        make_room(list, lines);
+        if (parse_lines(copy, first_line, list, err) < 0)
+                return -1;
+        qsort(list->entries, list->count, sizeof(*list->entries), compare_entries);
+        return 0;
+}
+
+/* --- what many begin with --- */
+
+struct SeccompStart {
+        char *text;
+        size_t length, line_count;
+        SeccompList list;
+};
+
+static const SeccompStart NO_START = { .text = (char[]){ "" } };
+
+SeccompStart *seccomp_start_free(SeccompStart *start) {
+        if (start) {
+                seccomp_list_done(&start->list);
+                free(start->text);
+        }
+        free(start);
+        return NULL;
+}
+
+/* Whole lines, so that what follows begins with one. */
+int seccomp_start_new(const char *rules, SeccompStart **ret, Error *err) {
+        SeccompStart *start = memory_new(sizeof(*start));
+
+        *start = (SeccompStart){ .text = string_copy(rules), .length = strlen(rules) };
+        if (find_mode(rules, &start->list.mode, &start->line_count, err) < 0 ||
+            parse_sorted(rules, start->line_count, 0, &start->list, err) < 0) {
+                (void)seccomp_start_free(start);
+                return -1;
+        }
+        if (start->list.mode != SECCOMP_RULE_NONE || start->length == 0 ||
+            rules[start->length - 1] != '\n') {
+                (void)seccomp_start_free(start);
+                return error_set(err, ERROR_BAD_REQUEST, "no text that others begin with");
+        }
+        *ret = start;
+        return 0;
+}
+
+/* Both in order; of equal calls those of the start have the smaller lines. */
+static void merge(const SeccompList *start, const SeccompList *rest, SeccompList *ret) {
+        size_t left = 0, right = 0;
+
+        make_room(ret, start->count + rest->count);
+        while (left < start->count || right < rest->count) {
+                bool is_left = right == rest->count ||
+                               (left < start->count &&
+                                compare_entries(&start->entries[left], &rest->entries[right]) < 0);
+                ret->entries[ret->count++] =
+                        is_left ? start->entries[left++] : rest->entries[right++];
+        }
+}
+
+int seccomp_list_parse_after(const SeccompStart *start, const char *rules, SeccompList *ret,
+                             Error *err) {
+        autoseccomplist rest = { 0 };
         size_t lines = 0;
 
-        if (find_mode(rules, &list.mode, &lines, err) < 0)
+        if (!start || !string_has_prefix(rules, start->text))
+                start = &NO_START;
+        rules += start->length;
+        if (find_mode(rules, &rest.mode, &lines, err) < 0)
                 return -1;
-        if (lines > SECCOMP_ENTRY_COUNT_MAX)
+        if (start->line_count + lines > SECCOMP_ENTRY_COUNT_MAX)
                 return error_set(err, ERROR_TOO_LARGE,
-                                 "a system call filter of %zu rules: at most %d are read", lines,
-                                 SECCOMP_ENTRY_COUNT_MAX);
-        if (list.mode != SECCOMP_RULE_UNRESTRICTED) {
-                autofree char *copy = string_copy(rules);
-                /* One more, so that an empty one is no special case. */
-                list.entries = memory_new((lines + 1) * sizeof(*list.entries));
-                if (parse_lines(copy, &list, err) < 0)
-                        return -1;
-                qsort(list.entries, list.count, sizeof(*list.entries), compare_entries);
+                                 "a system call filter of %zu rules: at most %d are read",
+                                 start->line_count + lines, SECCOMP_ENTRY_COUNT_MAX);
+        if (rest.mode == SECCOMP_RULE_UNRESTRICTED) {
+                *ret = (SeccompList){ .mode = rest.mode };
+                return 0;
         }
+        if (parse_sorted(rules, lines, (uint32_t)start->line_count, &rest, err) < 0)
+                return -1;
+        SeccompList list = { .mode = rest.mode };
+        merge(&start->list, &rest, &list);
         *ret = list;
-        list = (SeccompList){ 0 };
         return 0;
+}
+
+int seccomp_list_parse(const char *rules, SeccompList *ret, Error *err) {
+        return seccomp_list_parse_after(NULL, rules, ret, err);
 }

@@ -14,6 +14,7 @@
 #include "base/error.h"
 #include "policy/seccomp-rule.h"
 #include "policy/seccomp-test.h"
+#include "policy/seccomp.h"
 
 #define SECCOMP_TEST_COUNT_MAX  (2 * SECCOMP_ARGUMENT_COUNT_MAX)
 #define SECCOMP_ENTRY_COUNT_MAX 32768 /* a filter is full long before */
@@ -40,5 +41,8 @@ void seccomp_list_done(SeccompList *list);
 /* A name of another architecture, or that nobody knows, is left out.  Of unrestricted ones nothing
  * else is read. */
 int seccomp_list_parse(const char *rules, SeccompList *ret, Error *err);
+/* The same, where `start` (NULL: none) has what the text begins with. */
+int seccomp_list_parse_after(const SeccompStart *start, const char *rules, SeccompList *ret,
+                             Error *err);
 /* Same tests and same answer, whatever the call. */
 bool seccomp_entry_equal(const SeccompEntry *a, const SeccompEntry *b);

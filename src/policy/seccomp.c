@@ -21,10 +21,23 @@ void seccomp_done(Seccomp *seccomp) {
         *seccomp = SECCOMP_INIT;
 }
 
+/* What the running kernel answers once: a child that is locked in cannot ask. */
 static bool can_log(void) {
+        static enum {
+                UNKNOWN,
+                YES,
+                NO
+        } answer = UNKNOWN;
         uint32_t action = SECCOMP_RET_LOG;
 
-        return syscall(SYS_seccomp, SECCOMP_GET_ACTION_AVAIL, 0, &action) == 0;
+        if (answer == UNKNOWN)
+                answer = syscall(SYS_seccomp, SECCOMP_GET_ACTION_AVAIL, 0, &action) == 0 ? YES : NO;
+        return answer == YES;
+}
+
+void seccomp_prepare(void) {
+        seccomp_load_calls();
+        (void)can_log();
 }
 
 /* The answer to what no rule speaks of. */
@@ -37,10 +50,14 @@ static uint32_t choose_default(SeccompRuleKind mode) {
 }
 
 int seccomp_compile(const char *rules, Seccomp *ret, Error *err) {
+        return seccomp_compile_after(NULL, rules, ret, err);
+}
+
+int seccomp_compile_after(const SeccompStart *start, const char *rules, Seccomp *ret, Error *err) {
         autofree BpfAssembler *program = NULL;
         autoseccomplist list = { 0 };
 
-        if (seccomp_list_parse(rules, &list, err) < 0)
+        if (seccomp_list_parse_after(start, rules, &list, err) < 0)
                 return -1;
         program = memory_new(sizeof(*program));
         seccomp_tree_write(&list, choose_default(list.mode), program);
@@ -68,35 +85,42 @@ static char *read_kernel_actions(void) {
         return text;
 }
 
-/* Whoever a name stands for today decides, not the name. */
-static void describe_accounts(const char *rules, Text *ret) {
+static void describe_account(const char *word, Text *ret) {
         Error unused = ERROR_INIT;
-        const char *word = rules;
+        uint32_t number = ACCOUNT_NONE;
+        char name[33] = "";
+        bool is_user = *word == 'u';
 
-        while ((word = strpbrk(word, "ug"))) {
-                char name[33] = "";
-                uint32_t number = UINT32_MAX;
-                bool is_user = *word++ == 'u';
-                if (*word != ':' || word < rules + 2 || word[-2] != ' ')
-                        continue;
-                /* At most 32 bytes: longer ones name no account. */
-                (void)snprintf(name, sizeof(name), "%.*s", (int)strcspn(word + 1, " \n"), word + 1);
-                if (is_user)
-                        (void)account_find_user(name, &number, &unused);
-                else
-                        (void)account_find_group(name, &number, &unused);
-                text_append_format(ret, "%s %s %u\n", is_user ? "user" : "group", name, number);
-        }
+        /* At most 32 bytes: longer ones name no account. */
+        (void)snprintf(name, sizeof(name), "%.*s", (int)strcspn(word + 2, " \n"), word + 2);
+        if (is_user)
+                (void)account_find_user(name, &number, &unused);
+        else
+                (void)account_find_group(name, &number, &unused);
+        text_append_format(ret, "%s %s %u\n", is_user ? "user" : "group", name, number);
+}
+
+/* Whoever a name stands for today decides, not the name. */
+void seccomp_describe_accounts(const char *rules, Text *ret) {
+        const char *colon = rules;
+
+        /* A colon is rarer than letters are. */
+        for (; (colon = strchr(colon, ':')); colon++)
+                if (colon >= rules + 2 && (colon[-1] == 'u' || colon[-1] == 'g') &&
+                    colon[-2] == ' ')
+                        describe_account(colon - 1, ret);
 }
 
 char *seccomp_describe_inputs(const char *rules) {
         const struct scmp_version *version = seccomp_version();
-        autofree char *actions = read_kernel_actions();
+        static char *actions; /* do not change while the kernel runs */
         struct utsname machine = { 0 };
         autotext accounts = TEXT_INIT;
 
+        if (!actions)
+                actions = read_kernel_actions();
         (void)uname(&machine);
-        describe_accounts(rules, &accounts);
+        seccomp_describe_accounts(rules, &accounts);
         return string_format("generator %s\nlibseccomp %u.%u.%u\nmachine %s\nactions %s%s%s",
                              GENERATOR_DIGEST, version->major, version->minor, version->micro,
                              machine.machine, actions, accounts.bytes ? accounts.bytes : "", rules);

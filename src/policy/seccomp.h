@@ -19,6 +19,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "base/text.h"
 #include "policy/bpf-assembler.h"
 
 #define SECCOMP_LENGTH_MAX BPF_LENGTH_MAX
@@ -34,5 +35,18 @@ void seccomp_done(Seccomp *seccomp);
 #define autoseccomp __attribute__((cleanup(seccomp_done))) Seccomp
 
 int seccomp_compile(const char *rules, Seccomp *ret, Error *err);
+
+/* What many texts begin with, read once; it must not speak of calls that no rule speaks of ("@").
+ * Of a text that begins otherwise it is no part: the outcome is the same with it and without. */
+typedef struct SeccompStart SeccompStart;
+int seccomp_start_new(const char *rules, SeccompStart **ret, Error *err);
+SeccompStart *seccomp_start_free(SeccompStart *start);
+int seccomp_compile_after(const SeccompStart *start, const char *rules, Seccomp *ret, Error *err);
+
+/* Asks the library and the kernel what compilation asks, so that children forked later need not,
+ * nor be allowed to: besides accounts, of which they are told, compilation is a pure function. */
+void seccomp_prepare(void);
+/* The accounts that the rules name, as account_use_rows wants them. */
+void seccomp_describe_accounts(const char *rules, Text *ret);
 /* What else decides the outcome: library, architecture, the generator's source, the kernel. */
 char *seccomp_describe_inputs(const char *rules);

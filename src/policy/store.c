@@ -56,6 +56,16 @@ static bool object_is_right(const char *bytes, size_t length, const char *name) 
                memcmp(head.name, name, HEX_LENGTH) == 0;
 }
 
+static int open_object(const void *instructions, size_t length, PolicyObject *ret, Error *err) {
+        int memory = memfd_new_sealed("seccomp", instructions, length, err);
+
+        if (memory < 0)
+                return -1;
+        *ret = (PolicyObject){ .file = memory,
+                               .count = (uint32_t)(length / sizeof(struct sock_filter)) };
+        return 0;
+}
+
 int policy_find(int directory, const char *digest, PolicyObject *ret, Error *err) {
         Error unused = ERROR_INIT;
         autofree char *bytes = NULL;
@@ -65,14 +75,9 @@ int policy_find(int directory, const char *digest, PolicyObject *ret, Error *err
         if (file < 0 || file_read_all(file, OBJECT_SIZE_MAX, &bytes, &length, &unused) < 0 ||
             !object_is_right(bytes, length, digest))
                 return 0;
-        int memory = memfd_new_sealed("seccomp", bytes + sizeof(ObjectHead),
-                                      length - sizeof(ObjectHead), err);
-        if (memory < 0)
-                return -1;
-        *ret = (PolicyObject){ .file = memory,
-                               .count = (uint32_t)((length - sizeof(ObjectHead)) /
-                                                   sizeof(struct sock_filter)) };
-        return 1;
+        return open_object(bytes + sizeof(ObjectHead), length - sizeof(ObjectHead), ret, err) < 0
+                       ? -1
+                       : 1;
 }
 
 /* Whole or not at all for whoever looks while this machine runs; nothing is flushed, because what a
@@ -93,23 +98,40 @@ static int write_object(int directory, const char *name, const Text *object, Err
                        : 0;
 }
 
-int policy_compile(int directory, const char *rules, Error *err) {
-        autoseccomp seccomp = SECCOMP_INIT;
+int policy_write(int directory, const char *name, const void *instructions, size_t length,
+                 PolicyObject *ret, Error *err) {
         autotext object = TEXT_INIT;
-        char name[DIGEST_SHA256_HEX_SIZE], digest[DIGEST_SHA256_HEX_SIZE];
-        ObjectHead head = { .magic = OBJECT_MAGIC };
+        char digest[DIGEST_SHA256_HEX_SIZE];
+        ObjectHead head = { .magic = OBJECT_MAGIC,
+                            .count = (uint32_t)(length / sizeof(struct sock_filter)) };
+
+        if (strlen(name) != HEX_LENGTH || length == 0 ||
+            length > SECCOMP_LENGTH_MAX * sizeof(struct sock_filter) ||
+            length % sizeof(struct sock_filter) != 0)
+                return error_set(err, ERROR_CORRUPT, "a filter of %zu bytes is none", length);
+        memcpy(head.name, name, HEX_LENGTH);
+        text_append_bytes(&object, &head, sizeof(head));
+        text_append_bytes(&object, instructions, length);
+        digest_sha256(object.bytes + DIGESTED_FROM, object.length - DIGESTED_FROM, digest);
+        memcpy(object.bytes + offsetof(ObjectHead, digest), digest, HEX_LENGTH);
+        return write_object(directory, name, &object, err) < 0
+                       ? -1
+                       : open_object(instructions, length, ret, err);
+}
+
+int policy_compile(int directory, const char *rules, Error *err) {
+        PolicyObject object = POLICY_OBJECT_INIT;
+        autoseccomp seccomp = SECCOMP_INIT;
+        char name[DIGEST_SHA256_HEX_SIZE];
 
         if (seccomp_compile(rules, &seccomp, err) < 0)
                 return -1;
         policy_digest(rules, name);
-        head.count = (uint32_t)seccomp.count;
-        memcpy(head.name, name, HEX_LENGTH);
-        text_append_bytes(&object, &head, sizeof(head));
-        text_append_bytes(&object, seccomp.instructions,
-                          seccomp.count * sizeof(*seccomp.instructions));
-        digest_sha256(object.bytes + DIGESTED_FROM, object.length - DIGESTED_FROM, digest);
-        memcpy(object.bytes + offsetof(ObjectHead, digest), digest, HEX_LENGTH);
-        return write_object(directory, name, &object, err);
+        if (policy_write(directory, name, seccomp.instructions,
+                         seccomp.count * sizeof(*seccomp.instructions), &object, err) < 0)
+                return -1;
+        policy_object_done(&object);
+        return 0;
 }
 
 int policy_sweep(int directory, Error *err) {

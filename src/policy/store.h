@@ -27,7 +27,10 @@ void policy_object_done(PolicyObject *object);
 void policy_digest(const char *rules, char ret_digest[DIGEST_SHA256_HEX_SIZE]);
 /* `directory` is policy/.  1 found and right, 0 not there (or wrong, which is the same). */
 int policy_find(int directory, const char *digest, PolicyObject *ret, Error *err);
-/* Compiles and writes it; may be killed at any point.  Some hundred microseconds. */
+/* Writes what was compiled to it, raw instructions, and opens it; may be killed at any point. */
+int policy_write(int directory, const char *digest, const void *instructions, size_t length,
+                 PolicyObject *ret, Error *err);
+/* Compiles and writes it, here. */
 int policy_compile(int directory, const char *rules, Error *err);
 /* Removes what a killed compiler left; before the first one is started. */
 int policy_sweep(int directory, Error *err);

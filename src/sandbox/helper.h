@@ -21,10 +21,10 @@ typedef enum HelperProgram {
 } HelperProgram;
 
 /* Uids without an account: see ARCHITECTURE.md. */
-#define HELPER_UID_BASE 0x70770000u
-#define HELPER_UID_READ (HELPER_UID_BASE + 1)
-#define HELPER_UID_COMPILE (HELPER_UID_BASE + 2) /* no program: a child of pawld */
-#define HELPER_UID_HTTP (HELPER_UID_BASE + 0x100) /* + slot */
+#define HELPER_UID_BASE    0x70770000u
+#define HELPER_UID_READ    (HELPER_UID_BASE + 1)
+#define HELPER_UID_COMPILE (HELPER_UID_BASE + 2)     /* no program: a child of pawld */
+#define HELPER_UID_HTTP    (HELPER_UID_BASE + 0x100) /* + slot */
 
 /* Opens all helpers from `directory` (where pawld itself lies unless told otherwise).  Once, at
  * start. */

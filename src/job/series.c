@@ -90,6 +90,16 @@ static int work_on_one(const SeriesKind *kind, Error *err) {
         return answer(ANSWER_RESULT, &result, err);
 }
 
+/* An answer is always to something: it waits to be asked. */
+static _Noreturn void answer_once(const Error *failure) {
+        autoframe frame = FRAME_INIT;
+        Error unused = ERROR_INIT;
+
+        if (frame_receive(SERIES_SOCKET, &frame, &unused) > 0)
+                (void)answer_error(failure, &unused);
+        _exit(1);
+}
+
 static _Noreturn void run_child(const SeriesKind *kind, int socket) {
         Error err = ERROR_INIT;
 
@@ -98,11 +108,8 @@ static _Noreturn void run_child(const SeriesKind *kind, int socket) {
                 _exit(1);
         if (socket != SERIES_SOCKET)
                 (void)close(socket);
-        if (kind->enter(&err) < 0) {
-                Error unused = ERROR_INIT;
-                (void)answer_error(&err, &unused);
-                _exit(1);
-        }
+        if (kind->enter(&err) < 0)
+                answer_once(&err);
         while (work_on_one(kind, &err) >= 0)
                 ;
         _exit(0); /* the daemon has closed its end */

@@ -11,6 +11,7 @@
 #include "api/api.h"
 #include "api/queue.h"
 #include "base/file.h"
+#include "base/limits.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "daemon/handover.h"
@@ -32,8 +33,9 @@
 #include "state/verify.h"
 #include "task/runner.h"
 
-/* After the last commit: write the log back and give memory back. */
-#define IDLE_MS 2000
+/* After the last commit: write the log back and give memory back.  By then the pawl-http that was
+ * asked has gone, whose end would fetch code again. */
+#define IDLE_MS (HTTP_IDLE_MS + 500)
 
 #define HANDLE_COUNT 6
 
@@ -157,6 +159,7 @@ static void rest(uv_timer_t *timer) {
         if (places_empty_trash(daemon->places, &err) < 0 ||
             program_sweep(&daemon->program, daemon->places, daemon->database, &err) < 0)
                 log_warning("%s", err.message);
+        database_give_back(daemon->database);
         memory_give_back();
 }
 

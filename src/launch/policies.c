@@ -172,6 +172,8 @@ int policies_require(Policies *policies, const char *rules, PolicyFound *ret, Er
         int found = policy_find(directory, policy->digest, &policy->object, err);
         if (found != 0)
                 return found;
+        /* The compiler has it from us, and may not ask. */
+        seccomp_prepare();
         if (series_add(policies->compiler, policy, true, err) < 0)
                 return -1;
         set_state(policies, policy, POLICY_WANTED);
@@ -215,7 +217,6 @@ Policies *policies_new(uv_loop_t *loop, const char *root, void (*changed)(void *
         *policies = (Policies){ .root = string_copy(root), .changed = changed, .context = context };
         policies->compiler = series_new(loop, &COMPILER, policies);
         sweep(policies);
-        seccomp_prepare();
         return policies;
 }
 

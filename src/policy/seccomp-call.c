@@ -3,7 +3,6 @@
  * System calls by name: libseccomp's names, and those that are younger than it.
  */
 #include <seccomp.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "base/own.h"
@@ -32,15 +31,16 @@ static const struct {
 /* --- what the library said before: it looks through all names each time --- */
 
 #define NUMBER_COUNT 512  /* of those that are asked for in advance: all calls so far */
-#define SLOT_COUNT   2048 /* a power of two, and more than twice as many */
+#define SLOT_COUNT   1024 /* a power of two, and twice as many */
 
 typedef struct Slot {
-        char name[SECCOMP_NAME_SIZE]; /* "" where there is none */
-        int number;
+        uint16_t name; /* where it begins in `names`; 0 where there is none */
+        uint16_t number;
 } Slot;
 
 /* The numbers of this machine do not change while a process lives; children inherit it. */
 static Slot *slots;
+static Text names;
 
 /* Where the name is, or would be. */
 static Slot *find_slot(const char *name) {
@@ -49,7 +49,7 @@ static Slot *find_slot(const char *name) {
         for (const char *at = name; *at; at++)
                 hash = (hash ^ (unsigned char)*at) * 16777619;
         Slot *slot = &slots[hash % SLOT_COUNT];
-        while (*slot->name && !string_equal(slot->name, name))
+        while (slot->name && !string_equal(names.bytes + slot->name, name))
                 slot = &slots[++hash % SLOT_COUNT];
         return slot;
 }
@@ -58,21 +58,21 @@ void seccomp_load_calls(void) {
         if (slots)
                 return;
         slots = memory_new(SLOT_COUNT * sizeof(*slots));
+        text_append_bytes(&names, "", 1);
         for (int number = 0; number < NUMBER_COUNT; number++) {
                 autofree char *name =
                         seccomp_syscall_resolve_num_arch(seccomp_arch_native(), number);
-                if (!name || strlen(name) >= sizeof(slots->name))
+                if (!name || names.length + SECCOMP_NAME_SIZE > UINT16_MAX)
                         continue;
-                Slot *slot = find_slot(name);
-                (void)snprintf(slot->name, sizeof(slot->name), "%s", name);
-                slot->number = number;
+                *find_slot(name) = (Slot){ (uint16_t)names.length, (uint16_t)number };
+                text_append_bytes(&names, name, strlen(name) + 1);
         }
 }
 
 int seccomp_resolve_call(const char *name) {
         seccomp_load_calls();
         const Slot *slot = find_slot(name);
-        int number = *slot->name ? slot->number : seccomp_syscall_resolve_name(name);
+        int number = slot->name ? slot->number : seccomp_syscall_resolve_name(name);
 
         for (size_t i = 0; number == __NR_SCMP_ERROR && i < ARRAY_COUNT(YOUNG); i++)
                 if (string_equal(YOUNG[i].name, name))

@@ -319,3 +319,8 @@ int database_checkpoint(Database *database, Error *err) {
                                              NULL, NULL);
         return code == SQLITE_OK ? 0 : engine_fail(database, code, "checkpoint", err);
 }
+
+void database_give_back(Database *database) {
+        statements_give_back(database);
+        (void)sqlite3_db_release_memory(database->sqlite);
+}

@@ -107,3 +107,6 @@ void database_set_commit_probe_for_test(void (*probe)(bool is_after));
 
 /* Writes the WAL back; called when idle, after a switch and when a change has ended. */
 int database_checkpoint(Database *database, Error *err);
+/* When idle: lets go of cached pages, and of statements that are not wanted again and again, as
+ * those of the start are not.  What is needed again is read and prepared again. */
+void database_give_back(Database *database);

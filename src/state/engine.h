@@ -18,16 +18,19 @@
 #include <sqlite3.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "state/database.h"
 
 #define DATABASE_FILE "pawl.db"
 
 typedef struct Statement {
-        const char *sql; /* the literal: its address is the key */
-        sqlite3_stmt *prepared;
+        const char *sql;        /* the literal: its address is the key */
+        sqlite3_stmt *prepared; /* NULL while it is let go (database_give_back) */
         bool is_used;
-        bool is_cached; /* else it is freed after use: its twin was in use */
+        bool is_cached;  /* else it is freed after use: its twin was in use */
+        bool was_wanted; /* since the last rest */
+        uint8_t worth;   /* grows with each time between two rests in which it was wanted */
 } Statement;
 
 struct Database {
@@ -61,3 +64,5 @@ int engine_execute(Database *database, const char *sql, Error *err);
 int engine_query_int(Database *database, const char *sql, int64_t *ret, Error *err);
 /* Frees all prepared statements. */
 void statements_done(Database *database);
+/* Frees those that are not wanted again and again. */
+void statements_give_back(Database *database);

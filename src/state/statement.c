@@ -10,6 +10,11 @@
 
 #define FIRST_CAPACITY 128
 
+/* Wanted in two times in a row, a statement is kept, until it was not for two. */
+#define WORTH_GAIN 2
+#define WORTH_KEPT 3
+#define WORTH_MAX  4
+
 static size_t hash_address(const char *sql) {
         return (size_t)(((uintptr_t)sql >> 2) * 0x9E3779B97F4A7C15ULL >> 32);
 }
@@ -42,13 +47,18 @@ static void free_statement(Statement *statement) {
         free(statement);
 }
 
-static int prepare(Database *database, const char *sql, Statement **ret, Error *err) {
-        sqlite3_stmt *prepared = NULL;
-        int code = sqlite3_prepare_v3(database->sqlite, sql, -1, SQLITE_PREPARE_PERSISTENT,
-                                      &prepared, NULL);
+static int prepare(Database *database, const char *sql, sqlite3_stmt **ret, Error *err) {
+        int code =
+                sqlite3_prepare_v3(database->sqlite, sql, -1, SQLITE_PREPARE_PERSISTENT, ret, NULL);
 
-        if (code != SQLITE_OK)
-                return engine_fail(database, code, sql, err);
+        return code == SQLITE_OK ? 0 : engine_fail(database, code, sql, err);
+}
+
+static int add_statement(Database *database, const char *sql, Statement **ret, Error *err) {
+        sqlite3_stmt *prepared = NULL;
+
+        if (prepare(database, sql, &prepared, err) < 0)
+                return -1;
         Statement *statement = memory_new(sizeof(*statement));
         *statement = (Statement){ .sql = sql, .prepared = prepared };
         *ret = statement;
@@ -64,12 +74,14 @@ static int acquire(Database *database, const char *sql, Statement **ret, Error *
 
         Statement **slot = find_slot(database->statements, database->statement_capacity, sql);
         /* Another text at a known address: it was no literal. */
-        assert(!*slot || string_equal(sqlite3_sql((*slot)->prepared), sql));
+        assert(!*slot || !(*slot)->prepared || string_equal(sqlite3_sql((*slot)->prepared), sql));
         if (*slot && !(*slot)->is_used) {
+                if (!(*slot)->prepared && prepare(database, sql, &(*slot)->prepared, err) < 0)
+                        return -1;
                 *ret = *slot;
         } else {
                 Statement *made = NULL;
-                if (prepare(database, sql, &made, err) < 0)
+                if (add_statement(database, sql, &made, err) < 0)
                         return -1;
                 if (!*slot) {
                         *slot = made;
@@ -78,7 +90,7 @@ static int acquire(Database *database, const char *sql, Statement **ret, Error *
                 }
                 *ret = made;
         }
-        (*ret)->is_used = true;
+        (*ret)->is_used = (*ret)->was_wanted = true;
         return 0;
 }
 
@@ -98,6 +110,30 @@ void statements_done(Database *database) {
         free(database->statements);
         database->statements = NULL;
         database->statement_capacity = database->statement_count = 0;
+}
+
+static void weigh(Statement *statement) {
+        if (statement->was_wanted)
+                statement->worth += WORTH_GAIN;
+        else if (statement->worth > 0)
+                statement->worth--;
+        if (statement->worth > WORTH_MAX)
+                statement->worth = WORTH_MAX;
+        statement->was_wanted = false;
+}
+
+void statements_give_back(Database *database) {
+        for (size_t i = 0; i < database->statement_capacity; i++) {
+                Statement *statement = database->statements[i];
+
+                if (!statement)
+                        continue;
+                weigh(statement);
+                if (statement->worth >= WORTH_KEPT || statement->is_used)
+                        continue;
+                (void)sqlite3_finalize(statement->prepared);
+                statement->prepared = NULL;
+        }
 }
 
 static int bind_values(Database *database, Statement *statement, const char *types, va_list values,

@@ -15,6 +15,7 @@
 #include "base/text.h"
 #include "place.h"
 #include "state/database.h"
+#include "state/engine.h"
 
 static Database *must_open(const char *directory) {
         Database *database;
@@ -220,6 +221,50 @@ static void a_query_may_run_inside_the_same_query(void **state) {
         assert_int_equal(seen, 4);
 }
 
+static size_t count_prepared(Database *database) {
+        size_t count = 0;
+
+        for (sqlite3_stmt *one = NULL; (one = sqlite3_next_stmt(database->sqlite, one));)
+                count++;
+        return count;
+}
+
+static void what_is_not_wanted_again_and_again_is_let_go_when_idle(void **state) {
+        autoptr(Database) database = must_open(*state);
+
+        must_set(database, "a", "one");
+        assert_int_equal(count_settings(database), 1);
+        assert_true(count_prepared(database) > 1);
+        database_give_back(database);
+        assert_int_equal(count_prepared(database), 0);
+
+        /* It was wanted before: twice is again, and lasts while it is not wanted for one time. */
+        assert_int_equal(count_settings(database), 1);
+        for (size_t i = 0; i < 2; i++) {
+                database_give_back(database);
+                assert_int_equal(count_prepared(database), 1);
+        }
+        database_give_back(database);
+        assert_int_equal(count_prepared(database), 0);
+        assert_int_equal(count_settings(database), 1);
+}
+
+static void a_query_that_is_open_survives_an_idle_moment(void **state) {
+        autoptr(Database) database = must_open(*state);
+        autoquery query = QUERY_INIT;
+        Error err;
+
+        must_set(database, "a", "one");
+        must_set(database, "b", "two");
+        assert_int_equal(
+                query_open(database, &query, &err, "SELECT key FROM setting ORDER BY key", ""), 0);
+        assert_int_equal(query_next(&query, &err), 1);
+        database_give_back(database);
+        assert_int_equal(query_next(&query, &err), 1);
+        assert_string_equal(query_get_text(&query, 0), "b");
+        assert_int_equal(query_next(&query, &err), 0);
+}
+
 static void null_is_bound_and_found_as_no_value(void **state) {
         autoptr(Database) database = must_open(*state);
         char *value = NULL;
@@ -417,6 +462,8 @@ int main(void) {
                 TEST(every_file_is_for_root_only),
                 TEST(the_durability_settings_are_as_designed),
                 TEST(a_query_may_run_inside_the_same_query),
+                TEST(what_is_not_wanted_again_and_again_is_let_go_when_idle),
+                TEST(a_query_that_is_open_survives_an_idle_moment),
                 TEST(null_is_bound_and_found_as_no_value),
                 TEST(a_damaged_state_is_refused_set_aside_and_left_alone),
                 TEST(a_file_of_another_program_is_refused),

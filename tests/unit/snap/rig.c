@@ -284,8 +284,10 @@ int rig_run(Rig *rig, Error *err) {
 }
 
 int rig_run_to_wait(Rig *rig, Error *err) {
-        return run_until(rig, "SELECT 1 FROM task WHERE status = 'Wait' AND wait_name NOTNULL", 1,
-                         err);
+        return run_until(rig,
+                         "SELECT 1 FROM task WHERE status = 'Wait' AND wait_name NOTNULL AND NOT "
+                         "EXISTS (SELECT 1 FROM task WHERE status IN ('Doing', 'Undoing'))",
+                         1, err);
 }
 
 static int upload(Rig *rig, const char *path, Error *err) {

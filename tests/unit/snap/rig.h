@@ -42,7 +42,7 @@ void rig_close_and_remove(Rig *rig, char *owned_root);
 /* Until nothing is unfinished or uncleaned; fails after 30 s. */
 int rig_run(Rig *rig, Error *err);
 
-/* Until some task waits for programs to end; fails after 30 s. */
+/* Until some task waits for programs to end, and no other is at work; fails after 30 s. */
 int rig_run_to_wait(Rig *rig, Error *err);
 
 /* An empty root with the directories that a daemon makes before; free it. */

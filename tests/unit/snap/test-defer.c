@@ -25,7 +25,7 @@
         "\"testbase\",\"apps\":{\"" name "\":{\"command\":\"bin/app\"}}}"
 
 /* The event, not the slow look every 30 s. */
-#define SOON_NS 5000000000LL
+#define SOON_NS 20000000000LL
 
 static char *directory, *base_path, *paths[2][2];
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "backend/apparmor-profile.h"
 
-#include <linux/capability.h>
 #include <string.h>
 
+#include "base/capability.h"
 #include "base/own.h"
 
 /* ── what every program may ── */
@@ -215,54 +215,9 @@ static void (*const ADDERS[GRANT_KIND_COUNT])(const GrantRow *, Text *) = {
 };
 
 static void add_capabilities(uint64_t capabilities, Text *profile) {
-        static const char *const names[] = {
-                "chown",
-                "dac_override",
-                "dac_read_search",
-                "fowner",
-                "fsetid",
-                "kill",
-                "setgid",
-                "setuid",
-                "setpcap",
-                "linux_immutable",
-                "net_bind_service",
-                "net_broadcast",
-                "net_admin",
-                "net_raw",
-                "ipc_lock",
-                "ipc_owner",
-                "sys_module",
-                "sys_rawio",
-                "sys_chroot",
-                "sys_ptrace",
-                "sys_pacct",
-                "sys_admin",
-                "sys_boot",
-                "sys_nice",
-                "sys_resource",
-                "sys_time",
-                "sys_tty_config",
-                "mknod",
-                "lease",
-                "audit_write",
-                "audit_control",
-                "setfcap",
-                "mac_override",
-                "mac_admin",
-                "syslog",
-                "wake_alarm",
-                "block_suspend",
-                "audit_read",
-                "perfmon",
-                "bpf",
-                "checkpoint_restore",
-        };
-        _Static_assert(ARRAY_COUNT(names) == CAP_LAST_CAP + 1, "a name for each");
-
-        for (size_t i = 0; i < ARRAY_COUNT(names); i++)
+        for (unsigned i = 0; capability_get_name(i); i++)
                 if (capabilities >> i & 1)
-                        text_append_format(profile, "  capability %s,\n", names[i]);
+                        text_append_format(profile, "  capability %s,\n", capability_get_name(i));
 }
 
 static void add_flags(const GrantSet *grants, Text *profile) {

@@ -212,20 +212,14 @@ static int check_names(const Cli *cli, const Arguments *arguments) {
 }
 
 static int install_names(Cli *cli, const Arguments *arguments, const char *channel) {
-        Error err = ERROR_INIT;
         const OperationShape shape = {
                 .action = "install", .channel = channel, .flags = flags, .has_transaction = true
         };
-        autojson body = operation_make_body(arguments, &shape);
         autojson change = NULL;
-        const Subject subject = { .snap = arguments->words[0],
-                                  .revision = arguments_get(arguments, "revision") };
         bool was_empty = is_without_commands(cli);
-        int outcome = operation_run(cli, arguments, body, &change, &err);
-        if (outcome < 0)
-                return report_failure(cli, &subject, &err);
-        if (outcome > 0)
-                return EXIT_DONE;
+        int code = operation_run(cli, arguments, &shape, &change);
+        if (!change)
+                return code;
         autojson names = arguments->word_count == 1 ? json_pack("[s]", arguments->words[0])
                                                     : operation_get_names(change);
         return print_installed(cli, arguments, names, "installed", was_empty);

@@ -44,22 +44,15 @@ static int print_times(Cli *cli, const Arguments *arguments) {
 }
 
 static int refresh_names(Cli *cli, const Arguments *arguments, const char *channel) {
-        Error err = ERROR_INIT;
         const OperationShape shape = {
                 .action = "refresh", .channel = channel, .flags = flags, .has_transaction = true
         };
-        autojson body = operation_make_body(arguments, &shape);
         autojson change = NULL;
-        bool is_single = arguments->word_count == 1;
-        const Subject subject = { .snap = is_single ? arguments->words[0] : "",
-                                  .revision = arguments_get(arguments, "revision") };
-        int outcome = operation_run(cli, arguments, body, &change, &err);
-        if (outcome < 0)
-                return report_failure(cli, &subject, &err);
-        if (outcome > 0)
-                return EXIT_DONE;
-        autojson names =
-                is_single ? json_pack("[s]", arguments->words[0]) : operation_get_names(change);
+        int code = operation_run(cli, arguments, &shape, &change);
+        if (!change)
+                return code;
+        autojson names = arguments->word_count == 1 ? json_pack("[s]", arguments->words[0])
+                                                    : operation_get_names(change);
         if (json_array_size(names) > 0)
                 return operation_print_snaps(cli, arguments, names, "refreshed");
         /* An empty answer of pawld does not say that nothing newer exists. */

@@ -3,7 +3,6 @@
 
 #include "base/text.h"
 #include "cli/operation.h"
-#include "cli/report.h"
 
 static void print_removed(const Arguments *arguments, const json_t *change) {
         autojson names = operation_get_names(change);
@@ -25,23 +24,17 @@ static void print_removed(const Arguments *arguments, const json_t *change) {
 }
 
 static int run_remove(Cli *cli, const Arguments *arguments) {
-        Error err = ERROR_INIT;
         bool has_option = arguments_has(arguments, "revision") || arguments_has(arguments, "purge");
         if (arguments->word_count > 1 && has_option)
                 return cli_refuse(cli, EXIT_FAILED,
                                   "a single snap name is needed to specify options");
         static const char *const flags[] = { "purge", NULL };
         const OperationShape shape = { .action = "remove", .flags = flags };
-        autojson body = operation_make_body(arguments, &shape);
         autojson change = NULL;
-        const Subject subject = { .snap = arguments->words[0],
-                                  .revision = arguments_get(arguments, "revision") };
-        int outcome = operation_run(cli, arguments, body, &change, &err);
-        if (outcome < 0)
-                return report_failure(cli, &subject, &err);
-        if (outcome == 0)
+        int code = operation_run(cli, arguments, &shape, &change);
+        if (change)
                 print_removed(arguments, change);
-        return EXIT_DONE;
+        return code;
 }
 
 static const Option options[] = {

@@ -25,20 +25,12 @@ static int print_version(Cli *cli, const char *name) {
 }
 
 static int run_revert(Cli *cli, const Arguments *arguments) {
-        Error err = ERROR_INIT;
-        int code = operation_check_modes(cli, arguments);
-        if (code != EXIT_DONE)
-                return code;
-        autojson body = json_pack("{s:s}", "action", "revert");
+        const OperationShape shape = { .action = "revert", .flags = flags };
         autojson change = NULL;
-        operation_put_value(body, arguments, "revision");
-        operation_put_flags(body, arguments, flags);
-        const Subject subject = { .snap = arguments->words[0],
-                                  .revision = arguments_get(arguments, "revision") };
-        int outcome = operation_run(cli, arguments, body, &change, &err);
-        if (outcome < 0)
-                return report_failure(cli, &subject, &err);
-        return outcome > 0 ? EXIT_DONE : print_version(cli, arguments->words[0]);
+        int code = operation_check_modes(cli, arguments);
+        if (code == EXIT_DONE)
+                code = operation_run(cli, arguments, &shape, &change);
+        return change ? print_version(cli, arguments->words[0]) : code;
 }
 
 static const Option options[] = {

@@ -15,17 +15,15 @@ bool operation_is_file(const char *word) {
         return strchr(word, '/') != NULL || string_has_suffix(word, ".snap");
 }
 
-void operation_put_flags(json_t *body, const Arguments *arguments, const char *const *names) {
+static void put_flags(json_t *body, const Arguments *arguments, const char *const *names) {
         for (; *names != NULL; names++)
                 if (arguments_has(arguments, *names))
                         json_put(body, *names, json_true());
 }
 
-void operation_put_value(json_t *body, const Arguments *arguments, const char *option) {
-        json_put_string(body, option, arguments_get(arguments, option));
-}
-
-json_t *operation_make_body(const Arguments *arguments, const OperationShape *shape) {
+/* The request for the words, which are names: of one snap with everything that may be said of it,
+ * of several with their names alone. */
+static json_t *make_body(const Arguments *arguments, const OperationShape *shape) {
         const char *transaction = arguments_get(arguments, "transaction");
         json_t *body = json_pack("{s:s}", "action", shape->action);
         if (shape->has_transaction)
@@ -33,9 +31,10 @@ json_t *operation_make_body(const Arguments *arguments, const OperationShape *sh
                                 transaction == NULL ? "per-snap" : transaction);
         if (arguments->word_count == 1) {
                 json_put_string(body, "channel", shape->channel);
-                operation_put_value(body, arguments, "revision");
+                json_put_string(body, "revision", arguments_get(arguments, "revision"));
                 json_put_string(body, "cohort-key", arguments_get(arguments, "cohort"));
-                operation_put_flags(body, arguments, shape->flags);
+                if (shape->flags)
+                        put_flags(body, arguments, shape->flags);
         }
         if (arguments->word_count > 1) {
                 json_t *snaps = json_array();
@@ -88,37 +87,37 @@ int operation_get_channel(const Cli *cli, const Arguments *arguments, const char
         return EXIT_DONE;
 }
 
-int operation_run(Cli *cli, const Arguments *arguments, const json_t *body, json_t **ret_change,
-                  Error *err) {
+int operation_run(Cli *cli, const Arguments *arguments, const OperationShape *shape,
+                  json_t **ret_change) {
+        Error err = ERROR_INIT;
         autofree char *change = NULL;
-        bool is_single = arguments->word_count == 1;
-        autofree char *path =
-                is_single ? client_make_path(cli->client, "/v2/snaps", arguments->words[0])
-                          : string_copy("/v2/snaps");
-        autojson request = json_deep_copy(body);
+        const char *name = arguments->word_count > 0 ? arguments->words[0] : "";
+        const Subject subject = { .snap = name, .revision = arguments_get(arguments, "revision") };
+        autofree char *path = arguments->word_count == 1
+                                      ? client_make_path(cli->client, "/v2/snaps", name)
+                                      : string_copy("/v2/snaps");
+        autojson request = make_body(arguments, shape);
         operation_put_queue(request, arguments);
+        autojson done = NULL;
         wait_begin_request(cli);
-        int outcome = client_start(cli->client, path, request, &change, err);
+        int outcome = client_start(cli->client, path, request, &change, &err);
         wait_end_request();
-        if (outcome < 0)
-                return -1;
-        return wait_as_asked(cli, arguments, change, ret_change, err);
+        if (outcome >= 0)
+                outcome = wait_as_asked(cli, arguments, change, &done, &err);
+        *ret_change = outcome == 0 ? take(done) : NULL;
+        return outcome < 0 ? report_failure(cli, &subject, &err) : EXIT_DONE;
 }
 
 int operation_run_simple(Cli *cli, const Arguments *arguments, const char *action,
                          const char *done) {
-        Error err = ERROR_INIT;
-        autojson body = json_pack("{s:s}", "action", action);
+        const OperationShape shape = { .action = action };
         autojson change = NULL;
         Arguments first = *arguments;
         first.word_count = 1;
-        int outcome = operation_run(cli, &first, body, &change, &err);
-        const Subject subject = { .snap = arguments->words[0] };
-        if (outcome < 0)
-                return report_failure(cli, &subject, &err);
-        if (outcome == 0)
+        int code = operation_run(cli, &first, &shape, &change);
+        if (change)
                 (void)printf("%s %s\n", arguments->words[0], done);
-        return EXIT_DONE;
+        return code;
 }
 
 json_t *operation_get_names(const json_t *change) {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <string.h>
 
+#include "base/capability.h"
 #include "base/json.h"
 #include "base/limits.h"
 #include "base/text.h"
@@ -69,52 +70,6 @@ static const struct {
         { "netlink-ecryptfs", FAMILY_NETLINK, 19 },
         { "netlink-rdma", FAMILY_NETLINK, 20 },
         { "netlink-crypto", FAMILY_NETLINK, 21 },
-};
-
-/* In the order of their numbers (linux/capability.h). */
-static const char *const CAPABILITIES[] = {
-        "chown",
-        "dac_override",
-        "dac_read_search",
-        "fowner",
-        "fsetid",
-        "kill",
-        "setgid",
-        "setuid",
-        "setpcap",
-        "linux_immutable",
-        "net_bind_service",
-        "net_broadcast",
-        "net_admin",
-        "net_raw",
-        "ipc_lock",
-        "ipc_owner",
-        "sys_module",
-        "sys_rawio",
-        "sys_chroot",
-        "sys_ptrace",
-        "sys_pacct",
-        "sys_admin",
-        "sys_boot",
-        "sys_nice",
-        "sys_resource",
-        "sys_time",
-        "sys_tty_config",
-        "mknod",
-        "lease",
-        "audit_write",
-        "audit_control",
-        "setfcap",
-        "mac_override",
-        "mac_admin",
-        "syslog",
-        "wake_alarm",
-        "block_suspend",
-        "audit_read",
-        "perfmon",
-        "bpf",
-        "checkpoint_restore",
-        NULL,
 };
 
 const DefinitionKey DEFINITION_GRANTS[] = {
@@ -521,7 +476,7 @@ static int check_sockets(const Place *place, const Node *list) {
 }
 
 static int check_capabilities(const Place *place, const Node *list) {
-        return definition_check_words(place, list, CAPABILITIES);
+        return definition_check_words(place, list, capability_get_names());
 }
 
 static int check_environment(const Place *place, const Node *map) {
@@ -597,8 +552,8 @@ void definition_number_grants(json_t *block) {
         json_array_foreach(sockets, i, name)
                 json_array_set_new(sockets, i, number_socket(json_string_value(name)));
         json_array_foreach(names, i, name) {
-                for (size_t bit = 0; CAPABILITIES[bit]; bit++)
-                        if (string_equal(CAPABILITIES[bit], json_string_value(name)))
+                for (unsigned bit = 0; capability_get_name(bit); bit++)
+                        if (string_equal(capability_get_name(bit), json_string_value(name)))
                                 bits |= (json_int_t)1 << bit;
         }
         if (names)

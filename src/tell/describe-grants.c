@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tell/describe-grants.h"
 
+#include "base/capability.h"
 #include "base/text.h"
 #include "tell/flag-words.h"
 #include "tell/grant-words.h"

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Names of bits: what a flag of an interface and a capability are called, and what a person is told
- * of them.
+ * Names of flags: what a flag of an interface is called, and what a person is told of it.
  */
 #pragma once
 
@@ -19,5 +18,3 @@ typedef struct FlagWord {
 
 /* The count is that of all flags there are. */
 const FlagWord *flag_words_get(size_t *ret_count);
-/* "net_admin"; NULL where the kernel's headers have no such number. */
-const char *capability_get_name(unsigned number);

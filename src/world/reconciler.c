@@ -60,7 +60,7 @@ struct Reconciler {
         uv_timer_t turn; /* runs while there is more to compile than one turn of the loop may take,
                           * or something failed that is to be tried again */
         int64_t answered_at; /* by the clock on the wall: when the worker last said something */
-        char boot[48];
+        char *boot;          /* owned */
         Entry *entries;
 };
 
@@ -613,14 +613,6 @@ static void on_worked(void *context, Text *result, const Error *err) {
 
 /* ── the object ── */
 
-static void read_boot(char ret[48]) {
-        autofd int file = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
-        ssize_t length = file < 0 ? -1 : read(file, ret, 47);
-
-        ret[length > 0 ? length : 0] = '\0';
-        ret[strcspn(ret, "\n")] = '\0';
-}
-
 void reconciler_wake(Reconciler *reconciler) {
         Error err = ERROR_INIT;
         int is_touched = take_touched(reconciler, &err);
@@ -660,7 +652,7 @@ int reconciler_new(const ReconcilerConfig *config, Reconciler **ret, Error *err)
         Reconciler *reconciler = memory_new(sizeof(*reconciler));
         reconciler->config = *config;
         reconciler->has_labels = !*config->root && apparmor_is_available();
-        read_boot(reconciler->boot);
+        reconciler->boot = clock_read_boot_id();
         (void)uv_timer_init(config->loop, &reconciler->turn);
         reconciler->turn.data = reconciler;
         (void)uv_timer_start(&reconciler->turn, start_all, 0, 0);
@@ -699,6 +691,7 @@ static void free_when_closed(uv_handle_t *handle) {
 
         while (reconciler->entries)
                 drop_entry(reconciler, reconciler->entries);
+        free(reconciler->boot);
         free(reconciler);
 }
 

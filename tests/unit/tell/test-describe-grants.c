@@ -2,8 +2,6 @@
  *
  * Everything that an interface can grant has words, and every interface of this build is described.
  */
-#include <linux/capability.h>
-
 #include "../unit.h"
 #include "base/text.h"
 #include "tell/describe-grants.h"
@@ -31,14 +29,6 @@ static void test_every_flag_that_an_interface_has_has_words(void **state) {
                              block++)
                                 assert_int_equal(block->grants->flags & ~known, 0);
         }
-}
-
-static void test_every_capability_has_a_name(void **state) {
-        (void)state;
-        for (unsigned i = 0; i <= CAP_LAST_CAP; i++)
-                assert_non_null(capability_get_name(i));
-        assert_null(capability_get_name(CAP_LAST_CAP + 1));
-        assert_string_equal(capability_get_name(CAP_NET_ADMIN), "net_admin");
 }
 
 static void test_every_grant_of_every_interface_has_a_sentence(void **state) {
@@ -92,7 +82,6 @@ static void test_sentences(void **state) {
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_every_flag_that_an_interface_has_has_words),
-                cmocka_unit_test(test_every_capability_has_a_name),
                 cmocka_unit_test(test_every_grant_of_every_interface_has_a_sentence),
                 cmocka_unit_test(test_sentences),
         };

@@ -28,7 +28,7 @@ typedef struct Loading {
 } Loading;
 
 /* By their bits; NULL ends it. */
-const char *const KIND_FLAG_NAMES[] = {
+static const char *const FLAG_NAMES[] = {
         "listens",
         "shows-home",
         "sees-processes",
@@ -43,7 +43,7 @@ const char *const KIND_FLAG_NAMES[] = {
         NULL,
 };
 
-const char *const KIND_LIST_NAMES[INTERFACE_LIST_COUNT] = {
+static const char *const LIST_NAMES[INTERFACE_LIST_COUNT] = {
         [INTERFACE_LIST_UNIX_SOCKETS] = "unix-sockets",
         [INTERFACE_LIST_ABSTRACT_SOCKETS] = "abstract-sockets",
         [INTERFACE_LIST_SYSTEM_CALLS] = "system-calls",
@@ -384,8 +384,8 @@ static const InterfaceVariable *load_environment(Loading *loading, const json_t 
 static const InterfaceGrants *load_grants(Loading *loading, const json_t *object) {
         InterfaceGrants *grants = allocate(loading, 1, sizeof(*grants));
 
-        for (size_t i = 0; KIND_FLAG_NAMES[i]; i++)
-                if (get_bool(loading, object, KIND_FLAG_NAMES[i]))
+        for (size_t i = 0; FLAG_NAMES[i]; i++)
+                if (get_bool(loading, object, FLAG_NAMES[i]))
                         grants->flags |= 1u << i;
         grants->capabilities = (uint64_t)get_number(loading, object, "capabilities", 0);
         grants->files = load_files(loading, object);
@@ -395,7 +395,7 @@ static const InterfaceGrants *load_grants(Loading *loading, const json_t *object
         grants->dbus = load_bus(loading, object);
         grants->environment = load_environment(loading, object);
         for (size_t i = 0; i < INTERFACE_LIST_COUNT; i++)
-                grants->lists[i] = get_texts(loading, object, KIND_LIST_NAMES[i]);
+                grants->lists[i] = get_texts(loading, object, LIST_NAMES[i]);
         return grants;
 }
 

@@ -21,5 +21,3 @@ InterfaceKind *kind_free(InterfaceKind *kind);
 /* The word in files and in the reference. */
 extern const char *const KIND_TYPE_NAMES[ATTRIBUTE_TYPE_COUNT];
 extern const char *const KIND_AUTO_NAMES[KIND_AUTO_COUNT];
-extern const char *const KIND_FLAG_NAMES[];
-extern const char *const KIND_LIST_NAMES[INTERFACE_LIST_COUNT];

@@ -45,7 +45,8 @@ static char *copy_below(const char *below) {
         return length > 0 && launch_path_is_clean(path) ? take(copy) : NULL;
 }
 
-char *grant_path_format(const LaunchPlanInput *input, const char *text) {
+/* A path in the view, owned; NULL where there is none for it. */
+static char *format_path(const LaunchPlanInput *input, const char *text) {
         const char *rest;
         autofree char *base = find_base(input, text, &rest);
         autofree char *below = base ? copy_below(rest) : NULL;
@@ -129,7 +130,7 @@ static void add_mount(Text *plan, const LaunchPlanInput *input, const GrantRow *
         const char *rest;
         autofree char *base = find_base(input, row->text, &rest);
         autofree char *below = base ? copy_below(rest) : NULL;
-        autofree char *place = grant_path_format(input, row->second);
+        autofree char *place = format_path(input, row->second);
 
         if (!below || !place || (row->needs && !is_there(input, row->needs)))
                 return;
@@ -158,7 +159,7 @@ static char *join(const char *place, const char *below) {
         return *below ? string_format("%s/%s", place, below) : string_copy(place);
 }
 
-char *grant_share_format_target(const LaunchPlanInput *input, const GrantShare *share) {
+static char *format_target(const LaunchPlanInput *input, const GrantShare *share) {
         const Target *target = input->target;
 
         if (share->target == SHARE_PLACE_VIEW)
@@ -176,7 +177,7 @@ char *grant_share_format_target(const LaunchPlanInput *input, const GrantShare *
 static void add_share(Text *plan, const LaunchPlanInput *input, const GrantShare *share) {
         const GrantSet *grants = &input->target->grants;
         const GrantProvider *provider = &grants->providers[share->provider];
-        autofree char *target = grant_share_format_target(input, share);
+        autofree char *target = format_target(input, share);
         char number[16];
 
         if (share->source == SHARE_PLACE_SNAP) {
@@ -230,7 +231,7 @@ static void cut_pattern(char *path) {
 static void add_allowed(Text *plan, const LaunchPlanInput *input, const GrantRow *row) {
         bool is_run = row->access & INTERFACE_ACCESS_EXECUTE;
         const char *place = row->kind == GRANT_MOUNT ? row->second : row->text;
-        autofree char *path = place ? grant_path_format(input, place) : NULL;
+        autofree char *path = place ? format_path(input, place) : NULL;
 
         if (!path || !(row->access & INTERFACE_ACCESS_WRITE))
                 return;
@@ -249,7 +250,7 @@ void launch_plan_add_landlock_grants(Text *plan, const LaunchPlanInput *input) {
                 if (grants->rows[i].kind == GRANT_FILE || grants->rows[i].kind == GRANT_MOUNT)
                         add_allowed(plan, input, &grants->rows[i]);
         for (size_t i = 0; i < grants->share_count; i++) {
-                autofree char *path = grant_share_format_target(input, &grants->shares[i]);
+                autofree char *path = format_target(input, &grants->shares[i]);
                 if (grants->shares[i].is_writable)
                         launch_line_append(plan, "allow", path, "read,execute,write", NULL);
         }

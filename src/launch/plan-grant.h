@@ -19,7 +19,3 @@ void launch_plan_add_capabilities(Text *plan, const LaunchPlanInput *input);
 
 /* Without any the launch has an IPC namespace of its own. */
 void launch_plan_add_queues(Text *plan, const LaunchPlanInput *input);
-
-/* Paths in the view, owned; NULL where there is none for it. */
-char *grant_path_format(const LaunchPlanInput *input, const char *text);
-char *grant_share_format_target(const LaunchPlanInput *input, const GrantShare *share);

@@ -57,7 +57,9 @@ static const unsigned MOVES[TASK_STATUS_COUNT] = {
                 TO(TASK_WAIT) | TO(TASK_DONE) | TO(TASK_UNDO) | TO(TASK_UNDONE) | TO(TASK_ERROR),
 };
 
-void assert_task_move(TaskStatus from, TaskStatus to) {
+/* What the drawing says, as a program: of a step from one status to the next, and of a task as
+ * stored; a failure is a fault of the engine itself. */
+static void assert_task_move(TaskStatus from, TaskStatus to) {
         assert(MOVES[from] & TO(to));
 }
 
@@ -68,7 +70,7 @@ static void assert_waiting(const Task *task) {
                 assert(task->waited_status == TASK_STATUS_COUNT && !task->is_wait_over);
 }
 
-void assert_task_state(const Task *task) {
+static void assert_task_state(const Task *task) {
         static const unsigned at_work = TO(TASK_DOING) | TO(TASK_UNDOING) | TO(TASK_ABORT);
         static const unsigned of_failed = TO(TASK_UNDO) | TO(TASK_UNDOING) | TO(TASK_ERROR);
 

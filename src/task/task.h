@@ -68,11 +68,6 @@ typedef struct Task {
         char *fault;  /* why the stored data cannot be read; `data` is empty then.  NULL: it can */
 } Task;
 
-/* What the drawing says, as a program: of a task as stored, and of a step from one status to the
- * next.  task_load and task_set_status call them; a failure is a fault of the engine itself. */
-void assert_task_state(const Task *task);
-void assert_task_move(TaskStatus from, TaskStatus to);
-
 /* 1 found, 0 no such task.  One whose data cannot be read is found too, with `fault`: it must fail
  * by itself, and hold up no other. */
 int task_load(Database *database, int64_t id, Task **ret, Error *err);

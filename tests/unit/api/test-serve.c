@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "../scratch.h"
 #include "../unit.h"
 #include "api/api.h"
 #include "base/file.h"
@@ -53,7 +54,7 @@ const char *request_get_query(const Request *request, const char *key, const cha
 }
 
 typedef struct Fixture {
-        char directory[64];
+        char directory[SCRATCH_SIZE];
         uv_loop_t loop;
         Places *places;
         Api api;
@@ -61,12 +62,10 @@ typedef struct Fixture {
 
 static int set_up(void **state) {
         Fixture *fixture = memory_new(sizeof(*fixture));
-        const char *base = getenv("TMPDIR");
         Error err = ERROR_INIT;
 
-        (void)snprintf(fixture->directory, sizeof(fixture->directory), "%s/pawl-serve-XXXXXX",
-                       base && strlen(base) < 40 ? base : "/tmp");
-        if (!mkdtemp(fixture->directory) || uv_loop_init(&fixture->loop) < 0 ||
+        scratch_make(fixture->directory);
+        if (uv_loop_init(&fixture->loop) < 0 ||
             places_open(fixture->directory, "/usr/lib/pawl/pawl-run", &fixture->places, &err) < 0)
                 return -1;
         autofree char *path = places_format_path(fixture->places, "var/lib/pawl/state");
@@ -79,14 +78,12 @@ static int set_up(void **state) {
 
 static int tear_down(void **state) {
         Fixture *fixture = *state;
-        Error err = ERROR_INIT;
 
         api_stop(&fixture->api);
         database_close(fixture->api.database);
         places_close(fixture->places);
         (void)uv_loop_close(&fixture->loop);
-        autofd int parent = directory_open("/", &err);
-        int outcome = tree_remove(parent, fixture->directory + 1, &err);
+        int outcome = scratch_remove(fixture->directory);
         free(fixture);
         json_decref(take(reply_body));
         return outcome;

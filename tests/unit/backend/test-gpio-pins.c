@@ -11,10 +11,11 @@
 #include "backend/gpio-pins.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "scratch.h"
 #include "unit.h"
 
 typedef struct Fixture {
-        char top[64];
+        char top[SCRATCH_SIZE];
         char sysfs[80], notes[80];
         GpioPlace place;
 } Fixture;
@@ -51,8 +52,7 @@ static void have_pin(const Fixture *fixture, const char *number, bool is_there) 
 static int set_up(void **state) {
         Fixture *fixture = memory_new(sizeof(*fixture));
 
-        (void)snprintf(fixture->top, sizeof(fixture->top), "/tmp/pawl-gpio-XXXXXX");
-        assert_non_null(mkdtemp(fixture->top));
+        scratch_make(fixture->top);
         (void)snprintf(fixture->sysfs, sizeof(fixture->sysfs), "%s/sys", fixture->top);
         (void)snprintf(fixture->notes, sizeof(fixture->notes), "%s/notes", fixture->top);
         assert_int_equal(mkdir(fixture->sysfs, 0700), 0);
@@ -65,12 +65,10 @@ static int set_up(void **state) {
 
 static int tear_down(void **state) {
         Fixture *fixture = *state;
-        Error err = ERROR_INIT;
-        autofd int tmp = directory_open("/tmp", &err);
-        int status = tree_remove(tmp, fixture->top + strlen("/tmp/"), &err);
+        int status = scratch_remove(fixture->top);
 
         free(fixture);
-        return status < 0 ? -1 : 0;
+        return status;
 }
 
 #define WANTED "# Written by pawl: do not edit.\n# gpio\n17\n"

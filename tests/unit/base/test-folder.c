@@ -11,17 +11,17 @@
 #include "base/file.h"
 #include "base/folder.h"
 #include "base/text.h"
+#include "scratch.h"
 #include "unit.h"
 
-static char place[64];
+static char place[SCRATCH_SIZE];
 static int top;
 
 static int make_place(void **state) {
         Error err = ERROR_INIT;
 
         (void)state;
-        strncpy(place, "/tmp/test-folder-XXXXXX", sizeof(place) - 1);
-        assert_non_null(mkdtemp(place));
+        scratch_make(place);
         top = directory_open(place, &err);
         assert_int_equal(mkdirat(top, "home", 0755), 0);
         assert_int_equal(mkdirat(top, "home/work", 0755), 0);
@@ -30,12 +30,9 @@ static int make_place(void **state) {
 }
 
 static int remove_place(void **state) {
-        Error err = ERROR_INIT;
-        autofd int tmp = directory_open("/tmp", &err);
-
         (void)state;
         (void)close(top);
-        return tree_remove(tmp, place + strlen("/tmp/"), &err);
+        return scratch_remove(place);
 }
 
 static char *find(const char *name) {

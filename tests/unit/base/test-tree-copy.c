@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "base/tree-copy.h"
+#include "scratch.h"
 #include "unit.h"
 
 static int make_nested(int top, unsigned depth) {
@@ -36,12 +37,12 @@ static unsigned count_nested(int top) {
 
 /* Each level holds three descriptors, and 1024 is what most processes are given. */
 static void deep_trees_are_copied_and_deeper_ones_refused_in_words(void **state) {
-        char place[] = "/tmp/tree-copy-XXXXXX";
+        char place[SCRATCH_SIZE];
         struct rlimit few = { 1024, 0 }, after;
         Error err = ERROR_INIT;
         (void)state;
 
-        assert_non_null(mkdtemp(place));
+        scratch_make(place);
         assert_int_equal(getrlimit(RLIMIT_NOFILE, &after), 0);
         few.rlim_max = after.rlim_max;
         assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
@@ -57,8 +58,7 @@ static void deep_trees_are_copied_and_deeper_ones_refused_in_words(void **state)
         assert_non_null(strstr(err.message, "nested deeper than 1000"));
         assert_int_equal(getrlimit(RLIMIT_NOFILE, &after), 0);
         assert_int_equal(after.rlim_cur, 1024);
-        autofd int tmp = directory_open("/tmp", &err);
-        assert_int_equal(tree_remove(tmp, place + strlen("/tmp/"), &err), 0);
+        assert_int_equal(scratch_remove(place), 0);
 }
 
 int main(void) {

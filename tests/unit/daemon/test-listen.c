@@ -7,23 +7,20 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "../scratch.h"
 #include "../unit.h"
 #include "base/text.h"
 #include "daemon/listen.h"
 
 typedef struct Fixture {
-        char directory[64];
+        char directory[SCRATCH_SIZE];
         char path[96];
 } Fixture;
 
 static int set_up(void **state) {
         Fixture *fixture = memory_new(sizeof(*fixture));
-        const char *base = getenv("TMPDIR");
 
-        (void)snprintf(fixture->directory, sizeof(fixture->directory), "%s/pawl-listen-XXXXXX",
-                       base && strlen(base) < 30 ? base : "/tmp");
-        if (!mkdtemp(fixture->directory))
-                return -1;
+        scratch_make(fixture->directory);
         (void)snprintf(fixture->path, sizeof(fixture->path), "%s/s", fixture->directory);
         *state = fixture;
         return 0;
@@ -32,8 +29,7 @@ static int set_up(void **state) {
 static int tear_down(void **state) {
         Fixture *fixture = *state;
 
-        (void)unlink(fixture->path);
-        int outcome = rmdir(fixture->directory);
+        int outcome = scratch_remove(fixture->directory);
         free(fixture);
         return outcome;
 }

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../scratch.h"
 #include "../unit.h"
 #include "base/file.h"
 #include "base/text.h"
@@ -15,24 +16,6 @@
 #include "interface/hook-chain.h"
 #include "interface/repository.h"
 #include "task/change.h"
-
-static int make_directory(void **state) {
-        char *directory = string_copy("/tmp/hook-chain-test-XXXXXX");
-
-        assert_non_null(mkdtemp(directory));
-        *state = directory;
-        return 0;
-}
-
-static int remove_directory(void **state) {
-        Error err;
-        int root = directory_open("/tmp", &err);
-
-        assert_int_equal(tree_remove(root, (char *)*state + strlen("/tmp/"), &err), 0);
-        (void)close(root);
-        free(*state);
-        return 0;
-}
 
 static void must_run(Database *database, const char *sql) {
         autotransaction transaction = TRANSACTION_INIT;
@@ -461,7 +444,7 @@ static void many_are_disconnected(void **state) {
 
 int main(void) {
         static const struct CMUnitTest TESTS[] = {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, make_directory, remove_directory)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, scratch_set_up, scratch_tear_down)
                 TEST(connecting_without_hooks_is_one_task),
                 TEST(connecting_runs_hooks_around_it),
                 TEST(a_disabled_package_has_no_hooks),

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../scratch.h"
 #include "../unit.h"
 #include "base/file.h"
 #include "base/text.h"
@@ -19,7 +20,7 @@
 #define COLUMN_COUNT   6
 
 typedef struct Machines {
-        char *directories[2];
+        char directories[2][SCRATCH_SIZE];
         Database *databases[2]; /* classic, core */
 } Machines;
 
@@ -28,8 +29,7 @@ static int open_machines(void **state) {
         Error err;
 
         for (size_t i = 0; i < 2; i++) {
-                machines.directories[i] = string_copy("/tmp/policy-test-XXXXXX");
-                assert_non_null(mkdtemp(machines.directories[i]));
+                scratch_make(machines.directories[i]);
                 if (database_open(machines.directories[i], &machines.databases[i], &err) < 0 ||
                     repository_open(machines.databases[i], i == 0, &err) < 0)
                         fail_msg("%s", err.message);
@@ -40,16 +40,11 @@ static int open_machines(void **state) {
 
 static int close_machines(void **state) {
         Machines *machines = *state;
-        Error err;
-        int root = directory_open("/tmp", &err);
 
         for (size_t i = 0; i < 2; i++) {
                 (void)database_close(machines->databases[i]);
-                assert_int_equal(
-                        tree_remove(root, machines->directories[i] + strlen("/tmp/"), &err), 0);
-                free(machines->directories[i]);
+                assert_int_equal(scratch_remove(machines->directories[i]), 0);
         }
-        (void)close(root);
         return 0;
 }
 

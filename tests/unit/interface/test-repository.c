@@ -2,28 +2,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../scratch.h"
 #include "../unit.h"
 #include "base/file.h"
 #include "base/text.h"
 #include "interface/repository.h"
-
-static int make_directory(void **state) {
-        char *directory = string_copy("/tmp/repository-test-XXXXXX");
-
-        assert_non_null(mkdtemp(directory));
-        *state = directory;
-        return 0;
-}
-
-static int remove_directory(void **state) {
-        Error err;
-        int root = directory_open("/tmp", &err);
-
-        assert_int_equal(tree_remove(root, (char *)*state + strlen("/tmp/"), &err), 0);
-        (void)close(root);
-        free(*state);
-        return 0;
-}
 
 static Database *must_open(const char *directory, bool is_classic) {
         Database *database;
@@ -132,12 +115,12 @@ static void candidates_are_what_the_interface_says(void **state) {
 int main(void) {
         static const struct CMUnitTest TESTS[] = {
                 cmocka_unit_test_setup_teardown(the_views_follow_the_current_revision,
-                                                make_directory, remove_directory),
+                                                scratch_set_up, scratch_tear_down),
                 cmocka_unit_test_setup_teardown(
-                        a_plug_that_must_be_alone_is_judged_among_its_package, make_directory,
-                        remove_directory),
+                        a_plug_that_must_be_alone_is_judged_among_its_package, scratch_set_up,
+                        scratch_tear_down),
                 cmocka_unit_test_setup_teardown(candidates_are_what_the_interface_says,
-                                                make_directory, remove_directory),
+                                                scratch_set_up, scratch_tear_down),
         };
 
         return cmocka_run_group_tests(TESTS, NULL, NULL);

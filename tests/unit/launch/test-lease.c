@@ -12,14 +12,15 @@
 #include "base/text.h"
 #include "launch/caller.h"
 #include "launch/lease.h"
+#include "scratch.h"
 #include "unit.h"
 
 static void a_lease_is_held_as_long_as_a_copy_is_open(void **state) {
-        char root[] = "/tmp/lease-XXXXXX";
+        char root[SCRATCH_SIZE];
         Error err = ERROR_INIT;
         (void)state;
 
-        assert_non_null(mkdtemp(root));
+        scratch_make(root);
         assert_false(lease_is_held(root, "tool", "1"));
         int one = lease_open(root, "tool", "1", 1000, &err);
         int other = lease_open(root, "tool", "1", 1001, &err);
@@ -32,16 +33,15 @@ static void a_lease_is_held_as_long_as_a_copy_is_open(void **state) {
         assert_true(lease_is_held(root, "tool", "1"));
         (void)close(copy);
         assert_false(lease_is_held(root, "tool", "1"));
-        autofd int tmp = open("/tmp", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        assert_int_equal(tree_remove(tmp, root + strlen("/tmp/"), &err), 0);
+        assert_int_equal(scratch_remove(root), 0);
 }
 
 static void a_user_who_locks_his_lease_hinders_no_other(void **state) {
-        char root[] = "/tmp/lease-XXXXXX";
+        char root[SCRATCH_SIZE];
         Error err = ERROR_INIT;
         (void)state;
 
-        assert_non_null(mkdtemp(root));
+        scratch_make(root);
         int hostile = lease_open(root, "tool", "1", 1000, &err);
         assert_int_equal(flock(hostile, LOCK_EX | LOCK_NB), 0);
         assert_int_equal(lease_open(root, "tool", "1", 1000, &err), -1);
@@ -49,17 +49,16 @@ static void a_user_who_locks_his_lease_hinders_no_other(void **state) {
         assert_true(other >= 0);
         (void)close(hostile);
         (void)close(other);
-        autofd int tmp = open("/tmp", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        assert_int_equal(tree_remove(tmp, root + strlen("/tmp/"), &err), 0);
+        assert_int_equal(scratch_remove(root), 0);
 }
 
 /* It is handed to any user, who could else fill R/run with it. */
 static void nobody_can_write_to_his_lease(void **state) {
-        char root[] = "/tmp/lease-XXXXXX";
+        char root[SCRATCH_SIZE];
         Error err = ERROR_INIT;
         (void)state;
 
-        assert_non_null(mkdtemp(root));
+        scratch_make(root);
         int lease = lease_open(root, "tool", "1", 1000, &err);
         assert_true(lease >= 0);
         assert_int_equal(fcntl(lease, F_GETFL) & O_ACCMODE, O_RDONLY);
@@ -78,8 +77,7 @@ static void nobody_can_write_to_his_lease(void **state) {
                 assert_int_equal(waitpid(pid, &status, 0), pid);
         assert_int_equal(status, 0);
         (void)close(lease);
-        autofd int tmp = open("/tmp", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        assert_int_equal(tree_remove(tmp, root + strlen("/tmp/"), &err), 0);
+        assert_int_equal(scratch_remove(root), 0);
 }
 
 static void a_package_is_known_by_its_cgroup(void **state) {

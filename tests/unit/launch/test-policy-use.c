@@ -10,13 +10,14 @@
 #include "interface/repository.h"
 #include "launch/policies.h"
 #include "launch/policy-use.h"
+#include "scratch.h"
 #include "unit.h"
 
 #define TEMPLATE "allow read\n"
 #define OTHER    "allow write\n"
 
 typedef struct World {
-        char path[32];
+        char path[SCRATCH_SIZE];
         Database *database;
         int directory; /* policy/ */
 } World;
@@ -60,8 +61,7 @@ static int begin(void **state) {
         World *world = memory_new(sizeof(*world));
         Error err = ERROR_INIT;
 
-        (void)snprintf(world->path, sizeof(world->path), "/tmp/policy-use-XXXXXX");
-        assert_non_null(mkdtemp(world->path));
+        scratch_make(world->path);
         autofd int root = directory_open(world->path, &err);
         autofree char *states = string_format("%s/state", world->path);
         assert_int_equal(mkdir(states, 0700), 0);
@@ -76,12 +76,10 @@ static int begin(void **state) {
 
 static int end(void **state) {
         World *world = *state;
-        autofd int parent = open("/tmp", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        Error err = ERROR_INIT;
 
         database_close(world->database);
         (void)close(world->directory);
-        int removed = tree_remove(parent, world->path + strlen("/tmp/"), &err);
+        int removed = scratch_remove(world->path);
         free(world);
         return removed;
 }

@@ -8,20 +8,20 @@
 #include "base/text.h"
 #include "policy/seccomp.h"
 #include "policy/store.h"
+#include "scratch.h"
 #include "unit.h"
 
 #define RULES "allow read\nrefuse ioctl 1&0xffffffff=21522\n"
 
 typedef struct Place {
-        char path[32];
+        char path[SCRATCH_SIZE];
         int directory;
 } Place;
 
 static int begin(void **state) {
         Place *place = memory_new(sizeof(*place));
 
-        (void)snprintf(place->path, sizeof(place->path), "/tmp/policy-XXXXXX");
-        assert_non_null(mkdtemp(place->path));
+        scratch_make(place->path);
         place->directory = open(place->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
         *state = place;
         return place->directory < 0;
@@ -29,11 +29,9 @@ static int begin(void **state) {
 
 static int end(void **state) {
         Place *place = *state;
-        autofd int parent = open("/tmp", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        Error err = ERROR_INIT;
 
         (void)close(place->directory);
-        int removed = tree_remove(parent, place->path + strlen("/tmp/"), &err);
+        int removed = scratch_remove(place->path);
         free(place);
         return removed;
 }

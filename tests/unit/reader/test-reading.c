@@ -3,7 +3,6 @@
  * Images made by mksquashfs, right and wrong ones, read by pawl-read as the daemon starts it.
  */
 #include <fcntl.h>
-#include <ftw.h>
 #include <spawn.h>
 #include <stdio.h>
 #include <string.h>
@@ -18,18 +17,12 @@
 #include "base/limits.h"
 #include "base/text.h"
 #include "sandbox/helper.h"
+#include "scratch.h"
 #include "unit.h"
 
 #define MANIFEST "name: hello\nversion: '1'\napps: {hello: {command: bin/hello}}\n"
 
-static char top[64]; /* of everything made here */
-
-static int remove_one(const char *path, const struct stat *st, int type, struct FTW *where) {
-        (void)st;
-        (void)type;
-        (void)where;
-        return remove(path);
-}
+static char top[SCRATCH_SIZE]; /* of everything made here */
 
 static void make(const char *path, mode_t mode, const char *content) {
         autofree char *whole = string_format("%s/tree/%s", top, path);
@@ -52,8 +45,7 @@ static void make_link(const char *path, const char *target) {
 
 static int make_tree(void **state) {
         (void)state;
-        strncpy(top, "/tmp/test-reading-XXXXXX", sizeof(top) - 1);
-        assert_non_null(mkdtemp(top));
+        scratch_make(top);
         make("", 0755, NULL);
         make("meta", 0755, NULL);
         make("meta/hooks", 0755, NULL);
@@ -66,7 +58,7 @@ static int make_tree(void **state) {
 
 static int remove_tree(void **state) {
         (void)state;
-        return nftw(top, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+        return scratch_remove(top);
 }
 
 /* The image's path is top/image; `pseudo` is a line of mksquashfs -p, NULL for none. */

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "../scratch.h"
 #include "../unit.h"
 #include "base/file.h"
 #include "base/start.h"
@@ -15,19 +16,17 @@
 #include "starter/choice.h"
 
 typedef struct Fixture {
-        char root[64];
+        char root[SCRATCH_SIZE];
         int programs;
         Choice choice;
 } Fixture;
 
 static int set_up(void **state) {
         Fixture *fixture = memory_new(sizeof(*fixture));
-        const char *base = getenv("TMPDIR");
         Error err = ERROR_INIT;
 
-        (void)snprintf(fixture->root, sizeof(fixture->root), "%s/pawl-choice-XXXXXX",
-                       base && strlen(base) < 30 ? base : "/tmp");
-        if (!mkdtemp(fixture->root) || setenv(START_HOST_VARIABLE, "/host", 1) < 0)
+        scratch_make(fixture->root);
+        if (setenv(START_HOST_VARIABLE, "/host", 1) < 0)
                 return -1;
         autofd int root = directory_open(fixture->root, &err);
         fixture->programs = directory_make_beneath(root, START_DIRECTORY, 0755, &err);
@@ -39,12 +38,10 @@ static int set_up(void **state) {
 
 static int tear_down(void **state) {
         Fixture *fixture = *state;
-        Error err = ERROR_INIT;
 
         (void)close(fixture->programs);
         choice_done(&fixture->choice);
-        autofd int parent = directory_open("/", &err);
-        int outcome = tree_remove(parent, fixture->root + 1, &err);
+        int outcome = scratch_remove(fixture->root);
         free(fixture);
         return outcome;
 }

@@ -10,10 +10,10 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "../scratch.h"
 #include "../unit.h"
 #include "base/file.h"
 #include "base/text.h"
-#include "place.h"
 #include "state/database.h"
 #include "state/engine.h"
 
@@ -449,7 +449,7 @@ static void a_kill_around_a_commit_keeps_exactly_the_commits_before_it(void **st
         assert_int_equal(crashes, 10);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, place_make, place_remove)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, scratch_set_up, scratch_tear_down)
 
 int main(void) {
         static const struct CMUnitTest TESTS[] = {

@@ -6,10 +6,10 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
+#include "../scratch.h"
 #include "../unit.h"
 #include "base/file.h"
 #include "base/text.h"
-#include "place.h"
 #include "state/migrate.h"
 #include "state/verify.h"
 
@@ -321,7 +321,7 @@ static void a_database_of_another_kind_is_refused(void **state) {
         assert_refused_untouched(*state, "is not a state of pawl");
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, place_make, place_remove)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, scratch_set_up, scratch_tear_down)
 
 int main(void) {
         static const struct CMUnitTest TESTS[] = {

@@ -5,11 +5,11 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
+#include "../scratch.h"
 #include "../unit.h"
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/text.h"
-#include "place.h"
 #include "state/database.h"
 #include "state/sound.h"
 
@@ -136,7 +136,7 @@ static void damage_under_a_good_word_is_found_when_there_is_time(void **state) {
         assert_non_null(strstr(err.message, "is damaged"));
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, place_make, place_remove)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, scratch_set_up, scratch_tear_down)
 
 int main(void) {
         static const struct CMUnitTest TESTS[] = {

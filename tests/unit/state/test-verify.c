@@ -3,10 +3,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "../scratch.h"
 #include "../unit.h"
 #include "base/file.h"
 #include "base/text.h"
-#include "place.h"
 #include "state/verify.h"
 
 /* What violates each invariant, run behind the daemon's back on a state that holds BASE. */
@@ -153,7 +153,7 @@ static void a_commit_of_an_illegal_state_is_refused(void **state) {
 }
 #endif
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, place_make, place_remove)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, scratch_set_up, scratch_tear_down)
 
 int main(void) {
         static const struct CMUnitTest TESTS[] = {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "../scratch.h"
 #include "../unit.h"
 #include "base/text.h"
-#include "place.h"
 #include "state/warning.h"
 
 static Database *must_open(const char *directory) {
@@ -45,7 +45,7 @@ int main(void) {
         static const struct CMUnitTest TESTS[] = {
                 cmocka_unit_test_setup_teardown(
                         what_is_said_again_is_the_same_warning_and_what_is_not_is_forgotten,
-                        place_make, place_remove),
+                        scratch_set_up, scratch_tear_down),
         };
 
         return cmocka_run_group_tests(TESTS, NULL, NULL);

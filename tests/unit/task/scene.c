@@ -322,7 +322,7 @@ static int work_orphan(Worker *worker, void *context, const json_t *job, json_t 
 #define UNWORK \
         { plan_name, work_unfile, commit_unnote }
 
-const TaskKind SCENE_KINDS[] = {
+static const TaskKind KINDS[] = {
         { .name = "note", .run = NOTE, .undo = UNNOTE },
         { .name = "work", .run = { plan_name, work_file, commit_work }, .undo = UNWORK },
         { .name = "wait", .run = { plan_name, work_wait, commit_work }, .undo = UNWORK },
@@ -362,14 +362,12 @@ const TaskKind SCENE_KINDS[] = {
           .is_blocked_by = is_of_same_kind },
         { .name = "orphan", .run = { plan_name, work_orphan, commit_work }, .undo = UNWORK },
 };
-const size_t SCENE_KIND_COUNT = ARRAY_COUNT(SCENE_KINDS);
 
 int scene_new(void **state) {
         Scene *scene = memory_new(sizeof(*scene));
         Error err;
 
-        scene->directory = string_copy("/tmp/state-task-XXXXXX");
-        assert_non_null(mkdtemp(scene->directory));
+        scratch_make(scene->directory);
         scene->directory_fd = directory_open(scene->directory, &err);
         assert_true(scene->directory_fd >= 0);
         *state = scene;
@@ -378,13 +376,9 @@ int scene_new(void **state) {
 
 int scene_free(void **state) {
         Scene *scene = *state;
-        Error err;
-        int root = directory_open("/tmp", &err);
 
-        assert_int_equal(tree_remove(root, scene->directory + strlen("/tmp/"), &err), 0);
-        (void)close(root);
+        assert_int_equal(scratch_remove(scene->directory), 0);
         (void)close(scene->directory_fd);
-        free(scene->directory);
         free(scene);
         return 0;
 }
@@ -406,8 +400,8 @@ void scene_open(Scene *scene) {
         RunnerConfig config = {
                 .loop = &scene->loop,
                 .database = scene->database,
-                .kinds = SCENE_KINDS,
-                .kind_count = SCENE_KIND_COUNT,
+                .kinds = KINDS,
+                .kind_count = ARRAY_COUNT(KINDS),
                 .context = scene,
                 .run_directory = scene->directory,
                 .kept_fds = &scene->directory_fd,

@@ -8,22 +8,20 @@
  */
 #pragma once
 
+#include "../scratch.h"
 #include "../unit.h"
 #include "base/text.h"
 #include "task/change.h"
 #include "task/runner.h"
 
 typedef struct Scene {
-        char *directory;
+        char directory[SCRATCH_SIZE];
         int directory_fd;
         Database *database;
         uv_loop_t loop;
         Runner *runner;
         int commits_seen; /* on_commit calls */
 } Scene;
-
-extern const TaskKind SCENE_KINDS[];
-extern const size_t SCENE_KIND_COUNT;
 
 /* cmocka's setup and teardown: *state is a Scene with a directory and nothing open. */
 int scene_new(void **state);

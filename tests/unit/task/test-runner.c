@@ -501,11 +501,11 @@ static void a_new_runner_ends_the_orphans_of_a_killed_one(void **state) {
 
 /* Of daemons that were killed while a worker ran and whose roots nobody uses again. */
 static void empty_groups_of_killed_daemons_are_removed(void **state) {
-        char parent[] = "/tmp/groups-XXXXXX";
+        char parent[SCRATCH_SIZE];
         Error err = ERROR_INIT;
         (void)state;
 
-        assert_non_null(mkdtemp(parent));
+        scratch_make(parent);
         autofd int fd = directory_open(parent, &err);
         assert_int_equal(mkdirat(fd, "pawl-work.1-2", 0755), 0);
         assert_int_equal(mkdirat(fd, "pawl-work.1-3", 0755), 0);
@@ -517,8 +517,7 @@ static void empty_groups_of_killed_daemons_are_removed(void **state) {
         assert_int_equal(faccessat(fd, "pawl-work.1-2", F_OK, 0), -1);
         assert_int_equal(faccessat(fd, "pawl-work.1-3", F_OK, 0), 0);
         assert_int_equal(faccessat(fd, "another", F_OK, 0), 0);
-        autofd int tmp = directory_open("/tmp", &err);
-        assert_int_equal(tree_remove(tmp, parent + strlen("/tmp/"), &err), 0);
+        assert_int_equal(scratch_remove(parent), 0);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, scene_new, scene_free)

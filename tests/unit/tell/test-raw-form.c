@@ -13,6 +13,7 @@
 #include "launch/policies.h"
 #include "launch/policy-use.h"
 #include "launch/takeover.h"
+#include "scratch.h"
 #include "tell/policy-of.h"
 #include "tell/raw-form.h"
 #include "unit.h"
@@ -22,7 +23,7 @@
 #define OTHER "allow write\n"
 
 typedef struct World {
-        char path[32];
+        char path[SCRATCH_SIZE];
         Database *database;
         int directory; /* policy/ */
 } World;
@@ -51,8 +52,7 @@ static int begin(void **state) {
         World *world = memory_new(sizeof(*world));
         Error err = ERROR_INIT;
 
-        (void)snprintf(world->path, sizeof(world->path), "/tmp/raw-form-XXXXXX");
-        assert_non_null(mkdtemp(world->path));
+        scratch_make(world->path);
         autofd int root = directory_open(world->path, &err);
         autofree char *states = string_format("%s/state", world->path);
         assert_int_equal(mkdir(states, 0700), 0);
@@ -67,12 +67,10 @@ static int begin(void **state) {
 
 static int end(void **state) {
         World *world = *state;
-        autofd int parent = open("/tmp", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        Error err = ERROR_INIT;
 
         database_close(world->database);
         (void)close(world->directory);
-        int removed = tree_remove(parent, world->path + strlen("/tmp/"), &err);
+        int removed = scratch_remove(world->path);
         free(world);
         return removed;
 }

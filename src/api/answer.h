@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Answer: the one object that every JSON answer is (rest-api.md 1.2).  Clients compare its key
- * order, so it is built here and nowhere else.
+ * Answer: the one object that every JSON answer is.  Clients compare its key order, so it is built
+ * here and nowhere else.
  */
 #pragma once
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Configuration (rest-api.md): the system's own settings.  Packages have none yet: theirs is what
- * their hooks say, and there is no snapctl.
+ * Configuration (/v2/snaps/SNAP/conf): the system's own settings.  Packages have none yet.
  */
 #include <string.h>
 

@@ -19,8 +19,8 @@ static json_t *format_locations(const char *root) {
         return json_pack("{s:s, s:s}", "snap-mount-dir", mount, "snap-bin-dir", bin);
 }
 
-/* What protects a program here, by the names that clients know (security.md 3.2).  Only what this
- * build enforces on this machine. */
+/* What protects a program here, by the names that clients know.  Only what this build enforces on
+ * this machine. */
 static json_t *format_sandbox_features(const Machine *machine) {
         json_t *features = json_object(), *options = json_array(), *seccomp = json_array();
 

@@ -78,7 +78,7 @@ int call_reply_change(ApiCall *owned_call, int64_t change) {
         return send_envelope(owned_call, &(Answer){ .status = 202, .change = id });
 }
 
-/* What a client finds in `value` beside each kind of error (rest-api.md 1.2). */
+/* What a client finds in `value` beside each kind of error. */
 typedef enum ErrorValue {
         ERROR_VALUE_NONE,
         ERROR_VALUE_SNAP,

@@ -39,6 +39,6 @@ int call_reply(ApiCall *owned_call, json_t *owned_result);
 int call_reply_from(ApiCall *owned_call, json_t *owned_result, const char *source);
 /* 202; also wakes the runner. */
 int call_reply_change(ApiCall *owned_call, int64_t change);
-/* An error of HTTP status 200, as a program is told that it failed (rest-api.md, snapctl). */
+/* An error of HTTP status 200, as a program is told that it failed (/v2/snapctl). */
 int call_reply_unsuccessful(ApiCall *owned_call, const char *message, json_t *owned_value);
 int call_reply_error(ApiCall *owned_call, const Error *error);

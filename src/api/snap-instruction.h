@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * SnapInstruction: what a client asks to be done with packages, as typed and checked fields of the
- * JSON it sent (rest-api.md 1.6).  Keys that are not known are ignored.
+ * JSON it sent to /v2/snaps.  Keys that are not known are ignored.
  */
 #pragma once
 

@@ -56,7 +56,7 @@
 #define FRAME_INLINE_MAX   (48 * 1024) /* larger bodies travel as sealed memfd */
 #define FRAME_FD_COUNT_MAX 32
 
-/* Names; snap-yaml.md 4.2. */
+/* Names. */
 #define SNAP_NAME_MAX    40
 #define SECURITY_TAG_MAX 256
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Names of the format (snap-yaml.md 4.2): what each may look like. Scanners by hand, so that the
- * launcher can use them and no pattern library is trusted with foreign text.
+ * Names of the format: what each may look like. Scanners by hand, so that the launcher can use them
+ * and no pattern library is trusted with foreign text.
  */
 #pragma once
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Turns "connect" and "disconnect" as clients ask for them into changes (rest-api.md, POST
- * /v2/interfaces): names that were left out are found, then the whole change is committed in one
- * transaction.  The caller wakes the runner.
+ * Turns "connect" and "disconnect" as clients ask for them into changes (POST /v2/interfaces):
+ * names that were left out are found, then the whole change is committed in one transaction.  The
+ * caller wakes the runner.
  */
 #pragma once
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Connections, plugs and slots as the API's objects (rest-api.md "Connection, Plug, Slot"), read
- * from the repository's views.
+ * Connections, plugs and slots as the API's objects (/v2/connections, /v2/interfaces), read from
+ * the repository's views.
  */
 #pragma once
 

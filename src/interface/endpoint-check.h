@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What a plug or slot may say (interfaces.md 5.3).  One that says something else does not take
- * part, and a warning tells why; the package it belongs to is installed all the same.
+ * What a plug or slot may say: `attributes` of its interface's file (docs/interfaces.md).  One that
+ * says something else does not take part, and a warning tells why; the package it belongs to is
+ * installed all the same.
  */
 #pragma once
 

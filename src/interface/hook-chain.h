@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The interface hooks of a connection as tasks, in the order in which they belong (tasks.md,
- * connect and disconnect), each only where the package has it:
+ * The interface hooks of a connection as tasks, in the order in which they belong, each only where
+ * the package has it:
  *
  *     prepare-plug-P → prepare-slot-S → connect → connect-slot-S → connect-plug-P
  *     disconnect-slot-S → disconnect-plug-P → disconnect

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Who may install, connect and be connected without being asked (interfaces.md 5.1): rules of the
- * interfaces themselves (InterfaceKind.policy) and of snap declarations, which go before.  Pure:
- * what is known of both packages and of the machine is given.
+ * Who may install, connect and be connected without being asked: rules of the interfaces themselves
+ * (InterfaceKind.policy) and of snap declarations, which go before.  Pure: what is known of both
+ * packages and of the machine is given.
  */
 #pragma once
 

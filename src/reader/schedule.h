@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Schedules of timers, checked for form: "mon1-wed,10:00~12:00/2,,fri,23:00" (snap-yaml.md 4.7).
+ * Schedules of timers, checked for form: "mon1-wed,10:00~12:00/2,,fri,23:00", as `timer` of an
+ * app has them.
  */
 #pragma once
 

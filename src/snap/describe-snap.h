@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Describe: installed snaps and their apps as the API's objects (rest-api.md 1.5), from rows alone.
+ * Describe: installed snaps and their apps as the API's objects (/v2/snaps, /v2/apps), from rows
+ * alone.
  */
 #pragma once
 

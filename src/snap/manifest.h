@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Manifest: typed access to meta/snap.yaml as pawl-read normalised it, and the checks that decide
- * whether this machine takes the package (snap-yaml.md 4.11, in that order, with those messages).
+ * whether this machine takes the package, in the order and with the messages that clients know.
  */
 #pragma once
 

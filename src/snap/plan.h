@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Plan: turns what a client asked for into a change with its tasks (tasks.md 2.3).  Each function
- * checks everything that can be known beforehand, then commits the whole change in one transaction
- * of its own; on failure there is no change and no file is kept.  The caller wakes the runner.
+ * Plan: turns what a client asked for into a change with its tasks.  Each function checks
+ * everything that can be known beforehand, then commits the whole change in one transaction of its
+ * own; on failure there is no change and no file is kept.  The caller wakes the runner.
  */
 #pragma once
 

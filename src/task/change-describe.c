@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Changes as clients see them (rest-api.md 1.5).
+ * Changes as clients see them (/v2/changes).
  */
 #include <inttypes.h>
 #include <string.h>
@@ -128,8 +128,8 @@ static int describe_tasks(Database *database, int64_t change, Summing *sum, json
 }
 
 /* A change without tasks had nothing to do.  One that was aborted before anything had to be undone
- * is Done where it has taken a step and on Hold where it has not, as clients know it
- * (tasks.md 2.1); that its other tasks are on Hold says that it was aborted. */
+ * is Done where it has taken a step and on Hold where it has not, as clients know it; that its
+ * other tasks are on Hold says that it was aborted. */
 static TaskStatus sum_up(const Summing *sum) {
         for (size_t i = 0; i < ARRAY_COUNT(PRECEDENCE); i++)
                 if (sum->has_status[PRECEDENCE[i]])

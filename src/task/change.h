@@ -72,7 +72,7 @@ int change_release(Database *database, int64_t change, Error *err);
 /* Removes ready changes older than a day and all but the newest 500; returns how many. */
 int change_prune(Database *database, Error *err);
 
-/* The API's change object (rest-api.md 1.5), tasks included. 1 found, 0 no such change. */
+/* The API's change object (/v2/changes/ID), tasks included. 1 found, 0 no such change. */
 int change_describe(Database *database, int64_t change, json_t **ret, Error *err);
 /* Gives each task of such an object `waits` and `lanes` (ids), `doing-ns` and `undoing-ns`: ours,
  * not the API's. */

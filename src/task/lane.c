@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Which tasks an abort reaches (tasks.md 2.2).  Lane 0 holds the tasks that are in no lane.
+ * Which tasks an abort reaches.  Lane 0 holds the tasks that are in no lane.
  */
 #include <inttypes.h>
 

@@ -128,7 +128,7 @@ static int set_clean(const StepWorld *world, const Task *task, Error *err) {
                        : 0;
 }
 
-/* An undo with nothing to undo leaves the task Done, as clients know it (tasks.md 2.2). */
+/* An undo with nothing to undo leaves the task Done, as clients know it. */
 static TaskStatus get_final_status(const Step *step) {
         if (step->direction == DIRECTION_RUN)
                 return TASK_DONE;

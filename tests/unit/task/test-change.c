@@ -41,7 +41,7 @@ static void a_second_change_of_a_snap_is_a_conflict(void **state) {
         scene_close(scene);
 }
 
-/* tasks.md 2.2: the first of these that a task has is the change's. */
+/* The first of these that a task has is the change's. */
 static void the_status_of_a_change_is_the_first_that_a_task_has(void **state) {
         static const struct {
                 const char *statuses, *expected; /* of two tasks, comma between */
@@ -317,7 +317,7 @@ static void an_abort_between_two_tasks_does_not_end_the_change(void **state) {
         scene_close(scene);
 }
 
-/* tasks.md 2.1 and 2.2: a status of the change by precedence alone, an undo that has nothing to
+/* A status of the change by precedence alone, an undo that has nothing to
  * undo leaves its task Done, and what never ran is on hold. */
 static void an_abort_before_anything_had_to_be_undone_is_summed_up_as_clients_know_it(
         void **state) {

@@ -216,13 +216,10 @@ struct SeccompStart {
 
 static const SeccompStart NO_START = { .text = (char[]){ "" } };
 
-SeccompStart *seccomp_start_free(SeccompStart *start) {
-        if (start) {
-                seccomp_list_done(&start->list);
-                free(start->text);
-        }
+static void free_start(SeccompStart *start) {
+        seccomp_list_done(&start->list);
+        free(start->text);
         free(start);
-        return NULL;
 }
 
 /* Whole lines, so that what follows begins with one. */
@@ -232,12 +229,12 @@ int seccomp_start_new(const char *rules, SeccompStart **ret, Error *err) {
         *start = (SeccompStart){ .text = string_copy(rules), .length = strlen(rules) };
         if (find_mode(rules, &start->list.mode, &start->line_count, err) < 0 ||
             parse_sorted(rules, start->line_count, 0, &start->list, err) < 0) {
-                (void)seccomp_start_free(start);
+                free_start(start);
                 return -1;
         }
         if (start->list.mode != SECCOMP_RULE_NONE || start->length == 0 ||
             rules[start->length - 1] != '\n') {
-                (void)seccomp_start_free(start);
+                free_start(start);
                 return error_set(err, ERROR_BAD_REQUEST, "no text that others begin with");
         }
         *ret = start;
@@ -282,8 +279,4 @@ int seccomp_list_parse_after(const SeccompStart *start, const char *rules, Secco
         merge(&start->list, &rest, &list);
         *ret = list;
         return 0;
-}
-
-int seccomp_list_parse(const char *rules, SeccompList *ret, Error *err) {
-        return seccomp_list_parse_after(NULL, rules, ret, err);
 }

@@ -39,9 +39,7 @@ void seccomp_list_done(SeccompList *list);
 #define autoseccomplist __attribute__((cleanup(seccomp_list_done))) SeccompList
 
 /* A name of another architecture, or that nobody knows, is left out.  Of unrestricted ones nothing
- * else is read. */
-int seccomp_list_parse(const char *rules, SeccompList *ret, Error *err);
-/* The same, where `start` (NULL: none) has what the text begins with. */
+ * else is read.  `start` (NULL: none) has what the text begins with. */
 int seccomp_list_parse_after(const SeccompStart *start, const char *rules, SeccompList *ret,
                              Error *err);
 /* Same tests and same answer, whatever the call. */

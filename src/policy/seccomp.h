@@ -37,10 +37,10 @@ void seccomp_done(Seccomp *seccomp);
 int seccomp_compile(const char *rules, Seccomp *ret, Error *err);
 
 /* What many texts begin with, read once; it must not speak of calls that no rule speaks of ("@").
- * Of a text that begins otherwise it is no part: the outcome is the same with it and without. */
+ * Of a text that begins otherwise it is no part: the outcome is the same with it and without.  It
+ * is there until the process ends. */
 typedef struct SeccompStart SeccompStart;
 int seccomp_start_new(const char *rules, SeccompStart **ret, Error *err);
-SeccompStart *seccomp_start_free(SeccompStart *start);
 int seccomp_compile_after(const SeccompStart *start, const char *rules, Seccomp *ret, Error *err);
 
 /* Asks the library and the kernel what compilation asks, so that children forked later need not,

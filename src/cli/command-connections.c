@@ -42,16 +42,26 @@ static char *dash(void) {
         return string_copy("-");
 }
 
-static char *describe_notes(const json_t *connection) {
-        bool is_manual = json_get_bool(connection, "manual", false);
-        bool is_gadget = json_get_bool(connection, "gadget", false);
+/* That hooks added attributes is no word of snap's. */
+static char *describe_notes(const Cli *cli, const json_t *connection) {
+        const struct {
+                const char *word;
+                bool is_so;
+        } notes[] = {
+                { "manual", json_get_bool(connection, "manual", false) },
+                { "gadget", json_get_bool(connection, "gadget", false) },
+                { "hooks", !cli->is_snap && json_object_get(connection, "hook-attrs") },
+        };
+        autotext text = TEXT_INIT;
 
-        if (is_manual && is_gadget)
-                return string_copy("manual,gadget");
-        return string_copy(is_manual ? "manual" : is_gadget ? "gadget" : "-");
+        for (size_t i = 0; i < ARRAY_COUNT(notes); i++)
+                if (notes[i].is_so)
+                        text_append_format(&text, "%s%s", text.length > 0 ? "," : "",
+                                           notes[i].word);
+        return text.length > 0 ? text_take(&text) : dash();
 }
 
-static void add_connections(Rows *rows, const json_t *list) {
+static void add_connections(const Cli *cli, Rows *rows, const json_t *list) {
         json_t *connection;
         size_t i;
 
@@ -65,7 +75,7 @@ static void add_connections(Rows *rows, const json_t *list) {
                                         : string_copy(interface);
                 row->cells[1] = endpoint_describe(json_object_get(connection, "plug"), "plug");
                 row->cells[2] = endpoint_describe(json_object_get(connection, "slot"), "slot");
-                row->cells[3] = describe_notes(connection);
+                row->cells[3] = describe_notes(cli, connection);
         }
 }
 
@@ -120,7 +130,7 @@ static void print_connections(const Cli *cli, const json_t *all, bool is_whole, 
         rows.capacity =
                 json_array_size(established) + json_array_size(plugs) + json_array_size(slots) + 1;
         rows.rows = memory_new(rows.capacity * sizeof(*rows.rows));
-        add_connections(&rows, established);
+        add_connections(cli, &rows, established);
         if (is_whole || *snap) {
                 add_unconnected(&rows, plugs, "plug", endpoint_is_system(snap));
                 add_unconnected(&rows, slots, "slot", endpoint_is_system(snap));
@@ -158,7 +168,8 @@ static const Option options[] = {
 const Command command_connections = {
         .name = "connections",
         .summary = "List connections of plugs and slots",
-        .text = "Lists what is connected; with a snap, all its plugs and slots.",
+        .text = "Lists what is connected; with a snap, all its plugs and slots.  The note \"hooks\": hooks of the packages "
+                "added attributes to this connection; --json has them (hook-attrs).",
         .words = "[SNAP]",
         .word = "<snap>",
         .word_max = 1,

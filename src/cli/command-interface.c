@@ -22,6 +22,14 @@ static int fetch(Cli *cli, const char *path, json_t **ret) {
 
 /* ── all ── */
 
+static int refuse_none(const Cli *cli, bool is_all) {
+        (void)cli_refuse(cli, EXIT_FAILED,
+                         is_all ? "no interfaces found" : "no interfaces currently connected");
+        if (!cli->is_snap && !is_all)
+                (void)fputs("See those there are with 'pawl interface --all'.\n", stderr);
+        return EXIT_FAILED;
+}
+
 static int list_interfaces(Cli *cli, bool is_all) {
         autosheet sheet = sheet_make(headings, 2);
         autojson all = NULL;
@@ -34,9 +42,7 @@ static int list_interfaces(Cli *cli, bool is_all) {
         if (cli->is_json)
                 return cli_print_json(all);
         if (json_array_size(all) == 0)
-                return cli_refuse(cli, EXIT_FAILED,
-                                  is_all ? "no interfaces found"
-                                         : "no interfaces currently connected");
+                return refuse_none(cli, is_all);
         for (size_t i = 0; i < json_array_size(all); i++) {
                 const json_t *one = json_array_get(all, i);
                 const char *const cells[] = { json_get_string(one, "name", ""),
@@ -176,11 +182,32 @@ static void print_grants(const Cli *cli, json_t *kind) {
         print_lacks(cli, kind);
 }
 
+/* A file of the machine's own for it that the daemon left out when it started; owned, or NULL.  Of
+ * one that nobody knows it may be all files. */
+static char *find_left_out(const Cli *cli, const char *name, bool is_known) {
+        autojson files = NULL;
+        Error ignored = ERROR_INIT;
+
+        if (client_get(cli->client, "/v2/pawl/interface-files", &files, &ignored) < 0)
+                return NULL;
+        for (size_t i = 0; i < json_array_size(files); i++) {
+                const json_t *file = json_array_get(files, i);
+                const char *of = json_get_string(file, "interface", is_known ? "" : name);
+                if (string_equal(of, name) && !json_get_bool(file, "is-used", false))
+                        return string_format("%s is left out: %s; then restart pawld",
+                                             json_get_string(file, "file", ""),
+                                             json_get_string(file, "reason", ""));
+        }
+        return NULL;
+}
+
 /* snap names nothing, and scripts look for its words. */
 static int refuse_unknown(const Cli *cli, const char *name) {
         if (cli->is_snap)
                 return cli_refuse(cli, EXIT_FAILED, "no such interface");
-        (void)cli_refuse(cli, EXIT_FAILED, "no such interface: \"%s\"", name);
+        autofree char *left_out = find_left_out(cli, name, false);
+        (void)cli_refuse(cli, EXIT_FAILED, "no such interface: \"%s\"%s%s", name,
+                         left_out ? "; " : "", left_out ? left_out : "");
         (void)fputs("See those there are with 'pawl interface --all'.\n", stderr);
         return EXIT_FAILED;
 }
@@ -208,6 +235,9 @@ static int show_interface(Cli *cli, const char *name, bool has_attributes) {
         print_interface(interface, has_attributes);
         if (kind)
                 print_grants(cli, kind);
+        autofree char *left_out = cli->is_snap ? NULL : find_left_out(cli, name, true);
+        if (left_out)
+                printf("a file of this machine's own for it is not used: %s\n", left_out);
         return EXIT_DONE;
 }
 

@@ -53,6 +53,15 @@ static void print_warning(const Cli *cli, const Arguments *arguments, const json
         (void)fputs(aligned, stdout);
 }
 
+/* Those that somebody acknowledged were shown to him. */
+static void mention_okay(const Cli *cli, const json_t *warnings) {
+        for (size_t i = 0; !cli->is_snap && !cli->is_json && i < json_array_size(warnings); i++)
+                if (!json_object_get(json_array_get(warnings, i), "last-shown")) {
+                        (void)fputs("'pawl okay' acknowledges these warnings.\n", stderr);
+                        return;
+                }
+}
+
 static int run_warnings(Cli *cli, const Arguments *arguments) {
         Error err = ERROR_INIT;
         autojson warnings = NULL;
@@ -84,6 +93,7 @@ static int run_warnings(Cli *cli, const Arguments *arguments) {
                 return EXIT_DONE;
         if (warnings_save_seen(cli, now, &err) < 0)
                 return cli_refuse(cli, EXIT_FAILED, "%s", err.message);
+        mention_okay(cli, warnings);
         return EXIT_DONE;
 }
 

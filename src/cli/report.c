@@ -42,6 +42,8 @@ static const char needs_devmode_text[] =
 
 static const char plugs_hint[] =
         "See plugs and slots with 'pawl connections SNAP', and why one takes no part with 'pawl explain SNAP'.";
+static const char fault_hint[] =
+        "That is said in the snap's meta/snap.yaml; what its interface takes, with 'pawl interface NAME'.";
 
 /* The first row that fits counts. */
 static const ReportRow report_rows[] = {
@@ -108,6 +110,7 @@ static const ReportRow report_rows[] = {
           .has = "\" has no slot named" },
         { ANY_KIND, NULL, EXIT_FAILED, false, "%m", plugs_hint, .begins = "snap \"",
           .has = "\" has no plug or slot named" },
+        { ANY_KIND, NULL, EXIT_FAILED, false, "%m", fault_hint, .has = "\" takes no part: " },
         { ANY_KIND, "connect", EXIT_FAILED, false, "%m",
           "Both need the same interface: see who has a slot of one with 'pawl interface NAME'.",
           .begins = "cannot connect ", .has = "\" interface) to " },

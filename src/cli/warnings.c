@@ -77,10 +77,12 @@ void warnings_mention(const Cli *cli) {
                 return;
         if (warnings_load_seen(cli, &seen, &ignored) <= 0)
                 seen = string_copy(SEEN_NEVER);
-        if (is_newer(cli->client->warning_time, seen))
-                (void)fprintf(stderr, "WARNING: There %s %ld new warning%s. See '%s warnings'.\n",
-                              count == 1 ? "is" : "are", (long)count, count == 1 ? "" : "s",
-                              cli->program);
+        if (!is_newer(cli->client->warning_time, seen))
+                return;
+        (void)fprintf(stderr, "WARNING: There %s %ld new warning%s. See '%s warnings'",
+                      count == 1 ? "is" : "are", (long)count, count == 1 ? "" : "s", cli->program);
+        /* snap leaves it to who reads its manual. */
+        (void)fputs(cli->is_snap ? ".\n" : "; 'pawl okay' acknowledges them then.\n", stderr);
 }
 
 /* Seconds of "672h0m0s"; 0 for what is no duration. */

@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "interface/connection-row.h"
+#include "interface/endpoint-check.h"
 #include "interface/grant-polkit.h"
 #include "interface/hook-chain.h"
 #include "interface/repository.h"
@@ -33,6 +34,21 @@ static int require_snap(Database *database, const char *instance, Error *err) {
         return found < 0 ? -1 : 0;
 }
 
+#define OWN_FAULT ENDPOINT_FAULT("e")
+
+static const char FAULT[] =
+        "SELECT iif(e.name IS NULL, r.manifest -> 'bad-interfaces' ->> ?3, " OWN_FAULT ") "
+        "FROM snap s JOIN revision r ON r.instance = s.instance AND r.revision = s.current "
+        "LEFT JOIN endpoint e ON e.instance = s.instance AND e.revision = s.current AND e.side = ?2 "
+        "AND e.name = ?3 WHERE s.instance = ?1 AND s.is_active = 1";
+
+/* What is wrong with a plug or slot that the package has and that takes no part; NULL where the
+ * package has none of that name. */
+static int find_fault(Database *database, const char *side, const char *instance, const char *name,
+                      char **ret, Error *err) {
+        return database_find_text(database, ret, err, FAULT, "sss", instance, side, name);
+}
+
 /* The interface of a live plug or slot; `what` is the side's name for people too. */
 static int require_endpoint(Database *database, const char *side, const char *instance,
                             const char *name, char **ret_interface, Error *err) {
@@ -40,7 +56,14 @@ static int require_endpoint(Database *database, const char *side, const char *in
                 database, ret_interface, err,
                 "SELECT interface FROM live_endpoint WHERE instance = ? AND side = ? AND name = ?",
                 "sss", instance, side, name);
+        autofree char *fault = NULL;
 
+        if (found == 0 && find_fault(database, side, instance, name, &fault, err) < 0)
+                return -1;
+        if (found == 0 && fault)
+                return error_set(err, ERROR_BAD_REQUEST,
+                                 "%s \"%s\" of snap \"%s\" takes no part: %s", side, name, instance,
+                                 fault);
         if (found == 0)
                 return error_set(err, ERROR_BAD_REQUEST, "snap \"%s\" has no %s named \"%.60s\"",
                                  to_shown(database, instance), side, name);

@@ -85,6 +85,27 @@ static int ask_rules(const TaskStep *step, const ConnectionName *name, const Sid
         return answer ? error_set(err, ERROR_FAILED, "with what hooks said: %s", answer) : 1;
 }
 
+/* Whoever connected sees what it came to beside what the packages' files said. */
+static int log_said(const TaskStep *step, const ConnectionName *name, const char *interface,
+                    const json_t *sides, Error *err) {
+        for (size_t i = 0; i < 4; i++) {
+                bool is_plug = i < 2, is_known = i % 2 == 0;
+                const char *side = is_plug ? "plug" : "slot";
+                const json_t *dynamic = json_object_get(json_object_get(sides, side), "dynamic");
+                autofree char *said = attributes_format_said(is_plug, interface, dynamic, is_known);
+                if (!said)
+                        continue;
+                autofree char *line = string_format(
+                        "hooks added to %s %s:%s%s %s: %s", side,
+                        is_plug ? name->plug_snap : name->slot_snap,
+                        is_plug ? name->plug : name->slot,
+                        is_known ? " what counts for" : ", of no meaning to", interface, said);
+                if (task_add_log(step->database, step->task->id, false, line, err) < 0)
+                        return -1;
+        }
+        return 0;
+}
+
 static int make_connection(const TaskStep *step, const ConnectionName *name, const char *interface,
                            Error *err) {
         autosidetexts plug = { 0 };
@@ -100,7 +121,7 @@ static int make_connection(const TaskStep *step, const ConnectionName *name, con
                 may = ask_rules(step, name, &plug, &slot, err);
         if (may <= 0)
                 return may;
-        if (keep_old(step, name, err) < 0)
+        if (keep_old(step, name, err) < 0 || log_said(step, name, interface, sides, err) < 0)
                 return -1;
         ConnectionDraft draft = {
                 .interface = interface,

@@ -45,6 +45,42 @@ static int put_parsed(json_t *object, const char *key, const char *text, Error *
 
 /* --- connections --- */
 
+/* What of a side's attributes is there because hooks said it. */
+static json_t *select_said(const json_t *dynamic, const json_t *all) {
+        json_t *said = json_object();
+        const char *name;
+        json_t *value;
+
+        json_object_foreach((json_t *)(uintptr_t)dynamic, name, value) {
+                if (json_equal(json_object_get(all, name), value))
+                        json_object_set(said, name, value);
+        }
+        return said;
+}
+
+/* "hook-attrs": {"plug": {...}, "slot": {...}}, of pawl alone; left out where hooks said nothing.
+ */
+static int put_said(json_t *connection, const Query *query, Error *err) {
+        static const struct {
+                const char *side, *all;
+                int column;
+        } sides[] = { { "plug", "plug-attrs", 8 }, { "slot", "slot-attrs", 9 } };
+        autojson both = json_object();
+
+        for (size_t i = 0; i < ARRAY_COUNT(sides); i++) {
+                const char *text = query_get_text(query, sides[i].column);
+                autojson dynamic = NULL;
+                if (text && json_parse(text, strlen(text), &dynamic, err) < 0)
+                        return -1;
+                autojson said = select_said(dynamic, json_object_get(connection, sides[i].all));
+                if (json_object_size(said) > 0)
+                        json_object_set(both, sides[i].side, said);
+        }
+        if (json_object_size(both) > 0)
+                json_object_set(connection, "hook-attrs", both);
+        return 0;
+}
+
 static int add_connection(Database *database, const Query *query, json_t *list, Error *err) {
         autojson connection = json_object();
 
@@ -58,18 +94,25 @@ static int add_connection(Database *database, const Query *query, json_t *list, 
         if (query_get_int(query, 5) == 0)
                 json_put(connection, "manual", json_true());
         if (put_parsed(connection, "slot-attrs", query_get_text(query, 7), err) < 0 ||
-            put_parsed(connection, "plug-attrs", query_get_text(query, 6), err) < 0)
+            put_parsed(connection, "plug-attrs", query_get_text(query, 6), err) < 0 ||
+            put_said(connection, query, err) < 0)
                 return -1;
         json_array_append(list, connection);
         return 0;
 }
 
+#define OWN_ROW                                                                               \
+        "connection c WHERE c.plug_snap = l.plug_snap AND c.plug = l.plug AND c.slot_snap = " \
+        "l.slot_snap AND c.slot = l.slot"
+
 static const char *const ESTABLISHED =
         "SELECT plug_snap, plug, slot_snap, slot, interface, is_auto, plug_attributes, "
-        "slot_attributes FROM live_connection WHERE (?1 IS NULL OR plug_snap = ?1 OR slot_snap = ?1) "
+        "slot_attributes, (SELECT c.plug_attributes FROM " OWN_ROW
+        "), (SELECT c.slot_attributes FROM " OWN_ROW
+        ") FROM live_connection l WHERE (?1 IS NULL OR plug_snap = ?1 OR slot_snap = ?1) "
         "AND (?2 IS NULL OR interface = ?2) ORDER BY plug_snap, plug, slot_snap, slot";
 static const char *const UNDESIRED =
-        "SELECT plug_snap, plug, slot_snap, slot, interface, is_auto, NULL, NULL FROM connection "
+        "SELECT plug_snap, plug, slot_snap, slot, interface, is_auto, NULL, NULL, NULL, NULL FROM connection "
         "WHERE is_undesired = 1 AND (?1 IS NULL OR plug_snap = ?1 OR slot_snap = ?1) AND (?2 IS NULL "
         "OR interface = ?2) ORDER BY plug_snap, plug, slot_snap, slot";
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "interface/dynamic-attribute.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/limits.h"
@@ -10,6 +11,8 @@
 
 #define PATH_DEPTH_MAX 8
 #define NAME_SIZE_MAX  64
+#define SAID_VALUE_MAX 60 /* of an attribute that the interface does not know */
+#define SAID_SIZE_MAX  300
 
 static const char NAME_BYTES[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_";
 
@@ -47,6 +50,41 @@ int attributes_check_dynamic(bool is_plug, const char *interface, const json_t *
                                          "it can be looked at beforehand, and not by a hook",
                                          a->name, interface);
         return 0;
+}
+
+static bool is_known_to(const InterfaceKind *kind, bool is_plug, const char *name) {
+        const InterfaceAttribute *a =
+                kind ? (is_plug ? &kind->plug : &kind->slot)->attributes : NULL;
+
+        for (; a && a->name; a++)
+                if (string_equal(a->name, name))
+                        return true;
+        return false;
+}
+
+char *attributes_format_said(bool is_plug, const char *interface, const json_t *dynamic,
+                             bool is_known) {
+        const InterfaceKind *kind = interface_kind_find(interface);
+        autotext text = TEXT_INIT;
+        const char *name;
+        json_t *value;
+
+        json_object_foreach((json_t *)(uintptr_t)dynamic, name, value) {
+                if (is_known_to(kind, is_plug, name) != is_known)
+                        continue;
+                char *told = json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT | JSON_ENSURE_ASCII);
+                size_t shown =
+                        is_known || strlen(told) <= SAID_VALUE_MAX ? strlen(told) : SAID_VALUE_MAX;
+                text_append_format(&text, "%s%s=%.*s%s", text.length > 0 ? ", " : "", name,
+                                   (int)shown, told, told[shown] ? "..." : "");
+                free(told);
+                /* Nothing that counts is hidden behind what does not. */
+                if (!is_known && text.length > SAID_SIZE_MAX) {
+                        text_append(&text, ", ...");
+                        break;
+                }
+        }
+        return text.length > 0 ? text_take(&text) : NULL;
 }
 
 char *merged_attributes(const char *const *arguments) {

@@ -33,6 +33,11 @@ int attribute_set(json_t *side, const char *path, json_t *owned_value, Error *er
 int attributes_check_dynamic(bool is_plug, const char *interface, const json_t *dynamic,
                              Error *err);
 
+/* For people: "a=1, b=[2]" of what hooks said of a side, of the attributes that the interface knows
+ * (whole) or of the others (cut); NULL where there is none.  ASCII. */
+char *attributes_format_said(bool is_plug, const char *interface, const json_t *dynamic,
+                             bool is_known);
+
 /* For merged_attributes(side, interface, fixed, dynamic) in SQL.  Dynamic ones that do not suit the
  * plug or slot of a later revision, or the interface of another daemon, are as if not there. */
 char *merged_attributes(const char *const *arguments);

@@ -285,6 +285,17 @@ static int run_hook(const Places *places, const json_t *job, Error *err) {
         return explain_end(hook, status, &output, err);
 }
 
+/* Who disconnects is kept by a hook of somebody else's. */
+static int explain_way_out(const json_t *job, Error *err) {
+        if (!string_has_prefix(json_get_string(job, "hook", ""), "disconnect-"))
+                return -1;
+        autofree char *said = string_copy(err->message);
+        return error_set(err, err->kind,
+                         "%s; so the connection stays, until a refresh brings a hook that does not "
+                         "fail, or 'pawl remove %s', which no hook keeps",
+                         said, json_get_string(job, "instance", "SNAP"));
+}
+
 int hook_work(Worker *worker, void *context, const json_t *job, json_t **ret_result, Error *err) {
         const Places *places = ((const SnapContext *)context)->places;
 
@@ -294,7 +305,7 @@ int hook_work(Worker *worker, void *context, const json_t *job, json_t **ret_res
         if (run_hook(places, job, err) == 0)
                 return 0;
         if (!json_get_bool(job, "is_error_ignored", false))
-                return -1;
+                return explain_way_out(job, err);
         autofree char *line = string_format("ignoring failure in hook: %s", err->message);
         worker_log(worker, line);
         return 0;

@@ -142,6 +142,38 @@ static void control_characters_are_refused(void **state) {
         }
 }
 
+/* What counts is told whole, and not behind what does not; nothing of it commands a terminal. */
+static void what_hooks_said_is_told_to_people(void **state) {
+        autotext noise = TEXT_INIT;
+        autotext long_path = TEXT_INIT;
+
+        (void)state;
+        for (unsigned i = 0; i < 100; i++) {
+                text_append_format(&noise, "\"a%02u\":\"%060u\",", i, i);
+                text_append(&long_path, "/abcdefghi");
+        }
+        autofree char *text =
+                string_format("{%s\"target\":\"$SNAP%s\",\"n\":[1,{\"\u00e9\":true}]}", noise.bytes,
+                              long_path.bytes);
+        autojson dynamic = must_parse(text);
+        autojson none = json_object();
+        autofree char *known = attributes_format_said(true, "content", dynamic, true);
+        autofree char *others = attributes_format_said(true, "content", dynamic, false);
+        autofree char *wanted = string_format("target=\"$SNAP%s\"", long_path.bytes);
+        assert_string_equal(known, wanted);
+        assert_true(strlen(others) < 450);
+        assert_non_null(strstr(others, "a00=\"00000"));
+        assert_non_null(strstr(others, "..., ..."));
+        assert_null(attributes_format_said(true, "content", none, true));
+        assert_null(attributes_format_said(true, "content", none, false));
+        /* A slot has no target, and nobody knows what an interface that is gone had. */
+        autofree char *of_slot = attributes_format_said(false, "content", dynamic, true);
+        assert_null(of_slot);
+        autojson few = must_parse("{\"n\":[1,{\"\u00e9\":true}]}");
+        autofree char *unknown = attributes_format_said(true, "gone", few, false);
+        assert_string_equal(unknown, "n=[1,{\"\\u00E9\":true}]");
+}
+
 /* Who connects personal-files by hand has read in the file what it is for. */
 static void hooks_add_no_attributes_to_what_was_looked_at(void **state) {
         static const struct {
@@ -242,6 +274,7 @@ int main(void) {
                 cmocka_unit_test(a_side_has_a_size),
                 cmocka_unit_test(a_side_has_a_depth),
                 cmocka_unit_test(control_characters_are_refused),
+                cmocka_unit_test(what_hooks_said_is_told_to_people),
                 cmocka_unit_test(hooks_add_no_attributes_to_what_was_looked_at),
                 cmocka_unit_test(what_does_not_suit_the_interface_counts_for_nothing),
         };

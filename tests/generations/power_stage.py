@@ -95,7 +95,7 @@ class Stage:
     def kill_all(self):
         """True when something ran."""
         ran = bool((self.cgroup / "cgroup.procs").read_text())
-        for _ in range(2000):
+        for _ in range(12000):
             (self.cgroup / "cgroup.kill").write_text("1")  # again: one may just have been entering
             if not (self.cgroup / "cgroup.procs").read_text():
                 break
@@ -109,7 +109,7 @@ class Stage:
 
     def unmount(self, place):
         """Namespaces of processes that were killed end a moment later."""
-        for _ in range(400):
+        for _ in range(2400):
             if subprocess.run(["umount", place], capture_output=True).returncode == 0:
                 return
             time.sleep(0.025)
@@ -158,7 +158,7 @@ class Stage:
         self.letter = letter
 
     def wait_answer(self):
-        for _ in range(4000):
+        for _ in range(12000):
             if self.daemon.poll() is not None:
                 raise SystemExit(f"not ok - pawld {self.letter} starts: see below\n" + self.read_log())
             with socket.socket(socket.AF_UNIX) as client:
@@ -173,7 +173,7 @@ class Stage:
 
     def stop(self, number):
         self.daemon.send_signal(number)
-        status = self.daemon.wait(timeout=30)
+        status = self.daemon.wait(timeout=120)
         self.daemon = None
         return status
 

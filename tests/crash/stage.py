@@ -27,7 +27,7 @@ from api_client import ask  # noqa: E402
 
 BUILD = os.environ.get("PAWL_BUILD", os.path.join(TOP, "build"))
 PR_SET_CHILD_SUBREAPER = 36
-LIMIT_S = 20.0
+LIMIT_S = 60.0
 USER_ID, USER_HOME = 1000, "/home/alice"
 # The hook of a package in a removal that is aborted notes here that it was reached.
 UNSEEN_FILES = ("holding",)
@@ -587,7 +587,7 @@ def check_nothing_left(root):
              "file in run": lambda: list_run(root)}
     for what, look in looks.items():
         try:
-            wait_until(lambda look=look: not look(), what, 5)
+            wait_until(lambda look=look: not look(), what, 30)
         except Failure:
             raise Failure(f"left over: {what} {', '.join(map(str, look()))}") from None
 

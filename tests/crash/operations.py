@@ -12,6 +12,8 @@ from stage import Failure
 
 KILLS, FAILURES = ("daemon", "worker", "helper", "any", "synced", "again", "both"), ("io", "space", "full")
 WAYS = [*KILLS, *FAILURES]
+# What ./test has of operations that are like others which it has whole.
+BRIEFLY = ("daemon", "worker", "io")
 # Every first call with every second one: for one operation of few calls.
 BOTH = ("disconnect",)
 
@@ -29,6 +31,7 @@ class Operation:
         self.is_kill_only = traits.pop("is_kill_only", False)
         self.insists = traits.pop("insists", False)  # the client asks the next daemon again
         self.tracing = traits.pop("tracing", [])  # options of kill-at besides those of the way
+        self.is_brief = traits.pop("is_brief", False)
         # A program that runs before; once the change is stored and Done, it has ended.
         self.running = traits.pop("running", None)
         assert not traits, traits
@@ -52,8 +55,16 @@ def try_directory(root, packages):
     return stage.install(root, packages, (), **{"action": "try", "snap-path": f"{packages}/unpacked"})
 
 
-def interfaces(action, snap="app", name="network"):
-    body = {"action": action, "plugs": [{"snap": snap, "plug": name}], "slots": [{"snap": "", "slot": name}]}
+def interfaces(action, snap="app", plug="network", slot=None, slot_snap=""):
+    body = {"action": action, "plugs": [{"snap": snap, "plug": plug}], "slots": [{"snap": slot_snap, "slot": slot or plug}]}
+    return lambda root, _: stage.ask(root, "POST", "/v2/interfaces", json.dumps(body),
+                                     {"Content-Type": "application/json"})
+
+
+def content(action, *plugs):
+    """Without a plug: all that hang on the slot."""
+    body = {"action": action, "plugs": [{"snap": "taker", "plug": plug} for plug in plugs] or [{"snap": "", "plug": ""}],
+            "slots": [{"snap": "giver", "slot": "share"}]}
     return lambda root, _: stage.ask(root, "POST", "/v2/interfaces", json.dumps(body),
                                      {"Content-Type": "application/json"})
 
@@ -106,6 +117,21 @@ def remove_and_abort(name):
     return act
 
 
+def disconnect_and_abort(root, packages):
+    """Two connections in one change, each its own lane: one is gone when a hook of the other is reached."""
+    holding = f"{root}/var/snap/taker/common/holding"
+    change = find_change(root)
+    if not change:
+        answer = content("disconnect")(root, packages)
+        if answer["type"] == "error":
+            return answer
+        change = answer["change"]
+    stage.wait_until(lambda: os.path.exists(holding), "the hook of the second plug is not reached")
+    stage.wait_until(lambda: any(task["status"] == "Done" and task["kind"] == "disconnect"
+                                 for task in list_tasks(root, change)), "the first plug is not disconnected")
+    return abort(root, change)
+
+
 def abort_last(name, action):
     """The worker of the last task is held by the tracer: the client aborts what is done before it."""
     def act(root, _packages):
@@ -131,6 +157,13 @@ TOLD = (BASE, add("told_1.snap"))
 CONNECTED = TOLD + (interfaces("connect", "told", "raw-usb"), interfaces("connect", "told", "firewall-control"))
 FAIL, HOLD = "var/snap/app/common/fail", "var/snap/held/common/hold"
 TOLD_FAILS = "var/snap/told/common/fail"
+HOOKED = (BASE, add("giver_1.snap"), add("taker_1.snap"))
+SHARED = HOOKED + (content("connect", "files"),)
+TAKER_FAILS, TAKER_HOLDS = "var/snap/taker/common/fail", "var/snap/taker/common/hold"
+ASKER = (BASE, add("asker_1.snap"))
+ASKING = ASKER + (interfaces("connect", "asker", "ask", "polkit"),)
+BOARD = (BASE, add("board_1.snap"), add("blinker_1.snap"))
+LIT = BOARD + (interfaces("connect", "blinker", "led", "led", "board"),)
 DISABLE, ENABLE, REMOVE = do("app", "disable"), do("app", "enable"), do("app", "remove")
 THREE = ("app_3.snap", "second_1.snap", "bad_1.snap")
 OPERATIONS = [
@@ -167,6 +200,19 @@ OPERATIONS = [
     Operation("disable what is told", do("told", "disable"), CONNECTED),
     Operation("disconnect a device", interfaces("disconnect", "told", "raw-usb"), CONNECTED),
     Operation("connect a device", interfaces("connect", "told", "raw-usb"), TOLD),
+    Operation("connect with hooks", content("connect", "files"), HOOKED, is_brief=True),
+    Operation("that undone by one", content("connect", "files"), HOOKED, (TAKER_FAILS,), goes_back=True),
+    Operation("disconnect with hooks", content("disconnect", "files"), SHARED, is_brief=True),
+    Operation("disconnect undone", disconnect_and_abort, SHARED + (content("connect", "more"),), (TAKER_HOLDS,),
+              goes_back=True, is_kill_only=True, insists=True),
+    Operation("remove with hooks", do("giver", "remove"), SHARED, is_brief=True),
+    Operation("connect to polkit", interfaces("connect", "asker", "ask", "polkit"), ASKER, is_brief=True),
+    Operation("refresh its actions", add("asker_2.snap"), ASKING, is_brief=True),
+    Operation("that refresh undone", add("asker_2.snap"), ASKING, ("var/snap/asker/common/fail",), goes_back=True, is_brief=True),
+    Operation("remove who asks", do("asker", "remove"), ASKING, is_brief=True),
+    Operation("connect a pin", interfaces("connect", "blinker", "led", "led", "board"), BOARD, is_brief=True),
+    Operation("disconnect a pin", interfaces("disconnect", "blinker", "led", "led", "board"), LIT, is_brief=True),
+    Operation("remove who has a pin", do("blinker", "remove"), LIT, is_brief=True),
 ]
 NAMES = [operation.name for operation in OPERATIONS]
 

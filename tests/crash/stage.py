@@ -63,16 +63,39 @@ MORE_PLUGS = {("app", 4): "  network-bind:\n"}
 TOLD = ("apps:\n  told:\n    command: bin/run\nplugs:\n  firewall-control:\n  {plug}:\n"
         "slots:\n  service: {{interface: dbus, bus: system, name: com.example.told{version}}}\n")
 TOLD_PLUGS = {1: "raw-usb", 2: "kvm"}
+# Two whose hooks say something of what connects them, and a second plug for the same slot.
+GIVER = "slots:\n  share:\n    interface: content\n    content: share\n    read: [$SNAP/bin]\n"
+TAKER = APPS + "".join(f"  {plug}:\n    interface: content\n    content: share\n    target: $SNAP_DATA/{plug}\n"
+                       for plug in ("files", "more"))
+# Asks polkit of actions of its own.
+ASKER = APPS + "  ask: {{interface: polkit, action-prefix: org.example.asker}}\n"
+ACTIONS = ('<policyconfig><action id="org.example.asker.v{}"><message>Who?</message><defaults><allow_active>yes'
+           '</allow_active></defaults></action></policyconfig>\n')
+# A pin, which only a system or its board has, and who uses it.
+PIN = "17"
+BOARD = "type: os\nslots:\n  led: {{interface: gpio, number: " + PIN + "}}\n"
+BLINKER = APPS + "  led: {{interface: gpio}}\n"
+MANIFESTS = {"server": SERVER, "giver": GIVER, "taker": TAKER, "asker": ASKER, "board": BOARD, "blinker": BLINKER}
 # Fails where the data of its root says so: the same package serves operations that succeed and that are undone.
 CONFIGURE = '#!/bin/sh\necho "$SNAP_REVISION" >"$SNAP_DATA/configured"\n[ ! -e "$SNAP_COMMON/fail" ]\n'
 REMOVE = ('#!/bin/sh\n[ -e "$SNAP_COMMON/hold" ] || exit 0\ntouch "$SNAP_COMMON/holding"\n'
           'while [ -e "$SNAP_COMMON/hold" ]; do sleep 0.02; done\n')
 
 
+# What a hook says of its connection is said again when it runs again.
+GIVER_HOOKS = {"prepare-slot-share": "#!/bin/sh\nsnapctl set :share late.one=1 late.two=text\n",
+               "connect-slot-share": "#!/bin/sh\nsnapctl get :share late.two >/dev/null\n",
+               "disconnect-slot-share": "#!/bin/sh\nexit 0\n", "unprepare-slot-share": "#!/bin/sh\nexit 0\n"}
+TAKER_HOOKS = {"prepare-plug-files": "#!/bin/sh\nsnapctl set :files note=said\n",
+               "connect-plug-files": '#!/bin/sh\n[ ! -e "$SNAP_COMMON/fail" ]\n',
+               "disconnect-plug-files": "#!/bin/sh\nexit 0\n", "unprepare-plug-files": "#!/bin/sh\nexit 0\n",
+               "prepare-plug-more": "#!/bin/sh\nsnapctl set :more note=more\n", "disconnect-plug-more": REMOVE}
+
+
 def format_apps(name, version):
     if name == "told":
         return TOLD.format(plug=TOLD_PLUGS[version], version=version)
-    return SERVER if name == "server" else APPS.format(name=name)
+    return MANIFESTS.get(name, APPS).format(name=name)
 
 
 def pack(directory, name, version, hooks, base=False):
@@ -93,8 +116,12 @@ def pack(directory, name, version, hooks, base=False):
         with open(f"{tree}/bin/run", "w", encoding="ascii") as script:
             # One that is asked to stays until it is ended.
             script.write(f'#!/bin/sh\necho {version}\n[ "$1" != stay ] || exec sleep 600\n')
-        manifest += "base: testbase\n" + format_apps(name, version)
+        manifest += ("" if name == "board" else "base: testbase\n") + format_apps(name, version)
         manifest += MORE_PLUGS.get((name, version), "")
+    if name == "asker":
+        os.makedirs(f"{tree}/meta/polkit")
+        with open(f"{tree}/meta/polkit/ask.one.policy", "w", encoding="ascii") as file:
+            file.write(ACTIONS.format(version))
     for hook, text in hooks.items():
         with open(f"{tree}/meta/hooks/{hook}", "w", encoding="ascii") as script:
             script.write(text)
@@ -133,6 +160,14 @@ def make_packages(directory):
     pack(directory, "bad", 1, {"configure": "#!/bin/sh\nexit 3\n"})
     for version in (1, 2):
         pack(directory, "told", version, {"configure": CONFIGURE})
+    # A launch makes what content is shown in; it stays.
+    pack(directory, "giver", 1, {"configure": "#!/bin/sh\n", **GIVER_HOOKS})
+    pack(directory, "taker", 1, {"configure": '#!/bin/sh\nbusybox mkdir -p "$SNAP_DATA/files" "$SNAP_DATA/more"\n',
+                                 **TAKER_HOOKS})
+    for version in (1, 2):
+        pack(directory, "asker", version, {"configure": CONFIGURE})
+    pack(directory, "board", 1, {})
+    pack(directory, "blinker", 1, {})
     # Its configure is what makes its directories in root's home, before the removal starts a hook too.
     pack(directory, "held", 1, {"remove": REMOVE, "configure": "#!/bin/sh\n"})
 
@@ -166,6 +201,8 @@ def link_programs(libexec):
     os.makedirs(libexec)
     for program in ("http/pawl-http", "reader/pawl-read", "launcher/pawl-run"):
         os.symlink(f"{BUILD}/src/{program}", f"{libexec}/{os.path.basename(program)}")
+    # What is shown inside of packages is never reached through a link.
+    shutil.copy(f"{BUILD}/src/cli/snapctl", f"{libexec}/snapctl")
 
 
 class Daemon:
@@ -310,12 +347,16 @@ def count_unfinished(root, scratch):
 
 # --- what other programs are told -----------------------------------------------------------------
 
-TOLD_DIRECTORIES = ("etc/udev/rules.d", "etc/modules-load.d", "etc/modprobe.d", "etc/dbus-1/system.d")
+TOLD_DIRECTORIES = ("etc/udev/rules.d", "etc/modules-load.d", "etc/modprobe.d", "etc/dbus-1/system.d",
+                    "usr/share/polkit-1/actions")
+GPIO_DIRECTORY = "var/lib/pawl/gpio"
 # (side, interface): the files that it makes, and what stands in them.  Written from interfaces/*.yaml, not from pawld.
 TELLS = {
     ("plug", "raw-usb"): {"etc/udev/rules.d/70-snap.{}.rules": 'SUBSYSTEM=="usbmisc", TAG+="snap_{0}_{0}"'},
     ("plug", "kvm"): {"etc/udev/rules.d/70-snap.{}.rules": 'KERNEL=="kvm", TAG+="snap_{0}_{0}"',
                       "etc/modules-load.d/snap.{}.conf": "kvm_amd"},
+    ("plug", "polkit"): {"usr/share/polkit-1/actions/snap.{}.interface.polkit.policy": "org.example.asker.v"},
+    ("plug", "gpio"): {GPIO_DIRECTORY + "/snap.{}.conf": "\n" + PIN + "\n"},
     ("plug", "firewall-control"): {"etc/modules-load.d/snap.{}.conf": "arp_tables"},
 }
 # A slot tells of itself, a plug when it is connected to something that is there.
@@ -339,8 +380,8 @@ def list_wanted_files(rows):
 
 def read_told(root):
     found = {}
-    for directory in TOLD_DIRECTORIES:
-        for name in os.listdir(f"{root}/{directory}"):
+    for directory in (*TOLD_DIRECTORIES, GPIO_DIRECTORY):
+        for name in os.listdir(f"{root}/{directory}") if os.path.exists(f"{root}/{directory}") else []:
             content = read_or_none(f"{root}/{directory}/{name}")
             if content is not None:
                 found[f"{directory}/{name}"] = content.decode()

@@ -135,23 +135,42 @@ static int remove_all(Rig *rig, int64_t *change, Error *err) {
         return plan_remove(&context, &request, change, err);
 }
 
+static int disable_one(Rig *rig, int64_t *change, Error *err) {
+        PlanContext context = { rig->database, rig->places, NULL };
+
+        return plan_disable(&context, "hello", change, err);
+}
+
+static int enable_one(Rig *rig, int64_t *change, Error *err) {
+        PlanContext context = { rig->database, rig->places, NULL };
+
+        return plan_enable(&context, "hello", change, err);
+}
+
 typedef struct Act {
         const char *name;
         int (*plan)(Rig *rig, int64_t *change, Error *err);
         int installed;   /* revisions before */
         int crashes_min; /* with every call */
-        bool fails;      /* late, so that all before is undone: after is before */
+        /* The kind of task that fails, late, so that all before is undone: after is before; NULL:
+         * none. */
+        const char *failing;
+        bool is_disabled; /* before */
 } Act;
 
 static const Act ACTS[] = {
-        { "install", install_one, 0, 40, false },
-        { "refresh", install_three, 2, 50, false },
-        { "revert", revert_one, 2, 10, false },
-        { "remove", remove_all, 2, 20, false },
-        { "install undone", install_one, 0, 50, true },
-        { "refresh undone", install_three, 2, 50, true },
-        { "revert undone", revert_one, 2, 20, true },
-        { "remove undone", remove_all, 2, 10, true },
+        { "install", install_one, 0, 40, NULL, false },
+        { "refresh", install_three, 2, 50, NULL, false },
+        { "revert", revert_one, 2, 10, NULL, false },
+        { "remove", remove_all, 2, 20, NULL, false },
+        { "disable", disable_one, 2, 4, NULL, false },
+        { "enable", enable_one, 2, 4, NULL, true },
+        { "install undone", install_one, 0, 50, "start-snap-services", false },
+        { "refresh undone", install_three, 2, 50, "start-snap-services", false },
+        { "revert undone", revert_one, 2, 20, "start-snap-services", false },
+        { "remove undone", remove_all, 2, 10, "clear-snap", false },
+        { "disable undone", disable_one, 2, 8, "remove-profiles", false },
+        { "enable undone", enable_one, 2, 8, "start-snap-services", true },
 };
 
 static int fail_commit(const TaskStep *step, const json_t *job, const json_t *result, Error *err) {
@@ -161,17 +180,16 @@ static int fail_commit(const TaskStep *step, const json_t *job, const json_t *re
         return error_set(err, ERROR_FAILED, "made to fail");
 }
 
-/* Rigs opened from now on fail at the last steps of a change, or do not. */
-static void set_failing(bool fails) {
+/* Rigs opened from now on fail there; NULL: nowhere. */
+static void set_failing(const char *kind) {
         static TaskKind kinds[64];
 
         assert_true(SNAP_TASK_KIND_COUNT <= ARRAY_COUNT(kinds));
         memcpy(kinds, SNAP_TASK_KINDS, SNAP_TASK_KIND_COUNT * sizeof(TaskKind));
         for (size_t i = 0; i < SNAP_TASK_KIND_COUNT; i++)
-                if (string_equal(kinds[i].name, "start-snap-services") ||
-                    string_equal(kinds[i].name, "clear-snap"))
+                if (kind && string_equal(kinds[i].name, kind))
                         kinds[i].run = (TaskPart){ .commit = fail_commit };
-        rig_kinds = fails ? kinds : NULL;
+        rig_kinds = kind ? kinds : NULL;
 }
 
 static char *make_template(const Act *act) {
@@ -186,6 +204,10 @@ static char *make_template(const Act *act) {
                 autofree char *status = rig_install(&rig, paths[i]);
                 assert_string_equal(status, "Done");
         }
+        int64_t change;
+        Error err = ERROR_INIT;
+        if (act->is_disabled && (disable_one(&rig, &change, &err) < 0 || rig_run(&rig, &err) < 0))
+                fail_msg("%s", err.message);
         rig_close(&rig);
         if (act->installed > 0)
                 rig_shell(root, 0,
@@ -271,11 +293,11 @@ static void pull_everywhere(const Act *act, bool spares_daemon) {
         rig_must_open(template, &rig);
         autofree char *before = rig_describe_world(&rig);
         rig_close(&rig);
-        set_failing(act->fails);
+        set_failing(act->failing);
         Outcome whole = run_once(act, template, 0, false);
         int calls = plug->calls;
         assert_true(whole.is_stored);
-        assert_true(string_equal(whole.world, before) == act->fails);
+        assert_true(string_equal(whole.world, before) == (act->failing != NULL));
         for (int at = first;; at += stride) {
                 Outcome outcome = run_once(act, template, at, spares_daemon);
                 bool is_before = string_equal(outcome.world, before);
@@ -293,7 +315,7 @@ static void pull_everywhere(const Act *act, bool spares_daemon) {
                       act->name, spares_daemon ? " (a worker alone dies)" : "", calls, crashes,
                       before_count, crashes - before_count);
         assert_true(crashes >= act->crashes_min / stride);
-        set_failing(false);
+        set_failing(NULL);
         free(whole.world);
         rig_remove_tree(template);
         free(template);

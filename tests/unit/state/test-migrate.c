@@ -89,7 +89,7 @@ static void a_state_walks_up_down_and_up_again_with_every_row(void **state) {
         {
                 autoptr(Database) database = must_open(*state, &schema_builtin);
                 assert_int_equal(get_int(database, "SELECT user_version FROM pragma_user_version"),
-                                 3);
+                                 4);
                 assert_int_equal(get_int(database, "SELECT count(*) FROM parked"), 2);
                 assert_int_equal(get_int(database, "SELECT count(*) FROM setting"), 1);
                 assert_int_equal(get_int(database, "SELECT foreign_keys FROM pragma_foreign_keys"),
@@ -195,7 +195,7 @@ static void both_ways_leave_exactly_the_schema_of_a_new_state(void **state) {
 
 static void a_copy_of_the_newer_state_is_kept(void **state) {
         autofree char *copied = string_format("%s/copied", (char *)*state);
-        autofree char *from = string_format("%s/schema-5-before-3.db", (char *)*state);
+        autofree char *from = string_format("%s/schema-6-before-4.db", (char *)*state);
         autofree char *to = string_format("%s/pawl.db", copied);
         Error err;
 
@@ -233,17 +233,17 @@ static void assert_refused_untouched(const char *directory, const char *reason) 
 }
 
 static void a_newer_state_without_a_way_back_is_refused_untouched(void **state) {
-        static const char *const FORGET[] = { "UPDATE migration SET down = '' WHERE schema = 5" };
+        static const char *const FORGET[] = { "UPDATE migration SET down = '' WHERE schema = 6" };
 
         fill_newer(*state);
         {
                 autoptr(Database) database = must_open(*state, &schema_newer);
                 must_run_all(database, FORGET, 1);
         }
-        assert_refused_untouched(*state, "has schema 5 and this pawld " PAWL_VERSION " knows 3; "
-                                         "the way back from schema 5 is not stored in it; nothing "
+        assert_refused_untouched(*state, "has schema 6 and this pawld " PAWL_VERSION " knows 4; "
+                                         "the way back from schema 6 is not stored in it; nothing "
                                          "was changed; start the newer pawld again");
-        autofree char *copy = string_format("%s/schema-5-before-3.db", (char *)*state);
+        autofree char *copy = string_format("%s/schema-6-before-4.db", (char *)*state);
         assert_int_equal(access(copy, F_OK), -1);
         /* ... which finds it as it was. */
         autoptr(Database) database = must_open(*state, &schema_newer);

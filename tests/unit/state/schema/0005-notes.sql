@@ -7,17 +7,17 @@ CREATE TABLE note (
         text TEXT NOT NULL
 ) STRICT;
 INSERT INTO note (id, text)
-        SELECT row ->> 'id', row ->> 'text' FROM parked WHERE schema = 4 AND table_name = 'note';
+        SELECT row ->> 'id', row ->> 'text' FROM parked WHERE schema = 5 AND table_name = 'note';
 ALTER TABLE setting ADD COLUMN scope TEXT NOT NULL DEFAULT 'machine';
 INSERT INTO setting (key, value, scope)
-        SELECT row ->> 'key', row ->> 'value', row ->> 'scope' FROM parked WHERE schema = 4 AND table_name = 'setting';
-DELETE FROM parked WHERE schema = 4;
+        SELECT row ->> 'key', row ->> 'value', row ->> 'scope' FROM parked WHERE schema = 5 AND table_name = 'setting';
+DELETE FROM parked WHERE schema = 5;
 -- down
 INSERT INTO parked (schema, table_name, row)
-        SELECT 4, 'note', json_object('id', id, 'text', text) FROM note;
+        SELECT 5, 'note', json_object('id', id, 'text', text) FROM note;
 DROP TABLE note;
 INSERT INTO parked (schema, table_name, row)
-        SELECT 4, 'setting', json_object('key', key, 'value', value, 'scope', scope) FROM setting
+        SELECT 5, 'setting', json_object('key', key, 'value', value, 'scope', scope) FROM setting
         WHERE scope <> 'machine';
 CREATE TABLE setting_1 (
         key TEXT PRIMARY KEY,

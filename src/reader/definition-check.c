@@ -210,15 +210,32 @@ int definition_check_keys(const Place *place, const Node *map, const DefinitionK
 
 /* ── texts ── */
 
-bool definition_matches(const char *expression, const char *text) {
-        autofree char *whole = string_format("^(%s)$", expression);
-        regex_t compiled;
+/* Ours are few, and are asked of every file that one process reads. */
+#define EXPRESSION_COUNT_MAX 32
 
-        if (regcomp(&compiled, whole, REG_EXTENDED | REG_NOSUB) != 0)
-                abort(); /* ours */
-        bool is_match = regexec(&compiled, text, 0, NULL, 0) == 0;
-        regfree(&compiled);
-        return is_match;
+static const regex_t *find_expression(const char *expression) {
+        static struct {
+                const char *expression;
+                regex_t compiled;
+        } known[EXPRESSION_COUNT_MAX];
+        size_t i = 0;
+
+        while (i < ARRAY_COUNT(known) && known[i].expression &&
+               !string_equal(known[i].expression, expression))
+                i++;
+        if (i == ARRAY_COUNT(known))
+                abort();
+        if (!known[i].expression) {
+                autofree char *whole = string_format("^(%s)$", expression);
+                if (regcomp(&known[i].compiled, whole, REG_EXTENDED | REG_NOSUB) != 0)
+                        abort();
+                known[i].expression = expression;
+        }
+        return &known[i].compiled;
+}
+
+bool definition_matches(const char *expression, const char *text) {
+        return regexec(find_expression(expression), text, 0, NULL, 0) == 0;
 }
 
 /* Past a bracket expression, in which "]" may come first and classes have brackets of their own. */

@@ -43,7 +43,7 @@ int definition_check_maps(const Place *place, const Node *list);
 int definition_check_texts(const Place *place, const Node *list);
 
 bool definition_is_text(const Node *node);
-/* POSIX extended, of the whole text; an expression of ours. */
+/* POSIX extended, of the whole text; an expression of ours, of which there are few. */
 bool definition_matches(const char *expression, const char *text);
 /* An expression of a file's, which the daemon will ask: cheap to compile and to ask. */
 int definition_check_expression(const Place *place, const Node *node);

@@ -117,13 +117,13 @@ static int check_report(const json_t *report, ImageMode mode, Error *err) {
         return report_check(report, err);
 }
 
-static int reading_parse(const Reading *reading, json_t **ret, Error *err) {
+int image_parse_answer(const char *bytes, size_t length, json_t **ret, Error *err) {
         autojson report = NULL;
 
-        if (reading->text.length == 0)
+        if (length == 0)
                 return error_set(err, ERROR_LOST,
                                  "cannot read the file: pawl-read ended without an answer");
-        if (json_parse(reading->text.bytes, reading->text.length, &report, err) < 0)
+        if (json_parse(bytes, length, &report, err) < 0)
                 return error_prefix(err, "cannot understand pawl-read");
         const json_t *refusal = json_object_get(report, "error");
         if (refusal)
@@ -136,7 +136,8 @@ static int reading_parse(const Reading *reading, json_t **ret, Error *err) {
 static int reading_finish(const Reading *reading, ImageMode mode, json_t **ret, Error *err) {
         autojson report = NULL;
 
-        if (reading_parse(reading, &report, err) < 0 || check_report(report, mode, err) < 0)
+        if (image_parse_answer(reading->text.bytes, reading->text.length, &report, err) < 0 ||
+            check_report(report, mode, err) < 0)
                 return -1;
         *ret = take(report);
         return 0;
@@ -169,17 +170,6 @@ int image_read(int image, ImageMode mode, json_t **ret, Error *err) {
             reading_await(&reading, limit_ms, err) < 0)
                 return -1;
         return reading_finish(&reading, mode, ret, err);
-}
-
-int image_read_definition(int file, const char *name, json_t **ret, Error *err) {
-        __attribute__((cleanup(reading_done)))
-        Reading reading = { .helper = HELPER_INIT, .pipe = -1 };
-        const char *const argv[] = { "pawl-read", "interface", name, NULL };
-
-        if (reading_start(&reading, file, argv, err) < 0 ||
-            reading_await(&reading, INTERFACE_READ_LIMIT_MS, err) < 0)
-                return -1;
-        return reading_parse(&reading, ret, err);
 }
 
 int image_copy_file(int image, const char *path, int target, Error *err) {

@@ -24,9 +24,8 @@ typedef enum ImageMode {
  * pawl-read refuses is the error it gave. */
 int image_read(int image, ImageMode mode, json_t **ret, Error *err);
 
-/* The wire form (reader/definition.h) of an interface's file, blocking, with a limit; what is wrong
- * with it is the error, as "line N: …". */
-int image_read_definition(int file, const char *name, json_t **ret, Error *err);
+/* What pawl-read answered, as a value; its refusal is the error it gave. */
+int image_parse_answer(const char *bytes, size_t length, json_t **ret, Error *err);
 
 /* Blocking: one regular file of the image, as pawl-read sees it, into `target`. */
 int image_copy_file(int image, const char *path, int target, Error *err);

@@ -15,21 +15,18 @@
 #include "base/text.h"
 #include "interface/grant.h"
 #include "interface/kind-load.h"
-#include "snap/image.h"
+#include "snap/definition-reading.h"
 #include "state/warning.h"
 
-#define SUFFIX ".yaml"
+#define SUFFIX         ".yaml"
+#define OPEN_COUNT_MAX 128
 
 typedef struct Loading {
         const char *root;
         json_t *found;
         Text told; /* the wire forms of what is used: what the digest is of */
-        int64_t deadline_ms;
+        DefinitionLimits limits;
 } Loading;
-
-static int64_t get_ms(void) {
-        return clock_get_boot() / 1000000;
-}
 
 /* ── whose it is ── */
 
@@ -124,45 +121,36 @@ static int check_place(const InterfaceKind *kind, Error *err) {
         return 0;
 }
 
-static int load_file(Loading *loading, int directory, const char *file, const char *path,
-                     Error *err) {
-        autofree char *name = string_copy_length(file, strlen(file) - strlen(SUFFIX));
+static int load_kind(Loading *loading, DefinitionFile *file, const char *path, Error *err) {
         InterfaceKind *kind = NULL;
-        autojson wire = NULL;
-        autofd int fd = open_file(directory, file, err);
 
-        if (fd < 0)
+        if (!file->wire) {
+                *err = file->failure;
                 return -1;
-        if (get_ms() > loading->deadline_ms)
-                return error_set(err, ERROR_LOST,
-                                 "all files together took longer than %d s; restart pawld once the "
-                                 "machine is quieter",
-                                 INTERFACE_READ_ALL_LIMIT_MS / 1000);
-        if (image_read_definition(fd, name, &wire, err) < 0 ||
-            kind_load(wire, path, &kind, err) < 0)
+        }
+        if (kind_load(file->wire, path, &kind, err) < 0)
                 return -1;
-        if (!string_equal(kind->name, name) || check_place(kind, err) < 0) {
+        if (!string_equal(kind->name, file->name) || check_place(kind, err) < 0) {
                 if (!*err->message)
                         (void)error_set(err, ERROR_CORRUPT, "pawl-read took it for another file");
                 (void)kind_free(kind);
                 return -1;
         }
         interface_kind_add(kind);
-        autofree char *told = json_format_canonical(wire);
+        autofree char *told = json_format_canonical(file->wire);
         text_append_format(&loading->told, "%s\n", told);
         return 0;
 }
 
-static void add_file(Loading *loading, int directory, const char *file) {
-        autofree char *path =
-                string_format("%s/%s/%s", loading->root, INTERFACE_FILES_DIRECTORY, file);
-        autofree char *name = string_copy_length(file, strlen(file) - strlen(SUFFIX));
+static void add_file(Loading *loading, DefinitionFile *file) {
+        autofree char *path = string_format("%s/%s/%s%s", loading->root, INTERFACE_FILES_DIRECTORY,
+                                            file->name, SUFFIX);
         json_t *row = json_object();
         Error err = ERROR_INIT;
-        int outcome = load_file(loading, directory, file, path, &err);
+        int outcome = load_kind(loading, file, path, &err);
 
         json_put_string(row, "file", path);
-        json_put_string(row, "interface", name);
+        json_put_string(row, "interface", file->name);
         json_put(row, "is-used", json_boolean(outcome >= 0));
         if (outcome < 0) {
                 log_warning("interface file %s is left out: %s", path, err.message);
@@ -193,18 +181,39 @@ static void add_refusal(Loading *loading, const char *reason) {
                                                         0, "reason", reason));
 }
 
+/* As many as are open at a time. */
+static void add_some(Loading *loading, int directory, struct dirent **entries, size_t count) {
+        DefinitionFile files[OPEN_COUNT_MAX];
+
+        for (size_t i = 0; i < count; i++) {
+                char *name = entries[i]->d_name;
+
+                files[i] = (DefinitionFile){ .failure = ERROR_INIT };
+                files[i].fd = open_file(directory, name, &files[i].failure);
+                name[strlen(name) - strlen(SUFFIX)] = '\0';
+                files[i].name = name;
+        }
+        definition_files_read(files, count, &loading->limits);
+        for (size_t i = 0; i < count; i++) {
+                add_file(loading, &files[i]);
+                json_decref(files[i].wire);
+                own_close_(&files[i].fd);
+        }
+}
+
 static void add_files(Loading *loading, int directory) {
-        struct dirent **files = NULL;
-        int count = scandirat(directory, ".", &files, select_file, compare_names);
+        struct dirent **entries = NULL;
+        int count = scandirat(directory, ".", &entries, select_file, compare_names);
+        int used = count < INTERFACE_FILE_COUNT_MAX ? count : INTERFACE_FILE_COUNT_MAX;
 
         if (count < 0)
                 add_refusal(loading, "the directory cannot be listed");
-        for (int i = 0; i < count; i++) {
-                if (i < INTERFACE_FILE_COUNT_MAX)
-                        add_file(loading, directory, files[i]->d_name);
-                free(files[i]);
-        }
-        free(files);
+        for (int i = 0; i < used; i += OPEN_COUNT_MAX)
+                add_some(loading, directory, entries + i,
+                         (size_t)(used - i < OPEN_COUNT_MAX ? used - i : OPEN_COUNT_MAX));
+        for (int i = 0; i < count; i++)
+                free(entries[i]);
+        free(entries);
         if (count <= INTERFACE_FILE_COUNT_MAX)
                 return;
         autofree char *reason = string_format(
@@ -217,7 +226,9 @@ json_t *interface_files_load(const Places *places) {
         Loading loading = { .root = places->root,
                             .found = json_array(),
                             .told = TEXT_INIT,
-                            .deadline_ms = get_ms() + INTERFACE_READ_ALL_LIMIT_MS };
+                            .limits = { .file_ms = INTERFACE_READ_LIMIT_MS,
+                                        .end_ms = clock_get_boot() / 1000000 +
+                                                  INTERFACE_READ_ALL_LIMIT_MS } };
         char digest[DIGEST_SHA256_HEX_SIZE];
         autofd int directory = -1;
         Error err = ERROR_INIT;

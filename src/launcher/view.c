@@ -15,6 +15,8 @@
 #include "launcher/kernel.h"
 #include "launcher/view-internal.h"
 
+#define LINK_TRIES_MAX 1000 /* each time somebody else of his came between */
+
 _Noreturn void view_die(const LaunchStep *step, const char *what) {
         int number = errno;
 
@@ -306,17 +308,24 @@ static void apply_user_dir(const View *view, const LaunchStep *step) {
                     path);
 }
 
+/* Several of his programs may start at once and make the same link: whose new one another has put
+ * into place, or thrown away, looks again. */
 static void apply_user_link(const View *view, const LaunchStep *step) {
-        char target[256] = "";
         autofree char *fresh = string_format("%s.new", step->words[0]);
 
         (void)view;
-        if (readlink(step->words[0], target, sizeof(target) - 1) > 0 &&
-            string_equal(target, step->words[1]))
-                return;
-        (void)unlink(fresh);
-        if (symlink(step->words[1], fresh) < 0 || rename(fresh, step->words[0]) < 0)
-                die(errno, "cannot make the link %s", step->words[0]);
+        for (int tries = 0;; tries++) {
+                char target[256] = "";
+
+                if (readlink(step->words[0], target, sizeof(target) - 1) > 0 &&
+                    string_equal(target, step->words[1]))
+                        return;
+                (void)unlink(fresh);
+                if (symlink(step->words[1], fresh) == 0 && rename(fresh, step->words[0]) == 0)
+                        return;
+                if ((errno != EEXIST && errno != ENOENT) || tries == LINK_TRIES_MAX)
+                        die(errno, "cannot make the link %s", step->words[0]);
+        }
 }
 
 static void apply_user_data(const View *view, const LaunchStep *step) {

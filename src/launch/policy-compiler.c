@@ -60,6 +60,6 @@ int policy_compiler_work(const char *input, size_t length, Text *ret, Error *err
 void policy_compiler_describe(const char *rules, Text *ret) {
         text_append(ret, "accounts\n");
         seccomp_describe_accounts(rules, ret);
-        text_append(ret, SEPARATOR + 1);
+        text_append(ret, &SEPARATOR[1]);
         text_append(ret, rules);
 }

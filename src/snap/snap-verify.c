@@ -11,6 +11,7 @@
 #include "base/file.h"
 #include "base/folder.h"
 #include "base/text.h"
+#include "snap/folder-open.h"
 #include "snap/image.h"
 #include "snap/plan-chain.h"
 #include "snap/projection.h"
@@ -293,13 +294,18 @@ int verify_plan(const TaskStep *step, json_t **ret_job, Error *err) {
 /* What is tried may change, but not in what was decided on: its manifest. */
 static void check_folder(const char *source, const char *digest, json_t *findings) {
         const char *path = folder_get_path(source);
+        autojson first = NULL;
         autojson report = NULL;
         Error err = ERROR_INIT;
-        autofd int folder = folder_open(source, FOLDER_OPEN_MAY_BLOCK, &err);
+        autofd int folder = folder_open_within(source, &err);
 
         if (folder < 0)
-                add_finding(findings, "directory-missing", path, err.message);
-        else if (image_read(folder, IMAGE_MODE_IMAGE, &report, &err) < 0)
+                add_finding(findings,
+                            err.kind == ERROR_LOST ? "directory-unusable" : "directory-missing",
+                            path, err.message);
+        /* The walk has ten minutes: first, whether it is answered for at all. */
+        else if (image_read(folder, IMAGE_MODE_MANIFEST, &first, &err) < 0 ||
+                 image_read(folder, IMAGE_MODE_IMAGE, &report, &err) < 0)
                 add_finding(findings, "directory-unusable", path, err.message);
         else if (!string_equal(json_get_string(report, "sha3-384", ""), digest))
                 add_finding(findings, "directory-changed", path,

@@ -17,6 +17,7 @@
 #include "base/file.h"
 #include "base/folder.h"
 #include "base/text.h"
+#include "snap/folder-open.h"
 #include "snap/image.h"
 #include "snap/manifest.h"
 #include "snap/revision-add.h"
@@ -108,7 +109,7 @@ static int take_image(Worker *worker, const Places *places, const json_t *job, j
         const char *file = json_get_string(job, "file", "");
         bool is_tried = folder_is_source(file);
 
-        autofd int image = is_tried ? folder_open(file, FOLDER_OPEN_MAY_BLOCK, err)
+        autofd int image = is_tried ? folder_open_within(file, err)
                                     : file_open_beneath(places->incoming, incoming,
                                                         O_RDONLY | O_NOFOLLOW, 0, err);
         if (image < 0)
@@ -125,8 +126,7 @@ static int take_image(Worker *worker, const Places *places, const json_t *job, j
 /* Going back to what is tried from a directory that is gone would leave nothing that starts. */
 static int check_present(const json_t *job, Error *err) {
         const char *file = json_get_string(job, "file", NULL);
-        autofd int folder =
-                folder_is_source(file) ? folder_open(file, FOLDER_OPEN_MAY_BLOCK, err) : -1;
+        autofd int folder = folder_is_source(file) ? folder_open_within(file, err) : -1;
 
         return folder < 0 && folder_is_source(file) ? -1 : 0;
 }

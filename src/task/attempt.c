@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "task/attempt.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <linux/sched.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
@@ -14,6 +16,7 @@
 
 #define TIME_LIMIT_DEFAULT_S 600
 #define READ_SIZE            65536
+#define END_MS_MAX           2000
 
 /* clone3 so that the child is in its cgroup from its first instruction; no exit signal, so that
  * nobody else's wait() takes its status. */
@@ -291,6 +294,16 @@ void attempt_kill(Attempt *attempt) {
         (void)syscall(SYS_pidfd_send_signal, attempt->pid_fd, SIGKILL, NULL, 0);
 }
 
+/* Not for ever: one that sleeps in a file system which does not answer cannot be killed. */
+static bool has_ended(const Attempt *attempt) {
+        struct pollfd end = { .fd = attempt->pid_fd, .events = POLLIN };
+
+        int is_over = poll(&end, 1, END_MS_MAX);
+        while (is_over < 0 && errno == EINTR)
+                is_over = poll(&end, 1, END_MS_MAX);
+        return is_over != 0;
+}
+
 Attempt *attempt_free(Attempt *attempt) {
         siginfo_t ended;
 
@@ -298,7 +311,8 @@ Attempt *attempt_free(Attempt *attempt) {
                 return NULL;
         if (attempt->pid > 0) {
                 attempt_kill(attempt);
-                (void)waitid(P_PIDFD, (id_t)attempt->pid_fd, &ended, WEXITED | __WALL);
+                if (has_ended(attempt))
+                        (void)waitid(P_PIDFD, (id_t)attempt->pid_fd, &ended, WEXITED | __WALL);
         }
         int handles = attempt->handle_count;
         uv_close((uv_handle_t *)&attempt->timer, on_closed);

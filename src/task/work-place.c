@@ -24,7 +24,9 @@
 #define FRESH_SECONDS 60
 #define PROC_SIZE_MAX (1024 * 1024)
 #define END_LIMIT_NS  10000000000LL
-#define END_POLL_NS   2000000L
+/* In the loop: everybody waits so long. */
+#define LEAVE_LIMIT_NS 300000000LL
+#define END_POLL_NS    2000000L
 
 static void pause_shortly(void) {
         const struct timespec time = { .tv_nsec = END_POLL_NS };
@@ -80,8 +82,8 @@ static bool is_populated(int cgroup) {
         return fd >= 0 && read(fd, text, sizeof(text) - 1) > 0 && strstr(text, "populated 1");
 }
 
-static void end_cgroup(int cgroup) {
-        int64_t limit = clock_get_boot() + END_LIMIT_NS;
+static void end_cgroup(int cgroup, int64_t limit_ns) {
+        int64_t limit = clock_get_boot() + limit_ns;
         autofd int fd = openat(cgroup, "cgroup.kill", O_WRONLY | O_CLOEXEC);
 
         if (fd >= 0)
@@ -103,14 +105,34 @@ static void remove_below(const char *path) {
                 (void)closedir(directory);
 }
 
-static void remove_cgroup(const char *path) {
+/* To the group above, ours: they are killed, but sleep in a file system that does not answer.  The
+ * group can go then, and nobody waits for them a second time. */
+static void move_out(const char *path) {
+        autofree char *list = string_format("%s/cgroup.procs", path);
+        autofree char *above = string_format("%s/../cgroup.procs", path);
+        autofree char *pids = NULL;
+        autofd int target = open(above, O_WRONLY | O_CLOEXEC);
+        char *rest = NULL;
+        Error ignored;
+
+        if (target < 0 || read_path(list, &pids, &ignored) < 0)
+                return;
+        for (char *pid = strtok_r(pids, "\n", &rest); pid; pid = strtok_r(NULL, "\n", &rest)) {
+                log_info("process %s was killed and does not end: it waits in the kernel", pid);
+                (void)!write(target, pid, strlen(pid));
+        }
+        (void)rmdir(path);
+}
+
+static void remove_cgroup(const char *path, int64_t limit_ns) {
         autofd int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
         if (fd < 0)
                 return;
-        end_cgroup(fd);
+        end_cgroup(fd, limit_ns);
         remove_below(path);
-        (void)rmdir(path);
+        if (rmdir(path) < 0 && errno == EBUSY)
+                move_out(path);
 }
 
 static void end_earlier_cgroup(int run) {
@@ -122,7 +144,7 @@ static void end_earlier_cgroup(int run) {
         /* Only what has our name, whatever the file says. */
         if (fd >= 0 && file_read_all(fd, PATH_MAX, &path, &length, &ignored) == 0 &&
             strstr(path, "/" CGROUP_PREFIX))
-                remove_cgroup(path);
+                remove_cgroup(path, END_LIMIT_NS);
 }
 
 /* Made by a daemon that is about to put a worker in, when it is this young. */
@@ -230,7 +252,7 @@ void work_place_leave(WorkPlace *place) {
         place->cgroup_fd = -1;
         /* Busy: something that a worker started has outlived it. */
         if (place->cgroup && rmdir(place->cgroup) < 0 && errno == EBUSY)
-                remove_cgroup(place->cgroup);
+                remove_cgroup(place->cgroup, LEAVE_LIMIT_NS);
 }
 
 static int take_lock(int lock, Error *err) {
@@ -270,7 +292,7 @@ int work_place_open(const char *run_directory, WorkPlace *ret, Error *err) {
 
 void work_place_done(WorkPlace *place) {
         if (place->cgroup)
-                remove_cgroup(place->cgroup);
+                remove_cgroup(place->cgroup, END_LIMIT_NS);
         else if (place->lock_fd >= 0)
                 kill_holders(place->lock_fd);
         free(place->cgroup);

@@ -54,21 +54,6 @@ static void append_words(Text *text, const json_t *words) {
         }
 }
 
-/* "none" is of a file system in memory only, and such a one is of nothing else. */
-static bool names_source(const json_t *entry) {
-        const json_t *types = json_object_get(entry, "type"), *type;
-        bool is_none = string_equal(json_get_string(entry, "what", ""), "none");
-        size_t i;
-
-        if (is_none && json_array_size(types) == 0)
-                return false;
-        json_array_foreach(types, i, type) {
-                if (string_equal(json_string_value(type), "tmpfs") != is_none)
-                        return false;
-        }
-        return true;
-}
-
 static int add_line(GrantSet *set, char *owned_line, Error *err) {
         GrantRow row = { .kind = GRANT_APPARMOR, .text = owned_line };
 
@@ -82,7 +67,7 @@ static int add_entry(GrantSet *set, const GrantContext *context, const json_t *e
         autofree char *where = format_place(context, json_get_string(entry, "where", ""));
         autotext line = TEXT_INIT;
 
-        if (!*what || !*where || !is_sound(what) || !is_sound(where) || !names_source(entry))
+        if (!*what || !*where || !is_sound(what) || !is_sound(where))
                 return 0;
         text_append(&line, "mount fstype=(");
         if (json_array_size(types) > 0)

@@ -343,7 +343,7 @@ static pid_t start_equal(void) {
                 if (sandbox_enter(&OPEN, &err) < 0)
                         _exit(NOT_LOCKED);
                 (void)!write(4, "", 1);
-                (void)nanosleep(&(struct timespec){ .tv_sec = 60 }, NULL);
+                (void)nanosleep(&(struct timespec){ .tv_sec = 600 }, NULL);
                 _exit(0);
         }
         close(pipes[1]);

@@ -28,7 +28,7 @@ const TaskKind *rig_kinds;
 const char *rig_hook;
 RunningApps rig_running_apps;
 
-#define LIMIT_NS 30000000000LL
+#define LIMIT_NS 90000000000LL
 
 static void run_program(const char *const argv[]) {
         pid_t pid = fork();

@@ -266,7 +266,7 @@ static Outcome run_once(const Act *act, const char *template, int pull_at, bool 
         assert_int_equal(
                 database_find_int(rig.database, &count, &err, "SELECT count(*) FROM change", ""),
                 1);
-        outcome.is_stored = count > 1 + act->installed;
+        outcome.is_stored = count > 1 + act->installed + act->is_disabled;
         outcome.world = rig_describe_world(&rig);
         rig_close(&rig);
         rig_remove_tree(root);

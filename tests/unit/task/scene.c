@@ -12,7 +12,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 
-#define PATIENCE_NS 20000000000LL
+#define PATIENCE_NS 60000000000LL
 
 static const char *get_name(const Task *task) {
         return json_get_string(task->data, "name", "?");
@@ -542,7 +542,7 @@ void scene_run_until(Scene *scene, bool (*is_true)(Scene *scene, int64_t number)
         runner_wake(scene->runner);
         while (!is_true(scene, number)) {
                 if (clock_get_boot() > limit)
-                        fail_msg("nothing happened for 20 s");
+                        fail_msg("nothing happened for 60 s");
                 (void)uv_run(&scene->loop, UV_RUN_ONCE);
         }
         uv_close((uv_handle_t *)&tick, NULL);

@@ -65,13 +65,15 @@ static void a_queued_change_is_planned_on_the_state_after_those_before_it(void *
 
 static void a_conflict_names_what_is_in_the_way_and_how_far_it_is(void **state) {
         Scene *scene = *state;
+        int64_t now = clock_get_wall();
 
+        clock_set_wall_for_test(now); /* it is said to the second */
         scene_open(scene);
         (void)add_slow(scene);
         (void)scene_add_queued(scene, "q", 0);
         assert_conflict(scene, "snap \"hello\" has \"install-snap\" change in progress "
                                "(change 1, started 0 s ago, 1 of 2 steps done)");
-        clock_set_wall_for_test(clock_get_wall() + 185 * 1000000000LL);
+        clock_set_wall_for_test(now + 185 * 1000000000LL);
         assert_conflict(scene, "snap \"hello\" has \"install-snap\" change in progress "
                                "(change 1, started 3 min ago, 1 of 2 steps done)");
         scene_abort(scene, 1);
@@ -83,10 +85,12 @@ static void a_conflict_names_what_is_in_the_way_and_how_far_it_is(void **state) 
 static void what_is_only_queued_is_in_the_way_too(void **state) {
         Scene *scene = *state;
 
+        clock_set_wall_for_test(clock_get_wall());
         scene_open(scene);
         (void)scene_add_queued(scene, "q", 0);
         assert_conflict(scene, "snap \"hello\" has \"install-snap\" change in progress "
                                "(change 1, queued 0 s ago)");
+        clock_set_wall_for_test(0);
         scene_run_until_ready(scene, 1);
         scene_assert_trace(scene, "+q-before +q-done");
         scene_close(scene);

@@ -96,7 +96,7 @@ static void start_tick(Scene *scene, uv_timer_t *timer) {
 
 /* The loop goes round: an end of a worker, a client, a signal are heard. */
 static void a_retry_that_is_due_while_all_workers_are_busy_stops_nothing(void **state) {
-        static const struct itimerval PATIENCE = { .it_value.tv_sec = 20 }, NONE;
+        static const struct itimerval PATIENCE = { .it_value.tv_sec = 120 }, NONE;
         Scene *scene = *state;
         uv_timer_t timer;
         Error err;

@@ -135,6 +135,9 @@ static void print_possible(const Cli *cli, const json_t *possible, const char *s
                 printf("  plug %s is not connected, and nobody has a slot for it; it would add:\n",
                        plug);
         grant_list_print(cli, json_object_get(possible, "grants"), 4);
+        if (json_array_size(json_object_get(possible, "grants")) == 0)
+                printf("    %s\n", *slot ? "nothing that is enforced here"
+                                         : "what the slot says, once there is one");
 }
 
 static void print_program(const Cli *cli, const json_t *program, const char *snap) {

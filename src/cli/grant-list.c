@@ -9,10 +9,12 @@
 #define HEADING_WIDTH 16
 #define WIDTH_LEAST   24
 
-/* The order in which headings come; another one comes last. */
+/* The order in which headings come; another one comes last, so that a newer daemon's is seen too.
+ */
 static const char *const headings[] = {
-        "in general",   "files",        "devices",     "sockets",        "D-Bus",
-        "capabilities", "system calls", "environment", "kernel modules", "AppArmor",
+        "in general",   "files",       "devices",        "sockets",
+        "D-Bus",        "polkit",      "message queues", "capabilities",
+        "system calls", "environment", "kernel modules", "AppArmor",
 };
 
 static void print_sentence(const Cli *cli, const char *heading, const char *sentence,
@@ -38,6 +40,17 @@ static void print_heading(const Cli *cli, const json_t *grants, const char *head
 }
 
 void grant_list_print(const Cli *cli, const json_t *grants, size_t indent) {
-        for (size_t i = 0; i < ARRAY_COUNT(headings); i++)
+        autojson printed = json_object();
+
+        for (size_t i = 0; i < ARRAY_COUNT(headings); i++) {
                 print_heading(cli, grants, headings[i], indent);
+                json_put(printed, headings[i], json_true());
+        }
+        for (size_t i = 0; i < json_array_size(grants); i++) {
+                const char *heading = json_get_string(json_array_get(grants, i), "heading", "");
+                if (json_object_get(printed, heading))
+                        continue;
+                print_heading(cli, grants, heading, indent);
+                json_put(printed, heading, json_true());
+        }
 }

@@ -9,9 +9,9 @@
 #include "tell/policy-of.h"
 
 /* A slot that it could be connected to: of the system first. */
-#define SQL_SLOT                                                                                 \
-        "SELECT CASE WHEN instance = '' THEN ':' || name ELSE instance || ':' || name END FROM " \
-        "live_endpoint WHERE side = 'slot' AND interface = ? ORDER BY instance <> '', 1 LIMIT 1"
+#define SQL_SLOT                                                                         \
+        "SELECT instance, instance || ':' || name, attributes FROM live_endpoint WHERE " \
+        "side = 'slot' AND interface = ? ORDER BY instance <> '', 2 LIMIT 1"
 #define SQL_CONNECTED                                                                             \
         "SELECT group_concat(CASE WHEN slot_snap = '' THEN ':' || slot ELSE slot_snap || ':' || " \
         "slot END, ', ') FROM live_connection WHERE plug_snap = ? AND plug = ?"
@@ -28,16 +28,27 @@ typedef struct Explaining {
 static int put_possible(const Explaining *explaining, const char *name, const json_t *endpoint,
                         json_t *list, Error *err) {
         const char *interface = json_get_string(endpoint, "interface", "");
-        const EndpointQuestion question = { explaining->database, explaining->row, true, name,
-                                            endpoint };
-        autofree char *slot = NULL;
+        EndpointQuestion question = { explaining->database, explaining->row, true, name, endpoint };
+        autoquery query = QUERY_INIT;
+        autojson attributes = NULL;
         json_t *object = NULL;
 
-        if (database_find_text(explaining->database, &slot, err, SQL_SLOT, "s", interface) < 0 ||
-            endpoint_describe_grants(&question, &object, err) < 0)
+        if (query_open(explaining->database, &query, err, SQL_SLOT, "s", interface) < 0)
+                return -1;
+        int found = query_next(&query, err);
+        if (found < 0)
+                return -1;
+        if (found > 0) {
+                const char *text = query_get_text(&query, 2);
+                question.candidate = query_get_text(&query, 0);
+                if (json_parse(text, strlen(text), &attributes, err) < 0)
+                        return -1;
+                question.candidate_attributes = attributes;
+        }
+        if (endpoint_describe_grants(&question, &object, err) < 0)
                 return -1;
         json_put_string(object, "plug", name);
-        json_put_string(object, "slot", slot);
+        json_put_string(object, "slot", found > 0 ? query_get_text(&query, 1) : NULL);
         json_array_append_new(list, object);
         return 0;
 }

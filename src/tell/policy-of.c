@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "interface/endpoint-check.h"
+#include "interface/grant-polkit.h"
 #include "interface/grant.h"
 #include "interface/stored-manifest.h"
 #include "launch/policies.h"
@@ -84,7 +85,7 @@ static void peer_free(Peer *peer) {
         json_decref(peer->attributes);
 }
 
-/* Who is connected; where nobody is, a peer that says nothing. */
+/* Who is connected; where nobody is, the candidate, or a peer that says nothing. */
 static int find_peer(const EndpointQuestion *question, Peer *ret, Error *err) {
         autoquery query = QUERY_INIT;
         const char *sql = question->is_plug ? SQL_SLOT_OF_PLUG : SQL_PLUG_OF_SLOT;
@@ -96,11 +97,14 @@ static int find_peer(const EndpointQuestion *question, Peer *ret, Error *err) {
         if (found < 0)
                 return -1;
         ret->is_connected = found > 0;
-        ret->instance = string_copy(found > 0 ? query_get_text(&query, 0) : "");
-        ret->attributes = json_object();
-        if (found == 0)
+        if (found == 0) {
+                ret->instance = string_copy(question->candidate ? question->candidate : "");
+                ret->attributes = question->candidate_attributes
+                                          ? json_deep_copy(question->candidate_attributes)
+                                          : json_object();
                 return 0;
-        json_decref(take(ret->attributes));
+        }
+        ret->instance = string_copy(query_get_text(&query, 0));
         const char *text = query_get_text(&query, 2);
         return json_parse(text, strlen(text), &ret->attributes, err);
 }
@@ -119,7 +123,10 @@ static int describe_example(const EndpointQuestion *question, const InterfaceKin
                 .slot_attributes = question->is_plug ? peer->attributes : own,
         };
 
-        if (grant_set_add_example(&set, &example, err) < 0)
+        if (grant_set_add_example(&set, &example, err) < 0 ||
+            (question->is_plug && string_equal(kind->name, "polkit") &&
+             grant_polkit_add(&set, json_object_get(question->row->manifest, "polkit"),
+                              question->name, json_get_string(own, "action-prefix", ""), err) < 0))
                 return -1;
         *ret = grants_describe(&set);
         /* An example calls its end by the interface's name. */

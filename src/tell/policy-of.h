@@ -35,6 +35,9 @@ typedef struct EndpointQuestion {
         bool is_plug;
         const char *name;
         const json_t *endpoint; /* of the manifest */
+        /* While nobody is connected: whose end stands for one, and what it says; or NULL. */
+        const char *candidate;
+        const json_t *candidate_attributes;
 } EndpointQuestion;
 
 int endpoint_describe_grants(const EndpointQuestion *question, json_t **ret, Error *err);

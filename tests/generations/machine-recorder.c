@@ -30,6 +30,7 @@
 #define PAUSE_US 5000
 #define DATA     "/var/snap/gen/x1"
 #define BEGUN    "/run/gen-begun-"
+#define STOPPING "/run/gen-stopping" /* units are stopped from here on */
 
 static const char *const LAUNCHERS[] = { "/opt/gen-A/pawl-run", "/opt/gen-B/pawl-run",
                                          "/opt/gen-C/pawl-run", "/usr/lib/pawl/pawl-run" };
@@ -158,8 +159,10 @@ static void begin(const char *name) {
         write_line("/", path + 1, text);
 }
 
-static const char *choose_result(const char *result, const char *status) {
-        if (strcmp(status, "TERM") == 0 || strcmp(status, "143") == 0)
+/* One that is stopped before its program was started succeeds and has said nothing. */
+static const char *choose_result(const char *result, const char *status, const char *output) {
+        if (strcmp(status, "TERM") == 0 || strcmp(status, "143") == 0 ||
+            (!*output && access(STOPPING, F_OK) == 0))
                 return "stopped";
         return strcmp(result, "success") == 0 ? "0" : result;
 }
@@ -175,7 +178,7 @@ static void end(const char *directory, const char *name) {
         make_one_line(output);
         (void)snprintf(line, sizeof(line), "%s\t%s\t%" PRId64 "\t%s\tunit\t%s\n", boot,
                        *began ? began : "0", get_time(),
-                       choose_result(result ? result : "?", status ? status : ""), output);
+                       choose_result(result ? result : "?", status ? status : "", output), output);
         write_line(directory, name, line);
 }
 

@@ -58,6 +58,16 @@ static char *make_path(const Cli *cli, const Arguments *arguments) {
         return string_format("%s/conf?keys=%s", snap, keys.length ? keys.bytes : "");
 }
 
+static int refuse_empty(const Cli *cli, const char *snap) {
+        int code = cli_refuse(cli, EXIT_FAILED, "snap \"%s\" has no configuration", snap);
+        if (!cli->is_snap && string_equal(snap, "system"))
+                (void)fputs(
+                        "Nothing is set.  SETTINGS in 'man pawl' says what can be, and what counts "
+                        "until then.\n",
+                        stderr);
+        return code;
+}
+
 static int run_get(Cli *cli, const Arguments *arguments) {
         Error err = ERROR_INIT;
         autojson document = NULL;
@@ -74,8 +84,7 @@ static int run_get(Cli *cli, const Arguments *arguments) {
                                              : print_value(value);
         }
         if (arguments->word_count == 1 && json_object_size(document) == 0)
-                return cli_refuse(cli, EXIT_FAILED, "snap \"%s\" has no configuration",
-                                  arguments->words[0]);
+                return refuse_empty(cli, arguments->words[0]);
         return print_table(cli, "", document);
 }
 

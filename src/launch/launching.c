@@ -11,6 +11,7 @@
 #include "launch/launch-session.h"
 #include "launch/lease.h"
 #include "launch/policies.h"
+#include "launch/policy-ahead.h"
 #include "launch/takeover.h"
 #include "wire/frame.h"
 
@@ -28,8 +29,9 @@ struct Launch {
         unsigned idle_ms;
         Listener listeners[2];
         size_t listener_count;
-        uv_timer_t tick; /* runs while there are sessions */
-        uv_timer_t idle; /* runs while there are none and something is to be dropped */
+        uv_timer_t tick;    /* runs while there are sessions */
+        uv_timer_t idle;    /* runs while there are none and something is to be dropped */
+        PolicyAhead *ahead; /* NULL once all is there */
         Session *sessions;
 };
 
@@ -121,7 +123,8 @@ static void on_arrival(uv_poll_t *poll, int status, int events) {
 static void collect_policies(Launch *launch) {
         Error err = ERROR_INIT;
 
-        if (policies_are_compiling(launch->world.policies))
+        /* What is compiled ahead is noted at its end. */
+        if (launch->ahead || policies_are_compiling(launch->world.policies))
                 return;
         int removed = policy_use_collect(&launch->world.use, &err);
         if (removed < 0)
@@ -142,6 +145,22 @@ static void on_idle(uv_timer_t *timer) {
 
 static void arm_idle(Launch *launch) {
         (void)uv_timer_start(&launch->idle, on_idle, launch->idle_ms, 0);
+}
+
+static void end_ahead(void *context) {
+        Launch *launch = context;
+
+        launch->ahead = policy_ahead_free(launch->ahead);
+        if (!launch->sessions)
+                arm_idle(launch);
+}
+
+static void begin_ahead(Launch *launch) {
+        launch->ahead = policy_ahead_new(&(PolicyAheadConfig){ .loop = launch->world.loop,
+                                                               .use = &launch->world.use,
+                                                               .policies = launch->world.policies,
+                                                               .ended = end_ahead,
+                                                               .context = launch });
 }
 
 static void forget_session(void *owner, Session *session) {
@@ -241,6 +260,7 @@ int launch_new(const LaunchConfig *config, Launch **ret, Error *err) {
         launch->tick.data = launch->idle.data = launch;
         add_listener(launch, config->user_listener, false);
         add_listener(launch, config->service_listener, true);
+        begin_ahead(launch);
         *ret = launch;
         return 0;
 }
@@ -277,6 +297,7 @@ Launch *launch_free(Launch *launch) {
         while (launch->sessions)
                 session_close(launch->sessions);
         job_end_all();
+        launch->ahead = policy_ahead_free(launch->ahead);
         policies_stop(launch->world.policies);
         (void)reconciler_free(launch->world.reconciler);
         cloner_done(&launch->world.cloner);

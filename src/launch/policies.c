@@ -75,16 +75,36 @@ static void set_state(Policies *policies, Policy *policy, PolicyState state) {
         policy->state = state;
 }
 
+static void free_policy(Policy *policy) {
+        policy_object_done(&policy->object);
+        text_done(&policy->input);
+        free(policy);
+}
+
+static void forget(Policies *policies, Policy *policy) {
+        Policy **link = &policies->first;
+
+        while (*link != policy)
+                link = &(*link)->next;
+        *link = policy->next;
+        free_policy(policy);
+}
+
 static void end_one(void *context, void *item, const Text *instructions, const Error *err) {
         Policies *policies = context;
         Policy *policy = item;
         Error failure = err ? *err : ERROR_INIT;
 
-        policies->has_news |= policy->state == POLICY_WANTED;
+        bool is_wanted = policy->state == POLICY_WANTED;
+
+        policies->has_news |= is_wanted;
         set_state(policies, policy, POLICY_IDLE);
         policy->has_failed = err || keep(policies, policy, instructions, &failure) < 0;
         policy->failure = failure;
         policy->failed_at = clock_get_boot();
+        /* Whoever comes for it finds it on the disk, or is told what fails. */
+        if (!is_wanted)
+                forget(policies, policy);
 }
 
 /* The last of those that are waited for wakes whoever an earlier one did not. */
@@ -111,21 +131,61 @@ static const SeriesKind COMPILER = {
 
 /* --- one policy --- */
 
-/* In the order in which they were asked for first. */
-static Policy *find_policy(Policies *policies, const char *rules) {
-        char digest[DIGEST_SHA256_HEX_SIZE];
+/* Where it is, or would be: in the order in which they were asked for first. */
+static Policy **find_place(Policies *policies, const char *digest) {
         Policy **link = &policies->first;
 
+        while (*link && !string_equal((*link)->digest, digest))
+                link = &(*link)->next;
+        return link;
+}
+
+static Policy *find_policy(Policies *policies, const char *rules) {
+        char digest[DIGEST_SHA256_HEX_SIZE];
+
         policy_digest(rules, digest);
-        for (; *link; link = &(*link)->next)
-                if (string_equal((*link)->digest, digest))
-                        return *link;
+        Policy **place = find_place(policies, digest);
+        if (*place)
+                return *place;
         Policy *policy = memory_new(sizeof(*policy));
         *policy = (Policy){ .object = POLICY_OBJECT_INIT };
         policy_compiler_describe(rules, &policy->input);
         memcpy(policy->digest, digest, sizeof(digest));
-        *link = policy;
+        *place = policy;
         return policy;
+}
+
+static int is_on_disk(const Policies *policies, const char *digest, Error *err) {
+        PolicyObject object = POLICY_OBJECT_INIT;
+        autofd int directory = open_directory(policies, err);
+        int found = directory < 0 ? -1 : policy_find(directory, digest, &object, err);
+
+        policy_object_done(&object);
+        return found;
+}
+
+int policies_plan(Policies *policies, const char *rules, Error *err) {
+        char digest[DIGEST_SHA256_HEX_SIZE];
+
+        policy_digest(rules, digest);
+        int found = *find_place(policies, digest) ? 1 : is_on_disk(policies, digest, err);
+        if (found != 0)
+                return found < 0 ? -1 : 0;
+        Policy *policy = find_policy(policies, rules);
+        if (series_add(policies->compiler, policy, false, err) < 0) {
+                forget(policies, policy);
+                return -1;
+        }
+        set_state(policies, policy, POLICY_PLANNED);
+        return 0;
+}
+
+size_t policies_count_planned(const Policies *policies) {
+        size_t count = 0;
+
+        for (const Policy *policy = policies->first; policy; policy = policy->next)
+                count += policy->state == POLICY_PLANNED;
+        return count;
 }
 
 bool policies_are_compiling(const Policies *policies) {
@@ -178,12 +238,6 @@ int policies_require(Policies *policies, const char *rules, PolicyFound *ret, Er
                 return -1;
         set_state(policies, policy, POLICY_WANTED);
         return 0;
-}
-
-static void free_policy(Policy *policy) {
-        policy_object_done(&policy->object);
-        text_done(&policy->input);
-        free(policy);
 }
 
 void policies_drop(Policies *policies) {

@@ -37,6 +37,11 @@ void policies_write_rules(const char *template, const GrantSet *grants, Text *re
 /* 1 there it is, until the next drop; 0 being compiled; negative: it cannot be.  A failure is that
  * of everybody who waited for it: it is tried again only by who asks some seconds later. */
 int policies_require(Policies *policies, const char *rules, PolicyFound *ret, Error *err);
+/* Will be wanted: compiled where it is not there, once nobody waits for another.  Who requires it
+ * meanwhile goes first. */
+int policies_plan(Policies *policies, const char *rules, Error *err);
+/* That are to be compiled, and nobody waits for. */
+size_t policies_count_planned(const Policies *policies);
 bool policies_are_compiling(const Policies *policies);
 /* All that are not being compiled, and the child where none are. */
 void policies_drop(Policies *policies);

@@ -82,59 +82,141 @@ static int is_first(const PolicyUse *use, Error *err) {
                                  "s", use->generation);
 }
 
+static int has_row(const PolicyUse *use, const char *name, Error *err) {
+        int64_t one = 0;
+
+        return database_find_int(use->database, &one, err, SQL_ROW, "s", name);
+}
+
+int policy_use_is_new(const PolicyUse *use, Error *err) {
+        autofree char *before = NULL;
+        int found = database_find_text(use->database, &before, err,
+                                       "SELECT value FROM setting WHERE key = '" SETTING "'", "");
+
+        return found <= 0 ? found : !string_has_prefix(before, use->generation);
+}
+
+/* What has one already is passed over. */
+static int add_rows(PolicyUse *use, const PolicyProgram *programs, size_t count, Error *err) {
+        for (size_t i = 0; i < count; i++) {
+                const PolicyProgram *program = &programs[i];
+                autofree char *name =
+                        format_name(use, program->instance, program->revision, program->digest);
+                int found = *program->digest ? has_row(use, name, err) : 1;
+                if (found < 0 ||
+                    (found == 0 && database_run(use->database, err, SQL_ADD, "sss", name,
+                                                program->instance, program->digest) < 0))
+                        return -1;
+        }
+        return 0;
+}
+
+int policy_use_note_all(PolicyUse *use, const PolicyProgram *programs, size_t count, Error *err) {
+        autotransaction transaction = TRANSACTION_INIT;
+
+        if (transaction_begin(use->database, &transaction, err) < 0 ||
+            note_generation(use, err) < 0 || add_rows(use, programs, count, err) < 0)
+                return -1;
+        return transaction_commit(&transaction, err);
+}
+
 int policy_use_note(PolicyUse *use, const char *instance, const char *revision, const char *digest,
                     Error *err) {
         autotransaction transaction = TRANSACTION_INIT;
         autofree char *name = format_name(use, instance, revision, digest);
-        int64_t one = 0;
-        int has_row = database_find_int(use->database, &one, err, SQL_ROW, "s", name);
-        int has_generation = has_row < 0 ? -1 : is_first(use, err);
+        int is_noted = has_row(use, name, err);
+        int has_generation = is_noted < 0 ? -1 : is_first(use, err);
 
-        if (has_generation < 0 || (has_row > 0 && has_generation > 0))
+        if (has_generation < 0 || (is_noted > 0 && has_generation > 0))
                 return has_generation < 0 ? -1 : 0;
         if (transaction_begin(use->database, &transaction, err) < 0 ||
             note_generation(use, err) < 0)
                 return -1;
-        if (has_row == 0 &&
+        if (is_noted == 0 &&
             database_run(use->database, err, SQL_ADD, "sss", name, instance, digest) < 0)
                 return -1;
         return transaction_commit(&transaction, err) < 0 ? -1 : 1;
 }
 
-/* ── collecting: rows ── */
+/* ── what is wanted ── */
 
-/* The policy that a launch of this program would be given now, as the name of its row. */
-static int format_wanted(const PolicyUse *use, const Query *row, Text *ret, Error *err) {
+int policy_use_write_rules(const PolicyUse *use, const PolicyProgram *program, Text *ret) {
+        autofree char *command = string_format("%s.%s", program->instance, program->name);
+        const LaunchRequest request = { .command = program->is_hook ? NULL : command,
+                                        .instance = program->is_hook ? program->instance : NULL,
+                                        .hook = program->is_hook ? program->name : NULL };
         autotarget target = TARGET_INIT;
-        autotext rules = TEXT_INIT;
-        char digest[DIGEST_SHA256_HEX_SIZE];
-        const char *instance = query_get_text(row, 0);
-        bool is_hook = string_equal(query_get_text(row, 2), "hook");
-        autofree char *command = string_format("%s.%s", instance, query_get_text(row, 3));
-        const LaunchRequest request = { .command = is_hook ? NULL : command,
-                                        .instance = is_hook ? instance : NULL,
-                                        .hook = is_hook ? query_get_text(row, 3) : NULL };
         Error unused = ERROR_INIT;
 
-        (void)err;
         /* What cannot be launched now (a base is missing, it is disabled) needs none. */
         if (target_find(use->database, &request, &target, &unused) < 0)
                 return 0;
-        policies_write_rules(use->template, &target.grants, &rules);
-        policy_digest(rules.bytes, digest);
-        autofree char *name = format_name(use, instance, query_get_text(row, 1), digest);
-        text_append_format(ret, "%s\n", name);
+        policies_write_rules(use->template, &target.grants, ret);
         return 1;
 }
 
-static int list_wanted(const PolicyUse *use, Text *ret, Error *err) {
+static char *copy_column(const Query *row, int column) {
+        return string_copy(query_get_text(row, column));
+}
+
+int policy_use_list(const PolicyUse *use, PolicyProgram **ret, size_t *ret_count, Error *err) {
+        PolicyProgram *programs = memory_new(sizeof(*programs));
         autoquery query = QUERY_INIT;
+        size_t count = 0;
         int found = query_open(use->database, &query, err, SQL_CURRENT, "");
 
+        while (found >= 0 && (found = query_next(&query, err)) > 0) {
+                programs = reallocarray(programs, count + 1, sizeof(*programs));
+                if (!programs)
+                        abort();
+                programs[count++] = (PolicyProgram){
+                        .instance = copy_column(&query, 0),
+                        .revision = copy_column(&query, 1),
+                        .is_hook = string_equal(query_get_text(&query, 2), "hook"),
+                        .name = copy_column(&query, 3),
+                };
+        }
+        if (found < 0) {
+                policy_programs_free(programs, count);
+                return -1;
+        }
+        *ret = programs;
+        *ret_count = count;
+        return 0;
+}
+
+void policy_programs_free(PolicyProgram *programs, size_t count) {
+        for (size_t i = 0; i < count; i++) {
+                free(programs[i].instance);
+                free(programs[i].revision);
+                free(programs[i].name);
+        }
+        free(programs);
+}
+
+/* ── collecting: rows ── */
+
+/* The policies that launches would be given now, as the names of their rows. */
+static int list_wanted(const PolicyUse *use, Text *ret, Error *err) {
+        PolicyProgram *programs = NULL;
+        size_t count = 0;
+
+        if (policy_use_list(use, &programs, &count, err) < 0)
+                return -1;
         text_append(ret, "");
-        while (found >= 0 && (found = query_next(&query, err)) > 0)
-                found = format_wanted(use, &query, ret, err);
-        return found;
+        for (size_t i = 0; i < count; i++) {
+                autotext rules = TEXT_INIT;
+                char digest[DIGEST_SHA256_HEX_SIZE];
+
+                if (policy_use_write_rules(use, &programs[i], &rules) == 0)
+                        continue;
+                policy_digest(rules.bytes, digest);
+                autofree char *name =
+                        format_name(use, programs[i].instance, programs[i].revision, digest);
+                text_append_format(ret, "%s\n", name);
+        }
+        policy_programs_free(programs, count);
+        return 0;
 }
 
 /* Of the running generation and current revisions, what nobody would be given any more. */

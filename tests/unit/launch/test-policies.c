@@ -158,6 +158,34 @@ static void an_account_that_there_is_not_is_said(void **state) {
         assert_non_null(strstr(err.message, "there is no user \"nobody-here\" here"));
 }
 
+/* Nobody is woken for what nobody waits for; who comes meanwhile waits for that very compilation.
+ */
+static void what_is_planned_wakes_nobody_who_does_not_wait(void **state) {
+        Flight *flight = *state;
+        Error err = ERROR_INIT;
+
+        for (int i = 0; i < 40; i++) {
+                autofree char *rules = format_small(i);
+                assert_int_equal(policies_plan(flight->policies, rules, &err), 0);
+                assert_int_equal(policies_plan(flight->policies, rules, &err), 0);
+        }
+        assert_int_equal(policies_count_planned(flight->policies), 40);
+        for (int i = 30; i < 32; i++) {
+                autofree char *rules = format_small(i);
+                assert_int_equal(require(flight, rules, &err), 0);
+        }
+        assert_int_equal(policies_count_planned(flight->policies), 38);
+        run(flight);
+        assert_in_range(flight->ended, 1, 2);
+        assert_int_equal(policies_count_planned(flight->policies), 0);
+        for (int i = 0; i < 40; i++) {
+                autofree char *rules = format_small(i);
+                assert_int_equal(policies_plan(flight->policies, rules, &err), 0);
+                assert_int_equal(require(flight, rules, &err), 1);
+        }
+        assert_int_equal(policies_count_planned(flight->policies), 0);
+}
+
 /* ── the child ── */
 
 static pid_t find_child(void) {
@@ -233,6 +261,8 @@ int main(void) {
                 cmocka_unit_test_setup_teardown(one_that_fails_takes_no_other_along, begin, end),
                 cmocka_unit_test_setup_teardown(what_is_there_is_what_the_rules_say, begin, end),
                 cmocka_unit_test_setup_teardown(an_account_that_there_is_not_is_said, begin, end),
+                cmocka_unit_test_setup_teardown(what_is_planned_wakes_nobody_who_does_not_wait,
+                                                begin, end),
                 cmocka_unit_test_setup_teardown(a_killed_compiler_is_replaced, begin, end),
                 cmocka_unit_test_setup_teardown(the_compiler_has_no_power, begin, end),
         };

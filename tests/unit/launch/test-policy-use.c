@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "interface/repository.h"
 #include "launch/policies.h"
+#include "launch/policy-ahead.h"
 #include "launch/policy-use.h"
 #include "scratch.h"
 #include "unit.h"
@@ -196,6 +197,123 @@ static void generations_stand_side_by_side(void **state) {
         assert_int_equal(collect(&again), 0);
 }
 
+/* ── ahead ── */
+
+typedef struct Ahead {
+        uv_loop_t loop;
+        Policies *policies;
+        PolicyAhead *ahead;
+        int ended, woken;
+} Ahead;
+
+static void count_waking(void *context) {
+        ((Ahead *)context)->woken++;
+}
+
+static void end_ahead(void *context) {
+        Ahead *ahead = context;
+
+        ahead->ended++;
+        ahead->ahead = policy_ahead_free(ahead->ahead);
+}
+
+static void begin_ahead(World *world, PolicyUse *use, Ahead *ret) {
+        *ret = (Ahead){ 0 };
+        assert_int_equal(uv_loop_init(&ret->loop), 0);
+        ret->policies = policies_new(&ret->loop, world->path, count_waking, ret);
+        ret->ahead = policy_ahead_new(&(PolicyAheadConfig){ .loop = &ret->loop,
+                                                            .use = use,
+                                                            .policies = ret->policies,
+                                                            .ended = end_ahead,
+                                                            .context = ret });
+}
+
+static void close_ahead(Ahead *ahead) {
+        ahead->ahead = policy_ahead_free(ahead->ahead);
+        policies_stop(ahead->policies);
+        (void)uv_run(&ahead->loop, UV_RUN_DEFAULT);
+        (void)policies_free(ahead->policies);
+        assert_int_equal(uv_loop_close(&ahead->loop), 0);
+}
+
+static int count_rows(World *world) {
+        Error err = ERROR_INIT;
+        int64_t count = 0;
+
+        assert_int_equal(database_find_int(world->database, &count, &err,
+                                           "SELECT count(*) FROM artefact WHERE kind = 'policy'",
+                                           ""),
+                         1);
+        return (int)count;
+}
+
+static void nothing_is_ahead_where_nothing_changed(void **state) {
+        World *world = *state;
+        PolicyUse use = make_use(world, 'a');
+        char digest[DIGEST_SHA256_HEX_SIZE];
+        Ahead ahead;
+
+        begin_ahead(world, &use, &ahead); /* nobody ever launched anything */
+        assert_null(ahead.ahead);
+        close_ahead(&ahead);
+        compile(world, TEMPLATE, digest);
+        assert_int_equal(note(&use, "x2", digest), 1);
+        begin_ahead(world, &use, &ahead);
+        assert_null(ahead.ahead);
+        close_ahead(&ahead);
+}
+
+static void what_was_launched_is_compiled_for_the_next_generation(void **state) {
+        World *world = *state;
+        PolicyUse before = make_use(world, 'a'), use = make_use(world, 'b');
+        char digest[DIGEST_SHA256_HEX_SIZE], other[DIGEST_SHA256_HEX_SIZE];
+        Ahead ahead;
+
+        compile(world, TEMPLATE, digest);
+        assert_int_equal(note(&before, "x2", digest), 1);
+        use.template = OTHER;
+        policy_digest(OTHER, other);
+        begin_ahead(world, &use, &ahead);
+        assert_non_null(ahead.ahead);
+        (void)uv_run(&ahead.loop, UV_RUN_DEFAULT);
+        assert_int_equal(ahead.ended, 1);
+        assert_int_equal(ahead.woken, 0); /* nobody waited */
+        assert_true(file_exists_beneath(world->directory, other));
+        close_ahead(&ahead);
+        assert_int_equal(count_rows(world), 2);
+        assert_int_equal(note(&use, "x2", other), 0); /* it is */
+        assert_int_equal(collect(&use), 0);
+        assert_true(file_exists_beneath(world->directory, other));
+        begin_ahead(world, &use, &ahead);
+        assert_null(ahead.ahead);
+        close_ahead(&ahead);
+}
+
+static void who_was_ended_before_begins_again(void **state) {
+        World *world = *state;
+        PolicyUse before = make_use(world, 'a'), use = make_use(world, 'b');
+        char digest[DIGEST_SHA256_HEX_SIZE], other[DIGEST_SHA256_HEX_SIZE];
+        Error err = ERROR_INIT;
+        Ahead ahead;
+
+        compile(world, TEMPLATE, digest);
+        assert_int_equal(note(&before, "x2", digest), 1);
+        use.template = OTHER;
+        policy_digest(OTHER, other);
+        begin_ahead(world, &use, &ahead);
+        assert_int_equal(policies_plan(ahead.policies, OTHER, &err), 0);
+        close_ahead(&ahead);
+        assert_int_equal(ahead.ended, 0);
+        assert_int_equal(count_rows(world), 1);
+        begin_ahead(world, &use, &ahead);
+        assert_non_null(ahead.ahead);
+        (void)uv_run(&ahead.loop, UV_RUN_DEFAULT);
+        assert_int_equal(ahead.ended, 1);
+        close_ahead(&ahead);
+        assert_int_equal(count_rows(world), 2);
+        assert_true(file_exists_beneath(world->directory, other));
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test_setup_teardown(what_is_used_is_noted_once_and_stays, begin, end),
@@ -207,6 +325,10 @@ int main(void) {
                 cmocka_unit_test_setup_teardown(nothing_goes_while_a_change_is_unfinished, begin,
                                                 end),
                 cmocka_unit_test_setup_teardown(generations_stand_side_by_side, begin, end),
+                cmocka_unit_test_setup_teardown(nothing_is_ahead_where_nothing_changed, begin, end),
+                cmocka_unit_test_setup_teardown(
+                        what_was_launched_is_compiled_for_the_next_generation, begin, end),
+                cmocka_unit_test_setup_teardown(who_was_ended_before_begins_again, begin, end),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

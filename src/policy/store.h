@@ -28,7 +28,7 @@ void policy_digest(const char *rules, char ret_digest[DIGEST_SHA256_HEX_SIZE]);
 /* `directory` is policy/.  1 found and right, 0 not there (or wrong, which is the same). */
 int policy_find(int directory, const char *digest, PolicyObject *ret, Error *err);
 /* Writes what was compiled to it, raw instructions, and opens it; may be killed at any point. */
-int policy_write(int directory, const char *digest, const void *instructions, size_t length,
+int policy_write(int directory, const char *name, const void *instructions, size_t length,
                  PolicyObject *ret, Error *err);
 /* Compiles and writes it, here. */
 int policy_compile(int directory, const char *rules, Error *err);

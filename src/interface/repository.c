@@ -30,7 +30,7 @@
 
 static const char *const STATEMENTS[] = {
         "CREATE TEMP TABLE interface_kind (name TEXT PRIMARY KEY, is_implicit INTEGER NOT NULL, "
-        "must_match TEXT, slot_types TEXT NOT NULL) STRICT",
+        "must_match TEXT, slot_types TEXT NOT NULL) STRICT, WITHOUT ROWID",
 
         "CREATE TEMP TABLE machine (told TEXT NOT NULL) STRICT",
 
@@ -60,7 +60,7 @@ static const char *const STATEMENTS[] = {
         /* What assertions say of a package; empty before there are any.  Instance '' is the
          * system. */
         "CREATE TEMP TABLE declaration (instance TEXT PRIMARY KEY, snap_id TEXT NOT NULL DEFAULT '', "
-        "publisher_id TEXT NOT NULL DEFAULT '', rules TEXT NOT NULL DEFAULT '{}') STRICT",
+        "publisher_id TEXT NOT NULL DEFAULT '', rules TEXT NOT NULL DEFAULT '{}') STRICT, WITHOUT ROWID",
 
         /* As policy-rule.h takes it. */
         "CREATE TEMP VIEW policy_end AS SELECT e.instance, e.side, e.name, e.interface, "

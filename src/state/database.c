@@ -231,6 +231,17 @@ static int open_parts(Database *database, const SchemaSet *schemas, Error *err) 
         return 0;
 }
 
+/* One thread uses SQLite, and nobody asks what its memory comes to: neither locks nor sums. */
+static void configure_sqlite(void) {
+        static bool is_configured;
+
+        if (!is_configured) {
+                (void)sqlite3_config(SQLITE_CONFIG_SINGLETHREAD);
+                (void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+        }
+        is_configured = true;
+}
+
 int database_open_with(const char *directory, const SchemaSet *schemas, Database **ret,
                        Error *err) {
         int directory_fd = open_directory(directory, err);
@@ -243,6 +254,7 @@ int database_open_with(const char *directory, const SchemaSet *schemas, Database
                 .directory_fd = directory_fd,
                 .lock_fd = -1,
         };
+        configure_sqlite();
         if (open_parts(database, schemas, err) < 0)
                 return -1;
         *ret = take(database);

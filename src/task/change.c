@@ -209,16 +209,38 @@ int change_add_lane(Database *database, int64_t task, int64_t lane, Error *err) 
                        : 0;
 }
 
+static int prune_old(Database *database, int64_t limit, Error *err) {
+        int64_t found;
+        int r = database_find_int(
+                database, &found, err,
+                "SELECT 1 FROM change WHERE is_clean = 1 AND ready_at < ? LIMIT 1", "i", limit);
+
+        return r <= 0 ? r
+                      : database_run(database, err,
+                                     "DELETE FROM change WHERE is_clean = 1 AND ready_at < ?", "i",
+                                     limit);
+}
+
+static int prune_surplus(Database *database, Error *err) {
+        int64_t count = 0;
+
+        if (database_find_int(database, &count, err,
+                              "SELECT count(*) FROM change WHERE is_clean = 1", "") < 0)
+                return -1;
+        return count <= RETENTION_COUNT_MAX
+                       ? 0
+                       : database_run(database, err,
+                                      "DELETE FROM change WHERE is_clean = 1 AND id NOT IN "
+                                      "(SELECT id FROM change WHERE is_clean = 1 "
+                                      "ORDER BY ready_at DESC, id DESC LIMIT ?)",
+                                      "i", (int64_t)RETENTION_COUNT_MAX);
+}
+
+/* Asked first, as a daemon that starts mostly finds none: with all that goes with a change, those
+ * are its longest statements to prepare. */
 int change_prune(Database *database, Error *err) {
-        int old = database_run(database, err,
-                               "DELETE FROM change WHERE is_clean = 1 AND ready_at < ?", "i",
-                               clock_get_wall() - RETENTION_NS);
-        int surplus = old < 0 ? -1
-                              : database_run(database, err,
-                                             "DELETE FROM change WHERE is_clean = 1 AND id NOT IN "
-                                             "(SELECT id FROM change WHERE is_clean = 1 "
-                                             "ORDER BY ready_at DESC, id DESC LIMIT ?)",
-                                             "i", (int64_t)RETENTION_COUNT_MAX);
+        int old = prune_old(database, clock_get_wall() - RETENTION_NS, err);
+        int surplus = old < 0 ? -1 : prune_surplus(database, err);
 
         return surplus < 0 ? -1 : old + surplus;
 }

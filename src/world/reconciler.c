@@ -193,7 +193,7 @@ static int delete_row(const Reconciler *reconciler, Entry *entry, Error *err) {
         "WHERE kind = 'backend'"
 
 static const char *const TOUCHED[] = {
-        "CREATE TEMP TABLE touched_snap (instance TEXT PRIMARY KEY) STRICT",
+        "CREATE TEMP TABLE touched_snap (instance TEXT PRIMARY KEY) STRICT, WITHOUT ROWID",
         ("CREATE TEMP TRIGGER touch_changed AFTER UPDATE OF epoch, current, is_active ON main.snap " SQL_TOUCH(
                 "new")),
         "CREATE TEMP TRIGGER touch_gone AFTER DELETE ON main.snap " SQL_TOUCH("old"),

@@ -109,6 +109,19 @@ static char **join_arguments(Command *command, char **arguments) {
         return all;
 }
 
+/* A signal that reaches the outer process after the program began must find it told of the program.
+ */
+static void wait_until_told(int gate) {
+        char byte;
+        ssize_t count;
+
+        while ((count = read(gate, &byte, 1)) < 0 && errno == EINTR)
+                ;
+        if (count != 1)
+                _exit(EXIT_LAUNCH); /* the keeper was ended, and with it the launch */
+        (void)close(gate);
+}
+
 static _Noreturn void run_program(Keeper *keeper, Prepared *prepared) {
         Session *session = keeper->session;
         char **arguments = join_arguments(&prepared->command, keeper->launch->arguments);
@@ -260,15 +273,25 @@ _Noreturn void keeper_run(Keeper *keeper) {
         device_filter_enter(&prepared.devices);
         view_enter(&view);
         trace_note("view entered");
+        int gate[2];
+        if (pipe2(gate, O_CLOEXEC) < 0)
+                die(errno, "cannot make a pipe");
         pid_t program = fork();
         if (program < 0)
                 die(errno, "cannot start a process");
-        if (program == 0)
+        if (program == 0) {
+                (void)close(gate[1]);
+                wait_until_told(gate[0]);
                 run_program(keeper, &prepared);
+        }
         autofd int pidfd = kernel_pidfd_open(program);
         if (pidfd < 0)
                 die_kernel("cannot hold the program's process");
         send_report(keeper->reports, KEEPER_REPORT_STARTED, 0, pidfd);
+        (void)close(gate[0]);
+        if (write(gate[1], "", 1) != 1)
+                die(errno, "cannot let the program's process go on");
+        (void)close(gate[1]);
         (void)close(keeper->session->socket);
         frame_done(&keeper->session->frame);
         /* Without a PID namespace our death would not be the program's, only the lease's. */

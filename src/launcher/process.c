@@ -75,6 +75,21 @@ static void end_keeper(Outer *outer) {
         (void)sigprocmask(SIG_SETMASK, &outer->original, NULL);
 }
 
+/* At this very moment the program may have been let go: its report is on its way then. */
+static void end_launch(Outer *outer) {
+        KeeperReport report = { 0 };
+        int fd = -1;
+
+        (void)kill(outer->keeper, SIGKILL);
+        while (waitpid(outer->keeper, NULL, 0) < 0 && errno == EINTR)
+                ;
+        while (keeper_receive_report(outer->reports, &report, &fd) > 0)
+                if (report.kind == KEEPER_REPORT_STARTED) {
+                        (void)kernel_pidfd_send_signal(fd, SIGKILL);
+                        return;
+                }
+}
+
 /* The keeper ended without a report: it has said why, or was killed. */
 static _Noreturn void end_without_report(const Outer *outer) {
         int status = 0;
@@ -149,7 +164,7 @@ static void receive_signal(Outer *outer) {
         if (signal == SIGTSTP || signal == SIGTTIN || signal == SIGTTOU || signal == SIGCONT ||
             signal == SIGWINCH)
                 return;
-        end_keeper(outer); /* nothing runs yet: the launch is what the signal ends */
+        end_launch(outer); /* nothing runs yet: the launch is what the signal ends */
         end_as(outer, signal);
 }
 
@@ -162,10 +177,11 @@ static void wait_for_end(Outer *outer) {
         while (true) {
                 if (poll(events, ARRAY_COUNT(events), -1) < 0 && errno != EINTR)
                         die(errno, "cannot wait for the program");
-                if (events[1].revents)
-                        receive_signal(outer);
+                /* Reports first: of the program, whom a signal is for. */
                 if (events[0].revents && receive_report(outer))
                         return;
+                if (events[1].revents)
+                        receive_signal(outer);
         }
 }
 

@@ -68,6 +68,7 @@ typedef struct Daemon {
         Api api;
         uv_signal_t terminate, interrupt;
         uv_timer_t idle, watchdog;
+        bool is_used_since; /* something was asked after the idle timer was set */
         Restart restart;
         bool is_restarting; /* another pawld comes next */
         bool is_ending;     /* as a signal asks for; the loop forgets between two runs of it */
@@ -137,6 +138,8 @@ static void settle(Daemon *daemon) {
                 log_warning("%s", err.message);
 }
 
+static void rest_soon(Daemon *daemon);
+
 static void rest(uv_timer_t *timer) {
         Daemon *daemon = timer->data;
         Error err = ERROR_INIT;
@@ -161,11 +164,14 @@ static void rest(uv_timer_t *timer) {
                 log_warning("%s", err.message);
         database_give_back(daemon->database);
         memory_give_back();
+        if (daemon->is_used_since)
+                rest_soon(daemon);
 }
 
-/* Not put off again and again: a daemon that is never idle rests too. */
+/* Not put off again and again: a daemon that is never idle rests too, and once more when it is. */
 static void rest_soon(Daemon *daemon) {
-        if (!uv_is_active((uv_handle_t *)&daemon->idle))
+        daemon->is_used_since = uv_is_active((uv_handle_t *)&daemon->idle) != 0;
+        if (!daemon->is_used_since)
                 (void)uv_timer_start(&daemon->idle, rest, IDLE_MS, 0);
 }
 

@@ -164,6 +164,15 @@ static int is_on_disk(const Policies *policies, const char *digest, Error *err) 
         return found;
 }
 
+static int hand_over(Policies *policies, Policy *policy, PolicyState state, Error *err) {
+        /* The compiler has it from us, and may not ask. */
+        seccomp_prepare();
+        if (series_add(policies->compiler, policy, state == POLICY_WANTED, err) < 0)
+                return -1;
+        set_state(policies, policy, state);
+        return 0;
+}
+
 int policies_plan(Policies *policies, const char *rules, Error *err) {
         char digest[DIGEST_SHA256_HEX_SIZE];
 
@@ -172,12 +181,10 @@ int policies_plan(Policies *policies, const char *rules, Error *err) {
         if (found != 0)
                 return found < 0 ? -1 : 0;
         Policy *policy = find_policy(policies, rules);
-        if (series_add(policies->compiler, policy, false, err) < 0) {
-                forget(policies, policy);
-                return -1;
-        }
-        set_state(policies, policy, POLICY_PLANNED);
-        return 0;
+        if (hand_over(policies, policy, POLICY_PLANNED, err) >= 0)
+                return 0;
+        forget(policies, policy);
+        return -1;
 }
 
 size_t policies_count_planned(const Policies *policies) {
@@ -232,12 +239,7 @@ int policies_require(Policies *policies, const char *rules, PolicyFound *ret, Er
         int found = policy_find(directory, policy->digest, &policy->object, err);
         if (found != 0)
                 return found;
-        /* The compiler has it from us, and may not ask. */
-        seccomp_prepare();
-        if (series_add(policies->compiler, policy, true, err) < 0)
-                return -1;
-        set_state(policies, policy, POLICY_WANTED);
-        return 0;
+        return hand_over(policies, policy, POLICY_WANTED, err);
 }
 
 void policies_drop(Policies *policies) {

@@ -10,12 +10,24 @@
 #include "task/change.h"
 
 static int refuse_unknown(const TaskStep *step, json_t **ret_job, Error *err) {
+        TaskStatus status = step->task->status;
+        bool is_undo = status == TASK_UNDO || status == TASK_UNDOING;
+
         (void)ret_job;
-        return error_set(err, ERROR_NOT_IMPLEMENTED, "this pawld knows no tasks of kind %s",
-                         step->task->kind);
+        return error_set(err, ERROR_NOT_IMPLEMENTED, "this pawld knows no tasks of kind %s%s",
+                         step->task->kind,
+                         is_undo ? " and cannot undo it: what it did stays (see pawl verify)" : "");
 }
 
-static const TaskKind UNKNOWN_KIND = { .name = "", .run = { .plan = refuse_unknown } };
+static int refuse_unknown_resume(const TaskStep *step, Error *err) {
+        return refuse_unknown(step, NULL, err);
+}
+
+#define REFUSED \
+        { .plan = refuse_unknown, .resume = refuse_unknown_resume }
+
+/* What it did, if anything, nobody here knows. */
+static const TaskKind UNKNOWN_KIND = { .name = "", .run = REFUSED, .undo = REFUSED };
 
 static const TaskKind *find_kind(const StepWorld *world, const char *name) {
         for (size_t i = 0; i < world->kind_count; i++)

@@ -96,10 +96,11 @@ Task *task_free(Task *task) {
 static void read_data(Task *task, const char *text) {
         Error why;
 
-        if (json_parse(text, strlen(text), &task->data, &why) == 0)
+        if (json_parse(text, strlen(text), &task->data, &why) == 0 && json_is_object(task->data))
                 return;
+        task->fault = string_copy(task->data ? "it is no object" : why.message);
+        json_decref(task->data);
         task->data = json_object();
-        task->fault = string_copy(why.message);
 }
 
 int task_load(Database *database, int64_t id, Task **ret, Error *err) {

@@ -186,6 +186,17 @@ static void what_is_planned_wakes_nobody_who_does_not_wait(void **state) {
         assert_int_equal(policies_count_planned(flight->policies), 0);
 }
 
+/* The child may not ask the kernel what it would say to a filter that lets all through and logs. */
+static void what_only_complains_is_planned_too(void **state) {
+        static const char RULES[] = "allow read\nrule @complain\n";
+        Flight *flight = *state;
+        Error err = ERROR_INIT;
+
+        assert_int_equal(policies_plan(flight->policies, RULES, &err), 0);
+        run(flight);
+        assert_int_equal(require(flight, RULES, &err), 1);
+}
+
 /* ── the child ── */
 
 static pid_t find_child(void) {
@@ -256,6 +267,8 @@ static void the_compiler_has_no_power(void **state) {
 
 int main(void) {
         const struct CMUnitTest tests[] = {
+                /* First, as what one of them asked is known to those after it. */
+                cmocka_unit_test_setup_teardown(what_only_complains_is_planned_too, begin, end),
                 cmocka_unit_test_setup_teardown(many_who_wait_cause_one_compilation, begin, end),
                 cmocka_unit_test_setup_teardown(one_failure_is_that_of_all_who_wait, begin, end),
                 cmocka_unit_test_setup_teardown(one_that_fails_takes_no_other_along, begin, end),

@@ -171,6 +171,64 @@ static void failures_that_do_not_count_count_here(void **state) {
         scene_close(scene);
 }
 
+static void update(Scene *scene, const char *sql, const char *name) {
+        autotransaction transaction = TRANSACTION_INIT;
+        Error err;
+
+        scene_begin(scene, &transaction);
+        assert_int_equal(database_run(scene->database, &err, sql, "s", name), 1);
+        scene_commit(&transaction);
+}
+
+static void data_that_is_no_object_cannot_be_read_either(void **state) {
+        static const char *const DATA[] = { "5", "[]", "null", "\"a\"" };
+        Scene *scene = *state;
+
+        scene_open(scene);
+        for (size_t i = 0; i < ARRAY_COUNT(DATA); i++) {
+                int64_t change = scene_add_chain(scene, "note a, work b, note c");
+                update(scene, "UPDATE task SET data = ? WHERE id = (SELECT max(id) FROM task)",
+                       DATA[i]);
+                scene_run_until_ready(scene, change);
+                scene_assert_statuses(scene, change, "Undone Undone Error");
+                scene_assert_change(scene, change, "Error", "cannot be read (it is no object)");
+        }
+        scene_close(scene);
+}
+
+/* Of another daemon, say: it is not said to be undone by one that cannot. */
+static void a_kind_that_nobody_knows_is_not_undone(void **state) {
+        Scene *scene = *state;
+
+        scene_open(scene);
+        int64_t change = scene_add_chain(scene, "note x, work a, wait b, fail-plan c");
+        scene_run_until(scene, is_waiting, 0);
+        update(scene, "UPDATE task SET kind = ? WHERE summary = 'Task a'", "work-in-gold");
+        open_gate(scene);
+        scene_run_until_ready(scene, change);
+        scene_assert_statuses(scene, change, "Undone Error Undone Error");
+        scene_assert_change(scene, change, "Error",
+                            "knows no tasks of kind work-in-gold and cannot undo it");
+        scene_close(scene);
+}
+
+static void a_kind_that_nobody_knows_is_not_done_when_its_wait_ends(void **state) {
+        Scene *scene = *state;
+        autotransaction transaction = TRANSACTION_INIT;
+        Error err;
+
+        scene_open(scene);
+        int64_t change = scene_add_chain(scene, "note a, wait-event b, note c");
+        scene_run_until(scene, is_waited_for, 0);
+        update(scene, "UPDATE task SET kind = ? WHERE summary = 'Task b'", "wait-in-gold");
+        scene_begin(scene, &transaction);
+        assert_int_equal(task_end_waits(scene->database, "event", NULL, &err), 1);
+        scene_commit(&transaction);
+        scene_run_until_ready(scene, change);
+        scene_assert_statuses(scene, change, "Undone Error Hold");
+        scene_close(scene);
+}
+
 /* What prepare-snap and unlink-current-snap write, and now cannot take back. */
 static void what_it_still_holds_is_released_with_the_change(void **state) {
         static const char *const ROWS[] = {
@@ -224,6 +282,9 @@ int main(void) {
                 TEST(one_that_was_at_work_all_the_time_is_not_committed),
                 TEST(what_it_would_have_cleaned_stays_and_the_change_ends),
                 TEST(failures_that_do_not_count_count_here),
+                TEST(data_that_is_no_object_cannot_be_read_either),
+                TEST(a_kind_that_nobody_knows_is_not_undone),
+                TEST(a_kind_that_nobody_knows_is_not_done_when_its_wait_ends),
                 TEST(what_it_still_holds_is_released_with_the_change),
         };
 

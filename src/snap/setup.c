@@ -49,6 +49,19 @@ int setup_load_prepared(const TaskStep *step, json_t **ret, Error *err) {
         return setup_load_member(step, step->task->data, ret, err);
 }
 
+int setup_check_taken_back(const TaskStep *step, const json_t *setup, Error *err) {
+        int64_t one;
+        int found = database_find_int(step->database, &one, err,
+                                      "SELECT 1 FROM snap WHERE instance = ? AND current = ?", "ss",
+                                      setup_get_instance(setup), setup_get_revision(setup));
+
+        return found <= 0 ? found
+                          : error_set(err, ERROR_FAILED,
+                                      "revision %s of snap \"%s\" was not taken back: it stays, "
+                                      "with its data (see pawl verify)",
+                                      setup_get_revision(setup), setup_get_instance(setup));
+}
+
 const char *setup_get_instance(const json_t *setup) {
         return json_get_string(setup, "instance", "");
 }

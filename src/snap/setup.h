@@ -26,5 +26,8 @@ int setup_load_prepared(const TaskStep *step, json_t **ret, Error *err);
 int setup_load_member(const TaskStep *step, json_t *data, json_t **ret, Error *err);
 /* As it is, prepared or not. */
 int setup_load(const TaskStep *step, json_t *data, json_t **ret, Error *err);
+/* Of what was made for its revision nothing may go while that is the current one: what should have
+ * taken it back could not (a task that cannot be read). */
+int setup_check_taken_back(const TaskStep *step, const json_t *setup, Error *err);
 const char *setup_get_instance(const json_t *setup);
 const char *setup_get_revision(const json_t *setup);

@@ -189,6 +189,7 @@ int copy_data_undo_plan(const TaskStep *step, json_t **ret_job, Error *err) {
         autofree char *current = NULL;
 
         if (setup_load_prepared(step, &setup, err) < 0 ||
+            setup_check_taken_back(step, setup, err) < 0 ||
             database_find_text(step->database, &current, err,
                                "SELECT current FROM snap WHERE instance = ?", "s",
                                setup_get_instance(setup)) < 0)

@@ -272,6 +272,8 @@ int prepare_undo_commit(const TaskStep *step, const json_t *job, const json_t *r
         (void)result;
         if (!json_get_bool(data, "is_ours", false))
                 return TASK_OUTCOME_DONE;
+        if (setup_check_taken_back(step, data, err) < 0)
+                return -1;
         return revision_remove(step->database, setup_get_instance(data), setup_get_revision(data),
                                err);
 }

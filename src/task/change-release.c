@@ -6,10 +6,13 @@
 #include "base/text.h"
 #include "task/change.h"
 
-/* Of a snap that it was installing when it failed: no revision became the current one. */
-#define NEVER_INSTALLED                                                            \
-        "(SELECT s.instance FROM change_snap t CROSS JOIN snap s ON s.instance = " \
-        "t.instance WHERE t.change = ?1 AND s.current IS NULL)"
+/* Of a snap that it was installing when it failed: no revision became the current one.  Not of one
+ * that another change is at work on, behind which this one had only waited in the queue. */
+#define NEVER_INSTALLED                                                                  \
+        "(SELECT s.instance FROM change_snap t CROSS JOIN snap s ON s.instance = "       \
+        "t.instance WHERE t.change = ?1 AND s.current IS NULL AND NOT EXISTS (SELECT 1 " \
+        "FROM change_snap o CROSS JOIN change c ON c.id = o.change WHERE o.instance = "  \
+        "s.instance AND o.change <> ?1 AND c.ready_at IS NULL AND c.is_queued = 0))"
 
 static const char *const RELEASES[] = {
         "UPDATE snap SET paused_by = NULL, paused_boot = NULL WHERE paused_by = ?1",

@@ -229,34 +229,41 @@ static void a_kind_that_nobody_knows_is_not_done_when_its_wait_ends(void **state
         scene_close(scene);
 }
 
-/* What prepare-snap and unlink-current-snap write, and now cannot take back. */
+/* What prepare-snap writes of a snap that is being installed, and unlink-current-snap of another.
+ */
+static const char *const ROWS[] = {
+        "INSERT INTO snap (instance, name, type, epoch) VALUES ('hello', 'hello', 'app', "
+        "7)",
+        "INSERT INTO revision (instance, revision, position, size, sha3_384, version, "
+        "confinement, manifest, raw_manifest, installed_at) SELECT instance, 'x1', 1, 1, "
+        "replace(hex(zeroblob(48)), '00', 'aa'), '1', 'strict', '{}', '', 1 FROM snap",
+        "INSERT INTO snap (instance, name, type) VALUES ('held', 'held', 'app')",
+        "INSERT INTO revision (instance, revision, position, size, sha3_384, version, "
+        "confinement, manifest, raw_manifest, installed_at) SELECT 'held', 'x1', 1, 1, "
+        "sha3_384, '1', 'strict', '{}', '', 1 FROM revision",
+        "UPDATE snap SET current = 'x1', paused_by = 1, paused_boot = 'b' WHERE instance "
+        "= 'held'",
+        "INSERT INTO connection (plug_snap, plug, slot_snap, slot, interface) VALUES "
+        "('hello', 'p', 'held', 's', 'i')",
+};
+
+static void add_held(Scene *scene) {
+        autotransaction transaction = TRANSACTION_INIT;
+        Error err;
+
+        scene_begin(scene, &transaction);
+        for (size_t i = 0; i < ARRAY_COUNT(ROWS); i++)
+                assert_int_equal(database_run(scene->database, &err, ROWS[i], ""), 1);
+        scene_commit(&transaction);
+}
+
 static void what_it_still_holds_is_released_with_the_change(void **state) {
-        static const char *const ROWS[] = {
-                "INSERT INTO snap (instance, name, type, epoch) VALUES ('hello', 'hello', 'app', "
-                "7)",
-                "INSERT INTO revision (instance, revision, position, size, sha3_384, version, "
-                "confinement, manifest, raw_manifest, installed_at) SELECT instance, 'x1', 1, 1, "
-                "replace(hex(zeroblob(48)), '00', 'aa'), '1', 'strict', '{}', '', 1 FROM snap",
-                "INSERT INTO snap (instance, name, type) VALUES ('held', 'held', 'app')",
-                "INSERT INTO revision (instance, revision, position, size, sha3_384, version, "
-                "confinement, manifest, raw_manifest, installed_at) SELECT 'held', 'x1', 1, 1, "
-                "sha3_384, '1', 'strict', '{}', '', 1 FROM revision",
-                "UPDATE snap SET current = 'x1', paused_by = 1, paused_boot = 'b' WHERE instance "
-                "= 'held'",
-                "INSERT INTO connection (plug_snap, plug, slot_snap, slot, interface) VALUES "
-                "('hello', 'p', 'held', 's', 'i')",
-        };
         Scene *scene = *state;
 
         scene_open(scene);
         int64_t change = scene_add_chain(scene, "work a, wait b, fail-plan c");
         scene_run_until(scene, is_waiting, 0);
-        autotransaction transaction = TRANSACTION_INIT;
-        Error err;
-        scene_begin(scene, &transaction);
-        for (size_t i = 0; i < ARRAY_COUNT(ROWS); i++)
-                assert_int_equal(database_run(scene->database, &err, ROWS[i], ""), 1);
-        scene_commit(&transaction);
+        add_held(scene);
         spoil(scene, "a");
         open_gate(scene);
         scene_run_until_ready(scene, change);
@@ -267,6 +274,29 @@ static void what_it_still_holds_is_released_with_the_change(void **state) {
         assert_int_equal(scene_count(scene, "SELECT count(*) FROM connection"), 0);
         assert_int_equal(scene_count(scene, "SELECT value FROM setting WHERE key = 'epoch-floor'"),
                          8);
+        scene_close(scene);
+}
+
+/* One that waits in the queue for the installation, and gives up, must not take away what that one
+ * is making. */
+static void what_another_change_is_installing_is_not_released(void **state) {
+        Scene *scene = *state;
+
+        scene_open(scene);
+        int64_t change = scene_add_chain(scene, "work a, wait b, note c");
+        scene_run_until(scene, is_waiting, 0);
+        add_held(scene);
+        int64_t queued = scene_add_queued(scene, "q", 1);
+        scene_run_until_ready(scene, queued);
+        scene_assert_change(scene, queued, "Error", "change in progress");
+        assert_int_equal(scene_count(scene, "SELECT count(*) FROM snap"), 2);
+        assert_int_equal(scene_count(scene, "SELECT count(*) FROM revision"), 2);
+        assert_int_equal(scene_count(scene, "SELECT count(*) FROM connection"), 1);
+        update(scene, "UPDATE snap SET current = ? WHERE instance = 'hello'", "x1");
+        update(scene, "UPDATE snap SET paused_by = NULL WHERE instance = ?", "held");
+        open_gate(scene);
+        scene_run_until_ready(scene, change);
+        scene_assert_statuses(scene, change, "Done Done Done");
         scene_close(scene);
 }
 
@@ -286,6 +316,7 @@ int main(void) {
                 TEST(a_kind_that_nobody_knows_is_not_undone),
                 TEST(a_kind_that_nobody_knows_is_not_done_when_its_wait_ends),
                 TEST(what_it_still_holds_is_released_with_the_change),
+                TEST(what_another_change_is_installing_is_not_released),
         };
 
         return cmocka_run_group_tests(TESTS, NULL, NULL);

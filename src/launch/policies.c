@@ -145,9 +145,10 @@ static Policy *find_policy(Policies *policies, const char *rules) {
 
         policy_digest(rules, digest);
         Policy **place = find_place(policies, digest);
-        if (*place)
-                return *place;
-        Policy *policy = memory_new(sizeof(*policy));
+        Policy *policy = *place;
+        if (policy)
+                return policy;
+        policy = memory_new(sizeof(*policy));
         *policy = (Policy){ .object = POLICY_OBJECT_INIT };
         policy_compiler_describe(rules, &policy->input);
         memcpy(policy->digest, digest, sizeof(digest));

@@ -92,7 +92,7 @@ static void describe_account(const char *word, Text *ret) {
         bool is_user = *word == 'u';
 
         /* At most 32 bytes: longer ones name no account. */
-        (void)snprintf(name, sizeof(name), "%.*s", (int)strcspn(word + 2, " \n"), word + 2);
+        (void)snprintf(name, sizeof(name), "%.*s", (int)strcspn(word + 2, " \t\n"), word + 2);
         if (is_user)
                 (void)account_find_user(name, &number, &unused);
         else
@@ -100,14 +100,15 @@ static void describe_account(const char *word, Text *ret) {
         text_append_format(ret, "%s %s %u\n", is_user ? "user" : "group", name, number);
 }
 
-/* Whoever a name stands for today decides, not the name. */
+/* Whoever a name stands for today decides, not the name.  One too many is told rather than one that
+ * the compiler, which may not ask, then lacks: behind a blank or a comparison. */
 void seccomp_describe_accounts(const char *rules, Text *ret) {
         const char *colon = rules;
 
         /* A colon is rarer than letters are. */
         for (; (colon = strchr(colon, ':')); colon++)
                 if (colon >= rules + 2 && (colon[-1] == 'u' || colon[-1] == 'g') &&
-                    colon[-2] == ' ')
+                    strchr(" \t!<>=|", colon[-2]))
                         describe_account(colon - 1, ret);
 }
 

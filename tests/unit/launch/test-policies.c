@@ -116,7 +116,9 @@ static void one_that_fails_takes_no_other_along(void **state) {
 /* What comes out is what compilation here says, and is found by its name after a drop. */
 static void what_is_there_is_what_the_rules_say(void **state) {
         static const char *const GROUPS[] = { "", "rule fchown - u:root g:root\n",
-                                              "rule chown - u:root -\nrule ~kill\n" };
+                                              "rule chown - u:root -\nrule ~kill\n",
+                                              "rule quotactl !u:root >g:root\n",
+                                              "rule chown -\tu:root\tg:root\n" };
         Flight *flight = *state;
         autotext template = TEXT_INIT;
         Error err = ERROR_INIT;

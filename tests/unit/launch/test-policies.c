@@ -10,12 +10,13 @@
 #include "policy/seccomp.h"
 #include "sandbox/helper.h"
 #include "sandbox/strict.h"
+#include "scratch.h"
 #include "unit.h"
 
 #define TEMPLATE "allow read\n"
 
 typedef struct Flight {
-        char path[32];
+        char path[SCRATCH_SIZE];
         uv_loop_t loop;
         Policies *policies;
         int ended;
@@ -28,8 +29,7 @@ static void count_end(void *context) {
 static int begin(void **state) {
         Flight *flight = memory_new(sizeof(*flight));
 
-        (void)snprintf(flight->path, sizeof(flight->path), "/tmp/policies-XXXXXX");
-        assert_non_null(mkdtemp(flight->path));
+        scratch_make(flight->path);
         assert_int_equal(uv_loop_init(&flight->loop), 0);
         flight->policies = policies_new(&flight->loop, flight->path, count_end, flight);
         *state = flight;
@@ -38,13 +38,11 @@ static int begin(void **state) {
 
 static int end(void **state) {
         Flight *flight = *state;
-        autofd int parent = open("/tmp", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        Error err = ERROR_INIT;
 
         (void)policies_free(flight->policies);
         (void)uv_run(&flight->loop, UV_RUN_DEFAULT);
         assert_int_equal(uv_loop_close(&flight->loop), 0);
-        int removed = tree_remove(parent, flight->path + strlen("/tmp/"), &err);
+        int removed = scratch_remove(flight->path);
         free(flight);
         return removed;
 }

@@ -98,6 +98,15 @@ static void one_that_is_done_cannot_be_undone_and_the_others_are(void **state) {
         scene_close(scene);
 }
 
+static void end_wait(Scene *scene) {
+        autotransaction transaction = TRANSACTION_INIT;
+        Error err;
+
+        scene_begin(scene, &transaction);
+        assert_int_equal(task_end_waits(scene->database, "event", NULL, &err), 1);
+        scene_commit(&transaction);
+}
+
 static void one_that_waits_is_not_done(void **state) {
         Scene *scene = *state;
 
@@ -107,11 +116,7 @@ static void one_that_waits_is_not_done(void **state) {
         spoil(scene, "b");
         scene_close(scene);
         scene_open(scene);
-        autotransaction transaction = TRANSACTION_INIT;
-        Error err;
-        scene_begin(scene, &transaction);
-        assert_int_equal(task_end_waits(scene->database, "event", NULL, &err), 1);
-        scene_commit(&transaction);
+        end_wait(scene);
         scene_run_until_ready(scene, change);
         scene_assert_statuses(scene, change, "Undone Error Hold");
         scene_close(scene);
@@ -214,16 +219,12 @@ static void a_kind_that_nobody_knows_is_not_undone(void **state) {
 
 static void a_kind_that_nobody_knows_is_not_done_when_its_wait_ends(void **state) {
         Scene *scene = *state;
-        autotransaction transaction = TRANSACTION_INIT;
-        Error err;
 
         scene_open(scene);
         int64_t change = scene_add_chain(scene, "note a, wait-event b, note c");
         scene_run_until(scene, is_waited_for, 0);
         update(scene, "UPDATE task SET kind = ? WHERE summary = 'Task b'", "wait-in-gold");
-        scene_begin(scene, &transaction);
-        assert_int_equal(task_end_waits(scene->database, "event", NULL, &err), 1);
-        scene_commit(&transaction);
+        end_wait(scene);
         scene_run_until_ready(scene, change);
         scene_assert_statuses(scene, change, "Undone Error Hold");
         scene_close(scene);
